@@ -1,0 +1,158 @@
+// What happened at a machine, as values. Facts know nothing of JSON, storage or networks.
+
+public import Primitives
+public import Signals
+
+/// Why a machine stands.
+public struct Cause: Equatable, Sendable {
+  public enum Origin: String, Sendable { case plc, `operator`, inferred }
+
+  /// The code of the machine; nil when nobody said one.
+  public var code: Int64?
+  public var text: String
+  public var from: Origin
+
+  public init(code: Int64?, text: String, from: Origin) {
+    self.code = code
+    self.text = text
+    self.from = from
+  }
+}
+
+/// What a machine is doing, as far as the gateway knows.
+public enum MachineCondition: String, Sendable, CaseIterable {
+  case unknown, running, stopped, noContact
+}
+
+/// A stop with all that is known of it at one moment.
+public struct StopRecord: Equatable, Sendable {
+  /// Unique for ever: the machine, the epoch of the journal and a number.
+  public var stopID: String
+  public var startedAt: Stamp
+  public var endedAt: Stamp?
+  /// Time measured as stopped; time without contact is not in it.
+  public var duration: Duration
+  /// Time without contact within the stop.
+  public var noContact: Duration
+  public var cause: Cause
+  public var category: StopCategory
+  public var costCenter: String?
+  /// Somebody or something has named the cause.
+  public var classified: Bool
+  /// Contact was lost, or nobody looked, during it.
+  public var approximate: Bool
+  /// Counts up with each classification, from 0.
+  public var revision: Int
+
+  public init(
+    stopID: String, startedAt: Stamp, endedAt: Stamp? = nil, duration: Duration = .zero,
+    noContact: Duration = .zero, cause: Cause, category: StopCategory, costCenter: String? = nil,
+    classified: Bool, approximate: Bool = false, revision: Int = 0
+  ) {
+    self.stopID = stopID
+    self.startedAt = startedAt
+    self.endedAt = endedAt
+    self.duration = duration
+    self.noContact = noContact
+    self.cause = cause
+    self.category = category
+    self.costCenter = costCenter
+    self.classified = classified
+    self.approximate = approximate
+    self.revision = revision
+  }
+}
+
+/// The signal and value that decided.
+public struct Evidence: Equatable, Sendable {
+  public var signal: SignalID
+  public var value: Value
+  public init(signal: SignalID, value: Value) {
+    self.signal = signal
+    self.value = value
+  }
+}
+
+/// Pieces made in a window.
+public struct CountRecord: Equatable, Sendable {
+  public var from: Stamp
+  public var to: Stamp
+  public var good: Int64
+  public var scrap: Int64
+  public var rework: Int64
+  /// Absolute sums since this journal began.
+  public var goodTotal: Int64
+  public var scrapTotal: Int64
+  public var reworkTotal: Int64
+  /// Made while nobody looked: the gateway or the link was down.
+  public var recovered: Bool
+  public var rollover: Bool
+  public var reset: Bool
+
+  public init(
+    from: Stamp, to: Stamp, good: Int64, scrap: Int64, rework: Int64 = 0, goodTotal: Int64,
+    scrapTotal: Int64, reworkTotal: Int64 = 0, recovered: Bool = false, rollover: Bool = false,
+    reset: Bool = false
+  ) {
+    self.from = from
+    self.to = to
+    self.good = good
+    self.scrap = scrap
+    self.rework = rework
+    self.goodTotal = goodTotal
+    self.scrapTotal = scrapTotal
+    self.reworkTotal = reworkTotal
+    self.recovered = recovered
+    self.rollover = rollover
+    self.reset = reset
+  }
+}
+
+/// A counter that did something other than count up.
+public struct CounterAnomaly: Equatable, Sendable {
+  public enum Verdict: String, Sendable { case reset, rollover, implausible }
+
+  public var signal: SignalID
+  public var before: UInt64
+  public var after: UInt64
+  public var verdict: Verdict
+  /// Pieces that were booked because of it, and pieces that were not.
+  public var booked: Int64
+  public var notBooked: Int64
+
+  public init(
+    signal: SignalID, before: UInt64, after: UInt64, verdict: Verdict, booked: Int64,
+    notBooked: Int64
+  ) {
+    self.signal = signal
+    self.before = before
+    self.after = after
+    self.verdict = verdict
+    self.booked = booked
+    self.notBooked = notBooked
+  }
+}
+
+/// One thing that happened at one machine.
+public struct Fact: Equatable, Sendable {
+  public enum Kind: Equatable, Sendable {
+    case stateChanged(
+      state: MachineCondition, previous: MachineCondition, duration: Duration, cause: Cause?)
+    case stopStarted(StopRecord, evidence: Evidence?)
+    case stopClassified(StopRecord, by: String)
+    case stopEnded(StopRecord)
+    case counted(CountRecord)
+    case counterAnomaly(CounterAnomaly)
+    case contactLost(unit: UnitID, cause: Quality)
+    case contactRestored(unit: UnitID, duration: Duration)
+  }
+
+  /// When it happened at the machine.
+  public var at: Stamp
+  public var kind: Kind
+
+  public init(at: Stamp, kind: Kind) {
+    self.at = at
+    self.kind = kind
+  }
+}

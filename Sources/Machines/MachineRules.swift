@@ -1,0 +1,109 @@
+// What is declared about a machine: which signals say that it runs, why it stands, what it made.
+
+public import Signals
+
+/// A condition over one signal.
+public struct Condition: Equatable, Sendable {
+  public enum Comparison: Equatable, Sendable {
+    case isTrue
+    case isFalse
+    case equals(Int64)
+    case oneOf([Int64])
+    case above(Double)
+    case below(Double)
+  }
+
+  public var signal: SignalID
+  public var comparison: Comparison
+
+  public init(signal: SignalID, comparison: Comparison) {
+    self.signal = signal
+    self.comparison = comparison
+  }
+}
+
+/// How a stop is booked.
+public enum StopCategory: String, Sendable, CaseIterable {
+  case planned, unplanned, minor, external
+}
+
+/// What one fault code means.
+public struct CauseDefinition: Equatable, Sendable {
+  public var text: String
+  public var category: StopCategory
+  public var costCenter: String?
+
+  public init(text: String, category: StopCategory = .unplanned, costCenter: String? = nil) {
+    self.text = text
+    self.category = category
+    self.costCenter = costCenter
+  }
+}
+
+/// A register that counts pieces.
+public struct CounterRules: Equatable, Sendable {
+  public var signal: SignalID
+  /// The highest value the register shows before it starts again at 0 (65535 for 16 bits).
+  public var highest: UInt64
+  /// Most pieces a second the machine can make; nil when nobody declared it.
+  public var piecesPerSecond: Double?
+  /// Pieces for each count.
+  public var piecesPerCount: Int64
+
+  public init(
+    signal: SignalID, highest: UInt64, piecesPerSecond: Double? = nil, piecesPerCount: Int64 = 1
+  ) {
+    self.signal = signal
+    self.highest = highest
+    self.piecesPerSecond = piecesPerSecond
+    self.piecesPerCount = piecesPerCount
+  }
+}
+
+/// Everything that decides about one machine.
+public struct MachineRules: Equatable, Sendable {
+  /// The unit part of the event's source; `[A-Za-z0-9._-]`.
+  public var name: String
+  /// Units of the field whose marks carry this machine's time forward, and whose loss is its own.
+  public var units: [UnitID]
+  /// Every signal of this machine, in the order of the configuration.
+  public var signals: [SignalID]
+  /// Running when this holds; nil when only codes and counts tell.
+  public var running: Condition?
+  /// A register whose value other than 0 is the cause of a stop.
+  public var faultCode: SignalID?
+  public var causes: [Int64: CauseDefinition]
+  public var good: CounterRules?
+  public var scrap: CounterRules?
+  public var rework: CounterRules?
+  /// A stop is inferred when the good count stands still this long; nil for never.
+  public var standstill: Duration?
+  /// A stop shorter than this is a minor one when it ends.
+  public var shortStop: Duration
+  /// Counts are summed over this long and told as one event; told at once around stops.
+  public var countWindow: Duration
+  /// The unit of measure of the counts, for events.
+  public var uom: String
+
+  public init(
+    name: String, units: [UnitID], signals: [SignalID], running: Condition? = nil,
+    faultCode: SignalID? = nil, causes: [Int64: CauseDefinition] = [:],
+    good: CounterRules? = nil, scrap: CounterRules? = nil, rework: CounterRules? = nil,
+    standstill: Duration? = nil, shortStop: Duration = .seconds(120),
+    countWindow: Duration = .seconds(10), uom: String = "PCE"
+  ) {
+    self.name = name
+    self.units = units
+    self.signals = signals
+    self.running = running
+    self.faultCode = faultCode
+    self.causes = causes
+    self.good = good
+    self.scrap = scrap
+    self.rework = rework
+    self.standstill = standstill
+    self.shortStop = shortStop
+    self.countWindow = countWindow
+    self.uom = uom
+  }
+}

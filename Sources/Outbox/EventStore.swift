@@ -1,0 +1,149 @@
+// The port to the disk: what must happen in one transaction, and how it can fail.
+//
+// Invariants the store keeps
+// - A commit is all or nothing and durable when `commit` returns (WAL, synchronous=FULL).
+// - Sequences are contiguous within an epoch; a new file draws a new epoch.
+// - Every row carries the digest of its bytes; a read verifies it and never returns other bytes.
+
+public import Primitives
+
+/// A committed event: its sequence, its final bytes and their digest.
+public struct StoredEvent: Equatable, Sendable {
+  public var sequence: UInt64
+  public var bytes: [UInt8]
+  /// SHA-256 of `bytes`; the next event's `previousdigest`.
+  public var digest: [UInt8]
+  /// One bit for each uplink that it is due to.
+  public var due: UInt64
+
+  public init(sequence: UInt64, bytes: [UInt8], digest: [UInt8], due: UInt64) {
+    self.sequence = sequence
+    self.bytes = bytes
+    self.digest = digest
+    self.due = due
+  }
+}
+
+/// How far one uplink has got.
+public struct UplinkCursor: Equatable, Sendable {
+  /// The name in the configuration; the bit stays with the name for the life of the file.
+  public var name: String
+  public var bit: Int
+  /// Everything due to it up to here is acknowledged.
+  public var acknowledged: UInt64
+
+  public init(name: String, bit: Int, acknowledged: UInt64) {
+    self.name = name
+    self.bit = bit
+    self.acknowledged = acknowledged
+  }
+}
+
+/// An event that a receiver refused for good, kept with the answer it got.
+public struct QuarantinedEvent: Equatable, Sendable {
+  public var uplink: String
+  public var sequence: UInt64
+  public var bytes: [UInt8]
+  public var status: Int
+  public var answer: String
+  public var at: WallTime
+
+  public init(
+    uplink: String, sequence: UInt64, bytes: [UInt8], status: Int, answer: String, at: WallTime
+  ) {
+    self.uplink = uplink
+    self.sequence = sequence
+    self.bytes = bytes
+    self.status = status
+    self.answer = answer
+    self.at = at
+  }
+}
+
+/// Everything that one transaction changes.
+public struct Transaction: Sendable, Equatable {
+  public var events: [StoredEvent] = []
+  /// Named blobs that continue the state machines: replaced as a whole.
+  public var snapshots: [(name: String, bytes: [UInt8])] = []
+  public var cursors: [UplinkCursor] = []
+  public var quarantined: [QuarantinedEvent] = []
+  /// Delete all events up to and including this sequence; nil deletes none.
+  public var deleteThrough: UInt64?
+
+  public init() {}
+
+  public var isEmpty: Bool {
+    events.isEmpty && snapshots.isEmpty && cursors.isEmpty && quarantined.isEmpty
+      && deleteThrough == nil
+  }
+
+  public static func == (left: Transaction, right: Transaction) -> Bool {
+    left.events == right.events && left.cursors == right.cursors
+      && left.quarantined == right.quarantined && left.deleteThrough == right.deleteThrough
+      && left.snapshots.elementsEqual(right.snapshots) {
+        $0.name == $1.name && $0.bytes == $1.bytes
+      }
+  }
+}
+
+/// What a store knows when it is opened.
+public struct StoreState: Sendable, Equatable {
+  /// Eight lower-case hex digits, drawn when the file was made.
+  public var epoch: String
+  /// The last sequence given in this epoch; 0 before the first.
+  public var lastSequence: UInt64
+  /// The digest of that event, or of the last one known of the epoch before, or 32 zero bytes.
+  public var lastDigest: [UInt8]
+  /// The first sequence still held; `lastSequence + 1` when none is.
+  public var firstHeld: UInt64
+  public var cursors: [UplinkCursor]
+  public var snapshots: [String: [UInt8]]
+  public var quarantinedCount: Int
+
+  public init(
+    epoch: String, lastSequence: UInt64 = 0, lastDigest: [UInt8] = Array(repeating: 0, count: 32),
+    firstHeld: UInt64 = 1, cursors: [UplinkCursor] = [], snapshots: [String: [UInt8]] = [:],
+    quarantinedCount: Int = 0
+  ) {
+    self.epoch = epoch
+    self.lastSequence = lastSequence
+    self.lastDigest = lastDigest
+    self.firstHeld = firstHeld
+    self.cursors = cursors
+    self.snapshots = snapshots
+    self.quarantinedCount = quarantinedCount
+  }
+}
+
+/// Why the disk did not do what it was asked.
+public enum StoreFault: Error, Equatable, Sendable {
+  /// The journal has reached its own quota: retention decides.
+  case quotaReached
+  /// The file system is full although the quota is not reached.
+  case diskFull
+  /// Input or output failed; nothing may be taken as durable until the file is reopened.
+  case inputOutput(String)
+  /// The file is no journal, or damaged.
+  case damaged(String)
+  /// Another process holds the file.
+  case inUse(String)
+  /// Written by a later version of the program.
+  case tooNew(String)
+  /// The directory or file may not be opened.
+  case denied(String)
+}
+
+/// The journal on a disk, owned by one thread.
+public protocol EventStore: ~Copyable {
+  /// Makes one transaction durable, or changes nothing.
+  mutating func commit(_ transaction: Transaction) throws(StoreFault)
+
+  /// Reads events after a sequence that are due to one uplink, oldest first, within both limits
+  /// (always at least one when there is one). A row whose digest does not match throws `damaged`.
+  mutating func read(
+    after sequence: UInt64, dueBit: Int, countLimit: Int, byteLimit: Int
+  ) throws(StoreFault) -> [StoredEvent]
+
+  /// Closes and opens the file again after a fault, and tells what it holds now.
+  mutating func reopen() throws(StoreFault) -> StoreState
+}

@@ -1,0 +1,21 @@
+// What travels between the recorder and a courier: events one way, answers the other.
+
+/// A run of committed events on its way to one uplink.
+public struct Parcel: Equatable, Sendable {
+  public var events: [StoredEvent]
+  /// The sequence of the event that was due to this uplink before the first one; 0 for none.
+  public var previous: UInt64
+
+  public init(events: [StoredEvent], previous: UInt64) {
+    self.events = events
+    self.previous = previous
+  }
+}
+
+/// What a courier reports about the events of its parcel, in order.
+public enum Answer: Equatable, Sendable {
+  /// Everything up to and including this sequence is at the destination.
+  case delivered(through: UInt64)
+  /// The destination refused this one event for good; it goes to quarantine and counts as done.
+  case refused(StoredEvent, status: Int, body: String)
+}
