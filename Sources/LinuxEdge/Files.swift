@@ -118,6 +118,15 @@ public enum Files {
     }
   }
 
+  /// Removes an empty directory; one that is not there is fine.
+  public static func removeDirectory(_ path: String) throws(LinuxFault) {
+    do {
+      try attempt("removing directory \(path)") { rmdir(path) }
+    } catch {
+      if !error.isMissing { throw error }
+    }
+  }
+
   /// Makes the names in a directory durable. Wraps fsync(2).
   public static func syncDirectory(of path: String) throws(LinuxFault) {
     let directory = directoryName(path)

@@ -21,6 +21,12 @@ public struct FileLine: Equatable, Sendable {
   public var number: Int
   /// Where it starts in the file, in bytes.
   public var offset: Int64
+
+  public init(content: Content, number: Int, offset: Int64) {
+    self.content = content
+    self.number = number
+    self.offset = offset
+  }
 }
 
 /// Reads a file line by line. Wraps read(2).
