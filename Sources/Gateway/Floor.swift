@@ -4,7 +4,8 @@
 // - Only machines that a sample or a mark has touched are looked at in a turn.
 // - A machine is due for a snapshot from its first fact until `takeSnapshots` has returned it.
 
-public import Machines
+import Machines
+import Outbox
 import Primitives
 import Signals
 
@@ -28,9 +29,11 @@ struct Floor: Sendable {
 
   /// Continues each machine from its snapshot; `unread` gets a sentence for each that cannot be.
   init(
-    plan: RecorderPlan, epoch: String, snapshots: [String: [UInt8]], reading: ClockReading,
-    unread: inout [String]
+    plan: RecorderPlan, state: StoreState, reading: ClockReading, unread: inout [String]
   ) {
+    let epoch = state.epoch
+    // A stop's number that no stop of this epoch can have had: each took a sequence of its own.
+    let firstStop = Int64(clamping: state.lastSequence &+ 1)
     var machinesOfUnit = Array(repeating: [Int](), count: plan.units.count)
     var busesOfMachine: [[Int]] = []
     for (index, rules) in plan.machines.enumerated() {
@@ -43,10 +46,11 @@ struct Floor: Sendable {
       let name = Self.snapshotName(rules.name)
       do {
         machines.append(
-          try Machine(rules: rules, epoch: epoch, snapshot: snapshots[name], reading: reading))
+          try Machine(rules: rules, epoch: epoch, snapshot: state.snapshots[name], reading: reading))
       } catch {
         unread.append("machine \(rules.name): \(error.description)")
-        machines.append(Machine(fresh: rules, epoch: epoch, reading: reading))
+        machines.append(
+          Self.fresh(rules, epoch: epoch, firstStop: firstStop, reading: reading))
       }
     }
     machineOfSignal = plan.signals.map(\.machine)
@@ -55,6 +59,17 @@ struct Floor: Sendable {
     busCount = (plan.busOfUnit.max() ?? -1) + 1
     isTouched = Array(repeating: false, count: plan.machines.count)
     isSnapshotDue = Array(repeating: false, count: plan.machines.count)
+  }
+
+  /// A machine that begins anew because its snapshot cannot be read.
+  private static func fresh(
+    _ rules: MachineRules, epoch: String, firstStop: Int64, reading: ClockReading
+  ) -> Machine {
+    do throws(SnapshotFault) {
+      return try Machine(rules: rules, epoch: epoch, reading: reading, firstStop: firstStop)
+    } catch {
+      preconditionFailure("without a snapshot there is nothing that cannot be read: \(error)")
+    }
   }
 
   static func snapshotName(_ machine: String) -> String { "machine/\(machine)" }

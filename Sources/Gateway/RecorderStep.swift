@@ -91,8 +91,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     outbox = Outbox(uplinks: plan.uplinks, state: state)
     routes = Self.routes(plan, outbox)
     var unread: [String] = []
-    floor = Floor(
-      plan: plan, epoch: state.epoch, snapshots: state.snapshots, reading: reading, unread: &unread)
+    floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
     let notes = ([note].compactMap { $0 } + unread).joined(separator: "; ")
     drafts.append(
       LastRunRecord(state.snapshots[LastRunRecord.name]).started(

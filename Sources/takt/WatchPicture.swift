@@ -74,13 +74,13 @@ struct WatchPicture {
     let scrap = machine?["scrapTotal"]?.integer ?? 0
     var text = pad(name, 12) + padding + String(strip)
     text += "  good \(pad(String(good), 6)) scrap \(pad(String(scrap), 5))"
-    if let cause = machine?["stop"]?["cause"]?["text"]?.string { text += " " + cause }
+    if let cause = machine?["stop"]?["cause"]?.string { text += " " + cause }
     return text
   }
 
   private func busLine(_ bus: JSONValue) -> String {
     let units = bus["units"]?.array ?? []
-    let answering = units.filter { $0["contact"]?.bool == true }.count
+    let answering = units.filter { $0["contact"]?.string == "good" }.count
     let polls = units.reduce(0) { $0 + ($1["polls"]?.integer ?? 0) }
     return "bus          \(bus["name"]?.string ?? "?"): \(bus["link"]?.string ?? "?"), "
       + "\(answering) of \(units.count) units answer, \(polls) polls"
