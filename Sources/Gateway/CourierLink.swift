@@ -1,7 +1,7 @@
 // What a recorder and a courier share: parcels one way, answers the other, and two bells.
 
 public import Delivery
-public import Outbox
+import Outbox
 
 /// The two mailboxes between the recorder and one courier.
 public final class CourierLink: Sendable {

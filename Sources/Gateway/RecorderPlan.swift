@@ -2,7 +2,7 @@
 
 public import Events
 public import Machines
-public import Signals
+import Signals
 
 /// One signal as the recorder routes it.
 public struct RecordedSignal: Equatable, Sendable {

@@ -1,5 +1,6 @@
 // What a recorder tells of itself when somebody asks.
 
+import Events
 public import Machines
 public import Outbox
 import Primitives

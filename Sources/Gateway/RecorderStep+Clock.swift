@@ -1,5 +1,6 @@
 // What a recorder notices about time and about itself: steps of the clock, health, the next turn.
 
+import Delivery
 import Events
 import Machines
 import Outbox
@@ -37,7 +38,7 @@ extension RecorderStep where Store: ~Copyable {
       let told = couriers.first { $0.name == statistics.name }?.status.newest
       return UplinkHealth(
         name: statistics.name, depth: Int(clamping: statistics.depth),
-        lastSuccess: told?.lastSuccess.map { reading.label($0) }, lastError: told?.lastError)
+        lastSuccess: told?.lastSuccess?.wall, lastError: told?.lastError)
     }
     return GatewayHealth(uplinks: uplinks, clock: reading.quality, samplesLost: samplesLost)
   }

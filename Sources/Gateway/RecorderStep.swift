@@ -14,7 +14,7 @@
 // - Whatever was lost is told by an event (F31).
 
 public import Events
-public import Machines
+import Machines
 public import Outbox
 public import Primitives
 import Signals
