@@ -47,6 +47,8 @@ final class Daemon: Sendable {
   let log: Log
 
   let isStopping = Atomic<Bool>(false)
+  /// When the stop began, in nanoseconds of monotonic time.
+  let stopBegan = Atomic<Int64>(0)
   let fieldThreadsRunning = Atomic<Int>(0)
   private let asked = Atomic<Int>(0)
 

@@ -19,20 +19,24 @@ nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
   var step = FieldStep(
     bus: bus, signals: daemon.plan.signals.map(\.definition),
     producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())
-  var conditions = FieldConditions(bus: bus.name)
+  var words: [UInt16] = []
+  var conditions = FieldConditions(bus)
   var answered = 0
   while !daemon.isStopping.load(ordering: .acquiring) {
-    let turn = step.turn(bus: &link, clock: daemon.clock)
-    daemon.wakeLines[index].published(turn.outcome, capacity: daemon.rings[index].capacity)
+    let turn = step.turn(bus: &link, clock: daemon.clock, words: &words)
     daemon.counters[index].move()
-    if turn.outcome.conditionChanged { conditions.log(step.status, daemon.log) }
     let question = daemon.question
     if question != answered {
       answered = question
       daemon.busBoards[index].post(Reported(question: question, value: step.status))
       daemon.mainBell.signal()
     }
-    if let until = turn.wait { _ = daemon.fieldBells[index].wait(until: until) }
+    switch turn {
+    case .idle(let until): _ = daemon.fieldBells[index].wait(until: until)
+    case .acted(let outcome):
+      daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
+      conditions.look(step.poller, daemon.log)
+    }
   }
   link.close()
   daemon.fieldThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
@@ -72,7 +76,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
     let question = daemon.question
     if question != answered {
       answered = question
-      daemon.report(step.status, question)
+      daemon.report(step.status, bytes: step.journalBytes, question)
     }
     if !outcome.hasMore { _ = daemon.recorderBell.wait(until: daemon.untilStop(outcome.nextTurn)) }
   }
@@ -88,7 +92,14 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   let bell = daemon.courierBells[index]
   let readToken = tokenReader(uplink.bearerFile)
   let courier = Courier(policy: uplink.policy, token: readToken(), digest: SHA256.digest)
-  let stream = TLSStream(context: daemon.keys.contexts[index], wakeDescriptor: bell.descriptor)
+  let stream: TLSStream
+  do throws(TLSSettingsFault) {
+    stream = try TLSStream(
+      settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
+  } catch {
+    daemon.phase.post(.refused("uplink \(uplink.name): \(error.description)"))
+    return daemon.mainBell.signal()
+  }
   var step = CourierStep(
     courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
     readToken: readToken)

@@ -3,6 +3,7 @@
 import Delivery
 import Events
 import Gateway
+import OpenSSLEdge
 import Outbox
 import Primitives
 import Settings
@@ -50,5 +51,11 @@ extension UplinkSettings {
     policy.lastRetry = backoffCeiling
     policy.userAgent = "takt/\(programVersion)"
     return policy
+  }
+
+  /// How the peer must prove itself, and how we do.
+  var tls: TLSClientSettings {
+    TLSClientSettings(
+      caFile: caFile, certificateFile: certificateFile, keyFile: keyFile, serverName: serverName)
   }
 }
