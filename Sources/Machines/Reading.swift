@@ -51,7 +51,7 @@ extension Value {
     switch self {
     case .integer(let number): number
     case .unsigned(let number): Int64(clamping: number)
-    case .real(let number): Int64(exactly: number.rounded(.towardZero))
+    case .real(let number): abs(number) < 0x1p63 ? Int64(number) : nil
     case .text, .none: nil
     }
   }
@@ -61,7 +61,7 @@ extension Value {
     switch self {
     case .integer(let number): UInt64(exactly: number)
     case .unsigned(let number): number
-    case .real(let number): UInt64(exactly: number.rounded(.towardZero))
+    case .real(let number): number >= 0 && number < 0x1p64 ? UInt64(number) : nil
     case .text, .none: nil
     }
   }

@@ -30,6 +30,11 @@ package struct OpenStop: Equatable, Sendable {
   package var record: StopRecord
   /// Nothing but the standing count holds it.
   package var standing: Bool
+
+  package init(record: StopRecord, standing: Bool) {
+    self.record = record
+    self.standing = standing
+  }
 }
 
 /// What a machine was doing when contact was lost.
@@ -198,9 +203,8 @@ package struct StopDetector: Equatable, Sendable {
   ) {
     var stop = open
     if gap { stop.record.approximate = true }
-    if view.running == false { stop.standing = false }
-    let goesOn = view.stops || (stop.standing && !moved)
-    guard goesOn, !(gap && moved) else {
+    if view.running == false || moved { stop.standing = false }
+    guard view.stops || stop.standing, !(gap && moved) else {
       end(stop, at: at, into: &facts)
       if view.stops { self.open(view, gap: gap, at: at, into: &facts) }
       return
