@@ -11,7 +11,7 @@ extension Duration {
     ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1),
   ]
 
-  /// Reads a number and a unit of ns, us, ms, s, min, h or d; nil for anything else or over 292 years.
+  /// Reads a number and one of ns, us, ms, s, min, h, d; nil for anything else or over 292 years.
   public init?(text: String) {
     let letters = text.utf8.reversed().prefix { (97...122).contains($0) }.count
     let suffix = text.utf8.suffix(letters)

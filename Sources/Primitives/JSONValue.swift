@@ -85,8 +85,10 @@ extension JSONValue {
     }
   }
 
-  /// JCS sorts names by UTF-16 units; for ASCII that is the order of strings, a plain comparison
-  /// of memory: an event of 700 bytes is written in 4 µs instead of 10.
+  /// Members by the UTF-16 units of their names, as JCS wants them.
+  ///
+  /// For ASCII that is the order of strings, a plain comparison of memory: an event of
+  /// 700 bytes is written in 4 µs instead of 10.
   private static func sorted(_ members: [String: JSONValue]) -> [(key: String, value: JSONValue)] {
     if members.keys.allSatisfy({ $0.utf8.allSatisfy { $0 < 128 } }) {
       return members.sorted { $0.key < $1.key }
