@@ -1,0 +1,5 @@
+import Simulation
+
+enum SimulateConfiguration {
+  static func text(_ options: SimulateOptions) -> String { "" }
+}
