@@ -111,3 +111,42 @@ enum House {
     #expect(isLibrary || canRun, "\(path): chmod +x, so that a technician can run it by name")
   }
 }
+
+@Suite struct `The systemd unit` {
+  private static let unit = Tree.text(of: "systemd/takt.service").split(separator: "\n")
+
+  /// Exposure times ten that `systemd-analyze security` may give; measured 1.0 on Debian 12.
+  private static let threshold = 12
+
+  private static let canAnalyze =
+    (try? run("systemd-analyze", ["--version"]).code) == 0 && Tree.exists("systemd/takt.service")
+
+  @Test(arguments: [
+    "Type=notify", "Restart=always", "StartLimitIntervalSec=0", "StateDirectory=takt",
+    "RuntimeDirectory=takt", "Environment=MALLOC_ARENA_MAX=2", "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=", "ProtectSystem=strict", "MemoryDenyWriteExecute=yes", "UMask=0077",
+  ])
+  func `says what keeps the service up and small`(line: String) {
+    #expect(Self.unit.contains { $0 == line }, "systemd/takt.service: `\(line)` is missing")
+  }
+
+  @Test func `starts the program and pings a watchdog`() {
+    #expect(Self.unit.contains { $0.hasPrefix("ExecStart=/usr/bin/takt run") })
+    #expect(Self.unit.contains { $0.hasPrefix("WatchdogSec=") })
+  }
+
+  @Test func `leaves the boot id readable, with which events are stamped`() {
+    #expect(!Self.unit.contains("ProcSubset=pid"))
+  }
+
+  @Test(.enabled(if: canAnalyze, "systemd-analyze is not installed"))
+  func `is as closed as it was measured`() throws {
+    let (code, output) = try run(
+      "systemd-analyze",
+      [
+        "security", "--offline=true", "--no-pager", "--threshold=\(Self.threshold)",
+        "systemd/takt.service",
+      ])
+    #expect(code == 0, "\(output.suffix(300))")
+  }
+}

@@ -7,7 +7,7 @@ struct Plant: Sendable, CustomTestStringConvertible {
   let path: String
   let text: String
   let advice: String
-  var testDescription: String { text }
+  var testDescription: String { "\(text.prefix { $0 != "\n" }): \(advice)" }
 
   init(_ text: String, _ advice: String, in path: String = "Sources/Machines/Planted.swift") {
     self.path = path
