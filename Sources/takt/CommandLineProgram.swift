@@ -16,6 +16,12 @@ enum Program {
   static let commands: [Command] = [
     Command(
       name: "status", summary: "show what the running gateway knows", run: StatusCommand.run),
+    Command(
+      name: "receive", summary: "be a receiver for the bench: verify, store, show events",
+      run: ReceiveCommand.run),
+    Command(
+      name: "verify", summary: "check signatures, sequence and chain of a file of events",
+      run: VerifyCommand.run),
     Command(name: "version", summary: "show the version", run: VersionCommand.run),
   ]
 

@@ -52,16 +52,45 @@ enum ReceiveCommand {
         isStrict: options.has("strict"), isQuiet: options.has("quiet"))
       let context = try tls(options)
       let ledger = try ReceiveLedger(path: options.required("out"), keys: keys, rules: rules)
-      let (signals, listener) = try open(address)
-      let name = HostAndPort(host: address.host, port: listener.port)
+      let desk = ReceiveDesk(ledger: ledger, mischief: mischief, digest: keys.digest)
+      var server = try ReceiveServer(
+        address: address, context: context, desk: desk, delay: mischief.delay)
+      let name = HostAndPort(host: address.host, port: server.port)
       StandardStream.error.line("listening on https://\(name)")
-      let delay = mischief.delay
-      var server = ReceiveServer(
-        context: context, listener: listener, signals: signals,
-        desk: ReceiveDesk(ledger: ledger, mischief: mischief, digest: keys.digest), delay: delay)
       server.run(until: limit) { StandardStream.output.line($0) }
       StandardStream.output.line(server.tally.text)
       return server.tally.isClean ? .ok : .unverified
+    }
+  }
+}
+
+extension ReceiveCommand {
+  private static func mischief(
+    _ options: CommandLineOptions
+  ) throws(CommandFault) -> ReceiveMischief {
+    let status: Int? = try options.integer("fail", in: 200...599)
+    if options.has("rate"), status == nil {
+      throw .usage("--rate says how often to fail; say with which status: --fail 503")
+    }
+    let delay = try options.duration("delay") ?? .zero
+    guard delay <= ReceiveLimits.longestDelay else {
+      throw .usage("--delay may be \(ReceiveLimits.longestDelay.text) at most")
+    }
+    return ReceiveMischief(
+      failStatus: status, failRate: try options.rate("rate") ?? 1,
+      dropRate: try options.rate("drop-answers") ?? 0, delay: delay,
+      seed: try options.integer("seed", in: 0...UInt64.max) ?? 1)
+  }
+
+  private static func tls(
+    _ options: CommandLineOptions
+  ) throws(CommandFault) -> TLSServerContext {
+    do throws(TLSSettingsFault) {
+      return try TLSServerContext(
+        certificateFile: options.required("certificate"), keyFile: options.required("key"),
+        clientCAFile: options.text("client-ca"))
+    } catch {
+      throw CommandFault(.configuration, error.description)
     }
   }
 }

@@ -20,15 +20,22 @@ struct ReceiveServer: ~Copyable {
   private let clock = SystemClock()
 
   init(
-    context: consuming TLSServerContext, listener: consuming TCPListener,
-    signals: consuming SignalDescriptor, desk: consuming ReceiveDesk, delay: Duration
-  ) {
+    address: HostAndPort, context: consuming TLSServerContext, desk: consuming ReceiveDesk,
+    delay: Duration
+  ) throws(CommandFault) {
+    do throws(LinuxFault) {
+      signals = try SignalDescriptor()
+      listener = try TCPListener(address)
+    } catch {
+      throw CommandFault(.network, error.description)
+    }
     self.context = context
-    self.listener = listener
-    self.signals = signals
     self.desk = desk
     self.delay = delay
   }
+
+  /// The port that was bound.
+  var port: UInt16 { listener.port }
 
   /// The sums so far.
   var tally: ReceiveTally { desk.ledger.tally }
