@@ -9,6 +9,8 @@ public struct KeyFault: Error, Equatable, Sendable, CustomStringConvertible {
 }
 
 enum FileBytes {
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
   /// Reads a file of at most 1 MiB; a private one must be closed to group and others.
   static func read(_ path: String, what: String, isPrivate: Bool) throws(KeyFault) -> [UInt8] {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -44,7 +46,7 @@ enum FileBytes {
   static func write(
     _ bytes: [UInt8], to path: String, mode: mode_t, replace: Bool
   ) throws(KeyFault) {
-    if !replace, access(path, F_OK) == 0 {
+    if !replace, exists(path) {
       throw KeyFault("writing \(path): it exists already; --force replaces it")
     }
     let fresh = path + ".new"

@@ -19,7 +19,8 @@ public struct TLSServerContext: ~Copyable {
   public init(
     certificateFile: String, keyFile: String, clientCAFile: String? = nil
   ) throws(TLSSettingsFault) {
-    context = try TLSContext(server: certificateFile, key: keyFile, clientCA: clientCAFile)
+    context = try TLSContext.server(
+      certificate: certificateFile, key: keyFile, clientCA: clientCAFile)
   }
 }
 

@@ -49,48 +49,59 @@ struct TLSContext: ~Copyable {
   private static let options: UInt64 = 1 << 17 | 1 << 30
   private static let securityLevel: Int32 = 2
 
-  private init(_ method: OpaquePointer?, minimum: Int32) throws(TLSSettingsFault) {
-    ERR_clear_error()
-    guard let method, let context = SSL_CTX_new(method) else {
-      throw TLSSettingsFault("setting up TLS: \(OpenSSLError.drain().text)")
-    }
-    raw = context
-    SSL_CTX_set_security_level(raw, Self.securityLevel)
-    _ = SSL_CTX_set_options(raw, Self.options)
-    guard takt_SSL_CTX_set_min_proto_version(raw, minimum) == 1,
-      SSL_CTX_set_cipher_list(raw, Self.suites) == 1
-    else { throw TLSSettingsFault("setting up TLS: \(OpenSSLError.drain().text)") }
-  }
+  private init(raw: OpaquePointer) { self.raw = raw }
 
   deinit { SSL_CTX_free(raw) }
 
-  init(client settings: TLSClientSettings) throws(TLSSettingsFault) {
+  private static func make(
+    _ method: OpaquePointer?, minimum: Int32
+  ) throws(TLSSettingsFault) -> TLSContext {
+    ERR_clear_error()
+    guard let method, let raw = SSL_CTX_new(method) else {
+      throw TLSSettingsFault("setting up TLS: \(OpenSSLError.drain().text)")
+    }
+    let context = TLSContext(raw: raw)
+    SSL_CTX_set_security_level(raw, securityLevel)
+    _ = SSL_CTX_set_options(raw, options)
+    guard takt_SSL_CTX_set_min_proto_version(raw, Int32(minimum)) == 1,
+      SSL_CTX_set_cipher_list(raw, suites) == 1
+    else { throw TLSSettingsFault("setting up TLS: \(OpenSSLError.drain().text)") }
+    return context
+  }
+
+  static func client(_ settings: TLSClientSettings) throws(TLSSettingsFault) -> TLSContext {
     let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
-    try self.init(TLS_client_method(), minimum: minimum)
-    SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nil)
-    _ = SSL_CTX_set_purpose(raw, X509_PURPOSE_SSL_SERVER)
+    let context = try make(TLS_client_method(), minimum: minimum)
+    SSL_CTX_set_verify(context.raw, SSL_VERIFY_PEER, nil)
+    _ = SSL_CTX_set_purpose(context.raw, X509_PURPOSE_SSL_SERVER)
     if let file = settings.caFile {
-      try loadAuthorities(file)
-    } else if SSL_CTX_set_default_verify_paths(raw) != 1 {
+      try context.loadAuthorities(file)
+    } else if SSL_CTX_set_default_verify_paths(context.raw) != 1 {
       throw TLSSettingsFault("reading the system's CA store: \(OpenSSLError.drain().text)")
     }
     switch (settings.certificateFile, settings.keyFile) {
     case (nil, nil): break
-    case (let certificate?, let key?): try loadIdentity(certificate, key)
+    case (let certificate?, let key?): try context.loadIdentity(certificate, key)
     case (let certificate?, nil):
       throw TLSSettingsFault("setting up TLS: certificate \(certificate) has no key beside it")
     case (nil, let key?):
       throw TLSSettingsFault("setting up TLS: key \(key) has no certificate beside it")
     }
+    return context
   }
 
-  init(server certificate: String, key: String, clientCA: String?) throws(TLSSettingsFault) {
-    try self.init(TLS_server_method(), minimum: TLS1_2_VERSION)
-    try loadIdentity(certificate, key)
-    guard let clientCA else { return }
-    try loadAuthorities(clientCA)
-    SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
-    if let names = SSL_load_client_CA_file(clientCA) { SSL_CTX_set_client_CA_list(raw, names) }
+  static func server(
+    certificate: String, key: String, clientCA: String?
+  ) throws(TLSSettingsFault) -> TLSContext {
+    let context = try make(TLS_server_method(), minimum: TLS1_2_VERSION)
+    try context.loadIdentity(certificate, key)
+    guard let clientCA else { return context }
+    try context.loadAuthorities(clientCA)
+    SSL_CTX_set_verify(context.raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
+    if let names = SSL_load_client_CA_file(clientCA) {
+      SSL_CTX_set_client_CA_list(context.raw, names)
+    }
+    return context
   }
 
   private func loadAuthorities(_ path: String) throws(TLSSettingsFault) {

@@ -54,7 +54,7 @@ public struct TLSStream: ~Copyable, ByteStream {
   public init(
     settings: TLSClientSettings, clock: any Clock, wake: Int32? = nil
   ) throws(TLSSettingsFault) {
-    context = try TLSContext(client: settings)
+    context = try TLSContext.client(settings)
     self.clock = clock
     self.wake = wake ?? -1
     serverName = settings.serverName
