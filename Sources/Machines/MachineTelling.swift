@@ -26,8 +26,10 @@ extension Machine {
       sum.reset = sum.reset || tally.reset
       recovered = sum
     }
-    guard let recovered else { return }
+    guard var recovered else { return }
     tellWindow(at: recovered.from, into: &facts)
+    // A doubted counter may have been settled, and told, after contact was lost.
+    if let told = book.toldUntil, told.instant > recovered.from.instant { recovered.from = told }
     facts.append(Fact(at: at, kind: .counted(book.recover(recovered, to: at))))
   }
 
