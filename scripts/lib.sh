@@ -1,5 +1,7 @@
 # Helpers shared by the scripts: they are sourced, never run.
 #
+# shellcheck shell=bash disable=SC2034
+#
 # Everything works from any folder, without a terminal, as root or with sudo, and says what it does.
 
 # The root of the repository, and how to get back to it.
