@@ -23,11 +23,17 @@ public struct RecorderStatus: Sendable {
 }
 
 extension RecorderStep where Store: ~Copyable {
+  /// A sentence while the disk does not do what it should.
+  public var fault: String? {
+    if case .failing(let why, _, _, _) = journal { why.sentence } else { nil }
+  }
+
+  /// Bytes that the journal takes on the disk.
+  public var journalBytes: Int64 { Int64(clamping: store.byteCount) }
+
   public var status: RecorderStatus {
-    var fault: String?
     var waiting = drafts.count
-    if case .failing(let why, _, _, let pending) = journal {
-      fault = why.sentence
+    if case .failing(_, _, _, let pending) = journal {
       waiting += pending.transaction.events.count
     }
     return RecorderStatus(

@@ -18,6 +18,8 @@ enum ModbusLimits {
   /// Milliseconds without a byte after which a noisy stream counts as quiet: 20 times the gap that
   /// one Ethernet segment leaves between two packets of one answer, and far below any timeout.
   static let quietMilliseconds: Int64 = 20
+  /// Bytes of the longest host name (RFC 1035 section 2.3.4, without the root's dot).
+  static let hostBytes = 253
   /// Addresses tried for one name, the rest is left out.
   static let addresses = 8
 

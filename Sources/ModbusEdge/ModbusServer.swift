@@ -16,6 +16,9 @@ import Primitives
 /// Why a server cannot listen.
 public struct ModbusServerFault: Error, Equatable, Sendable, CustomStringConvertible {
   public var description: String
+
+  /// A fault with its sentence.
+  public init(description: String) { self.description = description }
 }
 
 /// A Modbus TCP server that one thread turns.

@@ -91,11 +91,11 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
       case .stale: continue
       case .mismatch(let found): throw .garbage(found)
       case .noise(let found):
-        try drain(context, socket, until: deadline)
+        try drain(socket, until: deadline)
         throw .garbage(found)
       }
     }
-    try drain(context, socket, until: deadline)
+    try drain(socket, until: deadline)
     throw .garbage("more than \(ModbusLimits.staleFrames) answers to earlier requests")
   }
 
@@ -112,7 +112,10 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
 
   private mutating func contextForUse() throws(BusFault) -> OpaquePointer {
     if let context { return context }
-    guard let created = modbus_new_tcp_pi(host, String(port)) else {
+    // libmodbus would print its own opinion of such a name on standard error.
+    guard (1...ModbusLimits.hostBytes).contains(host.utf8.count), !host.utf8.contains(0),
+      let created = modbus_new_tcp_pi(host, String(port))
+    else {
       throw .unreachable("connecting to \(endpoint): this is no host name or address")
     }
     modbus_set_error_recovery(created, MODBUS_ERROR_RECOVERY_NONE)
@@ -160,25 +163,25 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     switch code {
     case ETIMEDOUT: throw .timeout
     case takt_EMBBADDATA:
-      try drain(context, socket, until: deadline)
+      try drain(socket, until: deadline)
       throw .garbage("the answer is longer than \(ModbusLimits.frameBytes) bytes")
     default: throw lost(TCPSocket.text(code))
     }
   }
 
-  /// Throws bytes away until none comes for a while. modbus_flush(3)
-  private mutating func drain(
-    _ context: OpaquePointer, _ socket: Int32, until deadline: Deadline
-  ) throws(BusFault) {
+  /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer talks.)
+  private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     while true {
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       let ready = poll(
         &entry, 1, deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds))
-      if ready < 0 && errno == EINTR { continue }
-      let over = deadline.remaining <= 0
-      if ready <= 0 { return }
-      guard modbus_flush(context) > 0 else { throw lost("closed by the peer") }
-      if over { throw lost("the peer talks without being asked") }
+      if ready == 0 { return }
+      let count = frame.withUnsafeMutableBytes {
+        recv(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+      }
+      if count < 0 && (errno == EAGAIN || errno == EINTR) { continue }
+      guard count > 0 else { throw lost(count == 0 ? "closed by the peer" : TCPSocket.text(errno)) }
+      if deadline.remaining <= 0 { throw lost("the peer talks without being asked") }
     }
   }
 

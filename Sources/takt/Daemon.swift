@@ -7,6 +7,7 @@
 
 import Gateway
 import LinuxEdge
+import Polling
 import Primitives
 import Settings
 import Signals

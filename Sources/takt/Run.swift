@@ -28,7 +28,7 @@ enum RunCommand {
     options: [
       .value(
         "config", "FILE", "the configuration; fragments are read from conf.d beside it",
-        default: defaultConfigurationPath)
+        default: ConfigurationFiles.defaultPath)
     ],
     notes: [
       "Logs go to standard error, one line a change of condition. With systemd it tells readiness\n"
@@ -38,7 +38,7 @@ enum RunCommand {
 
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
-      try live(options.text("config") ?? defaultConfigurationPath)
+      try live(options.text("config") ?? ConfigurationFiles.defaultPath)
     }
   }
 
@@ -54,6 +54,19 @@ enum RunCommand {
       return try RunLoop.live(daemon, signals)
     } catch {
       throw CommandFault(.internal, error.description)
+    }
+  }
+
+  /// Reads and checks the configuration; every mistake is in the sentence.
+  private static func loadPlan(_ path: String) throws(CommandFault) -> SitePlan {
+    switch loadConfiguration(path: path) {
+    case .failure(let fault): throw CommandFault(.configuration, fault.description)
+    case .success(let outcome):
+      guard let configuration = outcome.configuration else {
+        let mistakes = outcome.mistakes.map(\.description).joined(separator: "\n")
+        throw CommandFault(.configuration, "the configuration is not usable\n\(mistakes)")
+      }
+      return configuration.plan
     }
   }
 }

@@ -29,7 +29,7 @@ struct FieldConditions {
         "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")")
     }
     let up: Bool
-    switch poller.link {
+    switch poller.linkState {
     case .up: up = true
     case .coolingOff: up = false
     case .down, .connecting, .breaking: return

@@ -7,6 +7,7 @@ import Outbox
 import Primitives
 import SQLiteEdge
 import Settings
+import Synchronization
 
 /// Opens or makes the journal in the state directory.
 func openJournal(

@@ -38,7 +38,7 @@ enum RunLoop {
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       if set.isReadable(question) { control.turn { daemon.answer($0) } }
       if set.isReadable(signal), let received = signals.next() {
-        if received == .reload {
+        if received == .hangUp {
           daemon.log.line(.notice, "SIGHUP: restart the service to read the configuration again")
           continue
         }

@@ -7,6 +7,7 @@ import Machines
 import Outbox
 import Polling
 import Primitives
+import Settings
 
 extension Daemon {
   /// The answer to one line on the control socket.

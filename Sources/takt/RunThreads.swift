@@ -6,10 +6,12 @@ import LinuxEdge
 import ModbusEdge
 import OpenSSLEdge
 import Outbox
+import Polling
 import Primitives
 import SQLiteEdge
 import Settings
 import Signals
+import Synchronization
 
 /// Polls one endpoint until the daemon stops.
 nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {

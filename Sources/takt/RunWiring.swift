@@ -3,10 +3,13 @@
 import Delivery
 import Events
 import Gateway
+import Machines
 import OpenSSLEdge
 import Outbox
+import Polling
 import Primitives
 import Settings
+import Signals
 
 extension SitePlan {
   /// The recorder's view of the site; `digest` is the configuration's, hexadecimal.

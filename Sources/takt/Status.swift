@@ -5,7 +5,7 @@ import Primitives
 
 enum StatusCommand {
   /// Where the daemon listens when nobody says otherwise (systemd: RuntimeDirectory=takt).
-  static let defaultSocket = "/run/takt/control.sock"
+  static let defaultSocket = "/run/takt/takt.sock"
 
   /// How long the daemon may take to answer: its main loop never blocks this long.
   static let patience: Duration = .seconds(5)
