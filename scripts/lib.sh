@@ -21,6 +21,12 @@ die() {
   exit 1
 }
 
+# Words on the command line that mean nothing: the exit code for that is 64 everywhere.
+refuse() {
+  say "reading the arguments: $*"
+  exit 64
+}
+
 # The number of cores to build on.
 cores() { nproc 2>/dev/null || echo 1; }
 
