@@ -1,14 +1,16 @@
 # Helpers shared by the scripts: they are sourced, never run.
 #
+# shellcheck shell=bash disable=SC2034
+#
 # Everything works from any folder, without a terminal, as root or with sudo, and says what it does.
 
 # The root of the repository, and how to get back to it.
 takt_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 
 # What building needs, and what only the tests need besides.
-takt_build_packages=(libmodbus-dev libsqlite3-dev libssl-dev pkg-config)
-takt_test_packages=(python3 python3-jwt python3-cryptography python3-pymodbus socat openssl curl
-  strace procps)
+build_packages="libmodbus-dev libsqlite3-dev libssl-dev pkg-config"
+test_packages="python3 python3-jwt python3-cryptography python3-pymodbus socat openssl curl strace
+  procps"
 
 # One line about what is going on, on standard error, so that output stays output.
 say() { printf '%s\n' "$*" >&2; }
@@ -17,6 +19,12 @@ say() { printf '%s\n' "$*" >&2; }
 die() {
   say "$*"
   exit 1
+}
+
+# Words on the command line that mean nothing: the exit code for that is 64 everywhere.
+refuse() {
+  say "reading the arguments: $*"
+  exit 64
 }
 
 # The number of cores to build on.
@@ -72,22 +80,22 @@ ensure_swift() {
   fi
 }
 
-# What every script that builds begins with.
-prepare_build() {
+# Builds the program for release; silent unless it fails.
+build_release() {
+  local log code=0
   ensure_swift
-  ensure_packages "${takt_build_packages[@]}"
-  cd "$takt_root"
+  log="$(mktemp)"
+  (cd "$takt_root" && swift build --configuration release --product takt --jobs "$(cores)") \
+    >"$log" 2>&1 || code=$?
+  [ "$code" -eq 0 ] || cat "$log" >&2
+  rm -f "$log"
+  [ "$code" -eq 0 ] || die "building takt for release: the compiler's words are above"
 }
 
-# Builds the program for release and prints nothing but the path to it.
-build_release() {
-  local log
-  log="$(mktemp)"
-  if ! swift build --configuration release --product takt --jobs "$(cores)" >"$log" 2>&1; then
-    cat "$log" >&2
-    rm -f "$log"
-    die "building takt for release: the compiler's words are above"
-  fi
-  rm -f "$log"
-  printf '%s/takt\n' "$(swift build --configuration release --show-bin-path)"
+# The path of the program that build_release built.
+release_binary() {
+  local folder
+  folder="$(cd "$takt_root" && swift build --configuration release --show-bin-path)" || return 1
+  [ -x "$folder/takt" ] || die "looking for $folder/takt: it is not there; build it first"
+  printf '%s/takt\n' "$folder"
 }

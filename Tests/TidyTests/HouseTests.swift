@@ -64,9 +64,10 @@ enum House {
     if !opens.hasPrefix("# "), !opens.hasPrefix("\"\"\"") {
       findings.append(finding(comment + 1, "a script says what it does before it does it"))
     }
-    let strict = lines.contains("set -euo pipefail")
+    // At errors (-e), or, where it ends its own processes in order, at least at unset names (-u).
+    let strict = lines.contains { $0.hasPrefix("set -") && $0.contains("u") }
     if !isPython, !path.hasSuffix(".sh"), !path.hasSuffix(".py"), !strict {
-      findings.append(finding(1, "a script stops at the first error: `set -euo pipefail`"))
+      findings.append(finding(1, "a script is strict: `set -euo pipefail`, or at least `set -u`"))
     }
     for (index, line) in lines.enumerated() where line.last == " " || line.last == "\t" {
       findings.append(finding(index + 1, "blanks at the end of the line: remove them"))

@@ -123,6 +123,12 @@ private let plants: [Plant] = [
     #expect(check("Sources/Machines/Planted.swift", text).map(\.line) == [7])
   }
 
+  @Test func `find an import that the package does not declare`() {
+    let file = SwiftText(path: "Sources/Machines/A.swift", text: "import Signals\nimport Events\n")
+    let declared: [String: Set<String>] = ["Machines": ["Signals"], "Signals": [], "Events": []]
+    #expect(Package.check(file, declared: declared).map(\.line) == [2])
+  }
+
   @Test func `want a first line that says what the file is`() {
     let file = SwiftText(path: "Sources/Machines/A.swift", text: "let a = 1\n")
     #expect(Shape.opening(file).count == 1)

@@ -1,5 +1,6 @@
 // The rules of the house, held over every Swift source: each breach is an issue of its own.
 
+import Foundation
 import Testing
 
 @Suite struct `The sources` {
@@ -57,6 +58,13 @@ import Testing
       "Package.swift has no test target \(suite)")
   }
 
+  /// SwiftPM builds what is declared first: an import it was not told of works by luck of order.
+  @Test func `declare in the package what they import`() throws {
+    let declared = try Package.dependencies()
+    #expect(declared.count >= Walls.allowed.count)
+    report(Tree.swiftFiles.flatMap { Package.check($0, declared: declared) })
+  }
+
   @Test func `never import in a circle`() {
     var left = Walls.allowed.mapValues { $0.intersection(Walls.allowed.keys) }
     while let free = left.first(where: { $0.value.isEmpty })?.key {
@@ -64,5 +72,44 @@ import Testing
       for room in left.keys { left[room]?.remove(free) }
     }
     #expect(left.isEmpty, "a circle through \(left.keys.sorted())")
+  }
+}
+
+/// The manifest as SwiftPM reads it.
+enum Package {
+  /// Every target with the targets it declares to depend on.
+  static func dependencies() throws -> [String: Set<String>] {
+    let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "takt-tidy-\(ProcessInfo.processInfo.processIdentifier)")
+    defer { try? FileManager.default.removeItem(at: scratch) }
+    // A scratch folder of its own: the other one may be locked by the run that started this test.
+    let (code, output) = try run(
+      "swift", ["package", "--scratch-path", scratch.path, "dump-package"])
+    guard code == 0, let start = output.firstIndex(of: "{") else { return [:] }
+    let manifest = try JSONDecoder().decode(Manifest.self, from: Data(output[start...].utf8))
+    return Dictionary(uniqueKeysWithValues: manifest.targets.map { ($0.name, $0.names) })
+  }
+
+  static func check(_ file: SwiftText, declared: [String: Set<String>]) -> [Finding] {
+    guard let known = declared[file.room] else { return [] }
+    return Walls.imports(in: file).filter { module, _ in
+      declared[module] != nil && !known.contains(module)
+    }.map { module, line in
+      let advice = "\(file.room) imports \(module), which Package.swift does not tell: add it there"
+      return Finding(path: file.path, line: line, advice: advice)
+    }
+  }
+
+  private struct Manifest: Decodable {
+    let targets: [Target]
+  }
+
+  private struct Target: Decodable {
+    let name: String
+    let dependencies: [[String: [String?]?]]
+
+    var names: Set<String> {
+      Set(dependencies.compactMap { $0["byName"]??.first ?? nil })
+    }
   }
 }
