@@ -156,5 +156,13 @@ final class VirtualGateway {
     return status.waiting == 0 && status.uplinks.allSatisfy { $0.depth == 0 }
   }
 
+  /// Which thread wants to turn now, for the report of a world that is stuck.
+  var what: String {
+    let now = clock.now()
+    return "field \(fieldState.until <= now), recorder \(recorderMoment <= now), courier "
+      + "\(courier.nextDeadline.map { $0 <= now } ?? false), bell \(courierBell.hasRung), network "
+      + "\(network.nextArrival.map { $0 <= now } ?? false) \(fieldState) \(recorder.fault ?? "")"
+  }
+
   var status: RecorderStatus { recorder.status }
 }

@@ -118,7 +118,7 @@ public final class World {
       guard next <= end else { break }
       turnsNow = next == clock.worldTime ? turnsNow + 1 : 0
       if turnsNow > Self.turnsAtOneMoment {
-        violations.append("the gateway turns without end at one moment")
+        violations.append("the gateway turns without end at one moment: \(gateway?.what ?? "")")
         return
       }
       clock.move(to: next)

@@ -27,6 +27,11 @@ enum Program {
       name: "simulate", summary: "be a line of machines on a Modbus TCP port",
       run: SimulateCommand.run),
     Command(
+      name: "receive", summary: "be a receiver that verifies, for benches and commissioning",
+      run: ReceiveCommand.run),
+    Command(
+      name: "verify", summary: "verify a file of events", run: VerifyCommand.run),
+    Command(
       name: "compare", summary: "compare a simulator's truth with what arrived",
       run: CompareCommand.run),
     Command(name: "version", summary: "show the version", run: VersionCommand.run),
