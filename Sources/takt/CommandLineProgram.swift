@@ -14,14 +14,21 @@ struct Command: Sendable {
 enum Program {
   /// Every subcommand, in the order in which a technician meets them.
   static let commands: [Command] = [
+    Command(name: "run", summary: "run the gateway", run: RunCommand.run),
+    Command(name: "check", summary: "check a configuration", run: CheckCommand.run),
+    Command(
+      name: "keygen", summary: "make a signing key, or certificates for a bench",
+      run: KeygenCommand.run),
     Command(
       name: "status", summary: "show what the running gateway knows", run: StatusCommand.run),
     Command(
-      name: "receive", summary: "be a receiver for the bench: verify, store, show events",
-      run: ReceiveCommand.run),
+      name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),
     Command(
-      name: "verify", summary: "check signatures, sequence and chain of a file of events",
-      run: VerifyCommand.run),
+      name: "simulate", summary: "be a line of machines on a Modbus TCP port",
+      run: SimulateCommand.run),
+    Command(
+      name: "compare", summary: "compare a simulator's truth with what arrived",
+      run: CompareCommand.run),
     Command(name: "version", summary: "show the version", run: VersionCommand.run),
   ]
 
