@@ -39,7 +39,7 @@ enum Program {
 
   /// Runs what the command line says; `arguments` begins with the program's own name.
   static func run(_ arguments: [String]) -> Int32 {
-    ignoreBrokenPipes()
+    ignoreFatalWrites()
     let words = Array(arguments.dropFirst())
     guard let first = words.first else {
       StandardStream.error.write(Array(help.utf8))
