@@ -72,6 +72,10 @@ struct ExplainTests {
       try digestInput(("takt\" }", "takt\", batchBytes: \"262144B\", batchEvents: 0x64 }")) == plain
     )
     #expect(try digestInput(("coil 0", "coil 1")) != plain)
+    let example = try #require(check(try Example.text()).configuration?.plan.digestInput)
+    for bytes in [plain, example] {
+      #expect(try JSONValue(parsing: bytes).canonicalBytes == bytes)
+    }
     #expect(try JSONValue(parsing: plain)["gateway"]?["timeZone"] == "UTC")
   }
 }
