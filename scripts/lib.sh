@@ -73,7 +73,8 @@ ensure_swift() {
   local where="install Swift 6.3 or later for Debian 12 from https://www.swift.org/install/linux/"
   local version major minor
   command -v swift >/dev/null 2>&1 || die "looking for swift: it is not in PATH; $where"
-  version="$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)"
+  version="$(swift --version 2>&1)" || die "starting swift: $version; $where"
+  version="$(sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' <<<"$version" | head -n 1)"
   IFS=. read -r major minor _ <<<"$version"
   if [ "${major:-0}" -lt 6 ] || { [ "$major" -eq 6 ] && [ "${minor:-0}" -lt 3 ]; }; then
     die "looking for swift: found version ${version:-unknown}, 6.3 is needed; $where"
