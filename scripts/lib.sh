@@ -62,10 +62,11 @@ ensure_packages() {
   local -a install=("${apt[@]}" install --no-install-recommends "${missing[@]}")
   # A box that was never updated knows no packages: the second try is the one that tells why.
   as_root "${install[@]}" </dev/null >/dev/null 2>&1 && return 0
-  as_root "${apt[@]}" update </dev/null >&2 || say "updating the package lists did not work"
-  as_root "${install[@]}" </dev/null >&2 ||
-    die "installing ${missing[*]}: apt's words are above; without a password for sudo," \
-      "run this script as root"
+  say "updating the package lists"
+  local words
+  words="$(as_root "${apt[@]}" update </dev/null 2>&1)" || say "$words"
+  words="$(as_root "${install[@]}" </dev/null 2>&1)" || die "$words"$'\n'"installing" \
+    "${missing[*]}: apt's words are above; without a password for sudo, run this as root"
 }
 
 # Stops with a clear sentence where the Swift toolchain is missing or too old.
