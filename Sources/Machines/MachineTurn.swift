@@ -9,10 +9,12 @@ import Signals
 extension Machine {
   /// The earliest moment at which it acts of itself.
   var ownDeadline: Instant? {
-    let earliest = [
-      book.window?.deadline, good?.deadline, scrap?.deadline, rework?.deadline, standstillDeadline,
-    ]
-    return earliest.compactMap { $0 }.min()
+    var earliest = standstillDeadline
+    earliest.lower(to: book.window?.deadline)
+    earliest.lower(to: good?.deadline)
+    earliest.lower(to: scrap?.deadline)
+    earliest.lower(to: rework?.deadline)
+    return earliest
   }
 
   /// When the standing count becomes a stop; nil unless it runs and its count is being read.
@@ -105,6 +107,12 @@ extension Machine {
 
   private func slot(of signal: SignalID?) -> Int? {
     signal.flatMap { roster.slot(of: $0.index) }
+  }
+}
+
+extension Instant? {
+  fileprivate mutating func lower(to other: Instant?) {
+    if let other, other < self ?? .distantFuture { self = other }
   }
 }
 

@@ -1,6 +1,7 @@
 // Public keys as receivers get them: a JWKS file (RFC 7517), and the verifier that reads it.
 
 import COpenSSL
+public import Events
 public import Primitives
 
 /// A set of public keys, each with its kid.
@@ -47,7 +48,7 @@ public struct JWKS: Equatable, Sendable {
 }
 
 /// Verifies ES256 with the keys of a set. Used by one thread at a time.
-public struct JWKSVerifier: @unchecked Sendable {
+public struct JWKSVerifier: Verifier, @unchecked Sendable {
   private let checkers: [String: SignatureChecker]
 
   /// Takes the P-256 keys of a set; a set without any is refused.
@@ -76,12 +77,11 @@ public struct JWKSVerifier: @unchecked Sendable {
   /// SHA-256, 32 bytes.
   public func digest(_ bytes: [UInt8]) -> [UInt8] { SHA256.digest(bytes) }
 
-  /// Whether the 64 bytes r‖s are the signature of the bytes by the key of this name.
-  public func verify(_ bytes: [UInt8], signature: [UInt8], kid: String) -> Bool {
-    guard let checker = checkers[kid], let der = ECDSASignature.der(raw: signature) else {
-      return false
-    }
-    return checker.accepts(der, SHA256.digest(bytes))
+  /// Whether the 64 bytes r‖s are the signature of the bytes by the key of this id.
+  public func verify(_ bytes: [UInt8], signature: [UInt8], keyID: String) -> SignatureVerdict {
+    guard let checker = checkers[keyID] else { return .keyUnknown }
+    guard let der = ECDSASignature.der(raw: signature) else { return .invalid }
+    return checker.accepts(der, SHA256.digest(bytes)) ? .valid : .invalid
   }
 }
 

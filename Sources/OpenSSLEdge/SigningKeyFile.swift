@@ -7,6 +7,8 @@ public struct SigningKeyFile: Equatable, Sendable {
   public var keyFile: String
   public var jwksFile: String
   public var kid: String
+  /// SHA-256 of the public point, in hexadecimal, to compare by telephone.
+  public var fingerprint: String
 
   /// Makes a key; an existing one is kept unless `force`, and the JWKS keeps the older keys.
   public static func make(
@@ -22,6 +24,8 @@ public struct SigningKeyFile: Equatable, Sendable {
     }
     try FileBytes.write(key.pem(), to: keyFile, mode: 0o600, replace: force)
     try notary.jwks(with: others).write(to: jwksFile)
-    return SigningKeyFile(keyFile: keyFile, jwksFile: jwksFile, kid: notary.keyID)
+    return SigningKeyFile(
+      keyFile: keyFile, jwksFile: jwksFile, kid: notary.keyID,
+      fingerprint: "sha256 " + Hex.encode(SHA256.digest(key.point)))
   }
 }

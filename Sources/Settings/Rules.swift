@@ -131,12 +131,18 @@ struct Rules {
       "a shorter timeout or a longer period")
   }
 
+  /// A scale of 1 and an offset of 0 change nothing, so they may stand anywhere.
+  private func isNeutral(_ setting: Setting, _ member: String) -> Bool {
+    guard case .number(let value) = setting.reading else { return false }
+    return member == "scale" && value == 1 || member == "offset" && value == 0
+  }
+
   private mutating func check(signal: Record, of machine: Record) {
     guard let address = signal.address("at") else { return }
     let type = address.format.type
     if type == .bit || type == .string {
       for member in ["scale", "offset", "deadband", "range"] {
-        guard let setting = signal[member], !setting.isDefault else { continue }
+        guard let setting = signal[member], !isNeutral(setting, member) else { continue }
         mistakes.error(
           setting.place, signal.path(of: member),
           "\(member) has no meaning for \(type == .bit ? "a bit" : "a text")",

@@ -1,5 +1,6 @@
 // The part of a Takt configuration that fits the simulated line: its bus and its machines.
 
+import LinuxEdge
 import Primitives
 import Simulation
 
@@ -10,7 +11,7 @@ enum SimulateConfiguration {
     return """
       // For the line of "takt simulate", printed by its option --config.
       {
-        buses: [{ name: "plant", host: "\(options.host)", port: \(options.port) }],
+        buses: [{ name: "plant", host: "\(options.address.host)", port: \(options.address.port) }],
         machines: [
       \(machines.joined(separator: "\n"))
         ],

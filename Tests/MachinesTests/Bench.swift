@@ -50,6 +50,8 @@ struct Bench {
   /// Wall time of instant 0 of this boot.
   var wallOfBoot: Int64 = 1_772_000_000_000
   var at: Int64 = 0
+  /// A slow recorder takes samples without a turn.
+  var advances = true
 
   init(_ rules: MachineRules, at: Int64 = 0) throws {
     self.rules = rules
@@ -80,7 +82,7 @@ struct Bench {
   mutating func mark(_ at: Int64) {
     self.at = max(self.at, at)
     machine.take(Sample(mark: Line.unit, at: .milliseconds(at).advanced(nanoseconds: 1)))
-    machine.advance(reading: reading, into: &facts)
+    if advances { machine.advance(reading: reading, into: &facts) }
   }
 
   private mutating func tell(_ signal: SignalID, _ at: Int64, _ value: Value?, _ quality: Quality) {
