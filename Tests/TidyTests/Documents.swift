@@ -42,13 +42,15 @@ enum Documents {
     return name.isEmpty || name == "description" || name == "hash" ? nil : name
   }
 
-  /// Whether a doc comment stands above, over attributes.
+  /// Whether a doc comment stands above, over attributes and neighbours.
   private static func documented(_ file: SwiftText, above index: Int) -> Bool {
     var line = index - 1
     while line >= 0 {
       let text = file.lines[line].drop(while: { $0 == " " })
       if text.hasPrefix("///") { return true }
-      guard text.hasPrefix("@") else { return false }
+      // Constants in adjacent lines, as a floor and its ceiling, share the sentence above them.
+      let isNext = file.codeLines[index].contains(" let ") && text.hasPrefix("public static let")
+      guard text.hasPrefix("@") || isNext else { return false }
       line -= 1
     }
     return false
