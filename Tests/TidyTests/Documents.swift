@@ -67,7 +67,9 @@ enum Documents {
         if text.isEmpty { start = index + 1 }
         text += trimmed.dropFirst(3)
       } else if !text.isEmpty {
-        let sentence = text.split(separator: ". ", maxSplits: 1).first ?? ""
+        // What stands behind a colon or semicolon is the arithmetic, not the abstract.
+        let ends = [". ", ": ", "; "].compactMap { text.firstRange(of: $0)?.lowerBound }
+        let sentence = text[..<(ends.min() ?? text.endIndex)]
         if sentence.count > abstractLength {
           let advice = "a first sentence of \(sentence.count) characters, \(abstractLength) allowed"
           findings.append(Finding(path: file.path, line: start, advice: advice))
