@@ -3,7 +3,7 @@
 // Invariants
 // - Whoever holds a `Descriptor` owns the number; `deinit` closes it exactly once.
 // - Every descriptor of this room is close-on-exec from birth.
-// - A result of close(2) that matters (files) is preceded by fdatasync(2), so `deinit` may ignore it.
+// - Where the result of close(2) matters (files), fdatasync(2) came before: `deinit` may ignore it.
 
 import Glibc
 

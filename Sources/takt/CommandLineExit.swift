@@ -1,5 +1,7 @@
 // The exit codes of every subcommand, in one place: scripts and systemd units rely on them.
 
+import LinuxEdge
+
 /// How the program ended.
 enum ExitCode: Int32, CaseIterable {
   case ok = 0
@@ -44,4 +46,15 @@ struct CommandFault: Error, Equatable {
   }
 
   static func usage(_ text: String) -> CommandFault { CommandFault(.usage, text) }
+}
+
+/// Does what the operating system may refuse, and gives the refusal the exit code it means here.
+func asking<Result: ~Copyable>(
+  _ code: ExitCode, _ work: () throws(LinuxFault) -> Result
+) throws(CommandFault) -> Result {
+  do throws(LinuxFault) {
+    return try work()
+  } catch {
+    throw CommandFault(code, error.description)
+  }
 }

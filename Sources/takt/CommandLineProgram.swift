@@ -53,6 +53,7 @@ enum Program {
   }
 
   private static func dispatch(_ name: String, _ rest: [String]) -> Int32 {
+    if name == SimulationCommand.usage.name { return SimulationCommand.run(rest) }
     if let command = commands.first(where: { $0.name == name }) { return command.run(rest) }
     var text = "takt: there is no subcommand \"\(name)\""
     if let near = nearest(to: name, among: commands.map(\.name)) {

@@ -1,13 +1,14 @@
-// The public keys that a receiver trusts.
+// The public keys that a receiver trusts, read from a JWKS file.
 
-import Events
-import LinuxEdge
 import OpenSSLEdge
 
+/// Reads key files for the subcommands that verify.
 enum KeyFile {
-  struct Dummy: Verifier {
-    func digest(_ bytes: [UInt8]) -> [UInt8] { [] }
-    func verify(_ bytes: [UInt8], signature: [UInt8], keyID: String) -> SignatureVerdict { .valid }
+  static func verifier(_ path: String) throws(CommandFault) -> JWKSVerifier {
+    do throws(KeyFault) {
+      return try JWKSVerifier(file: path)
+    } catch {
+      throw CommandFault(.configuration, error.description)
+    }
   }
-  static func verifier(_ path: String) throws(CommandFault) -> any Verifier { Dummy() }
 }

@@ -35,7 +35,7 @@ struct ReceiveTally: Equatable {
 
   var text: String {
     "\(Human.count(Int64(stored))) events stored, \(Human.count(Int64(duplicates))) duplicates "
-      + "dropped, \(Human.count(Int64(misplaced))) with a gap or broken chain before them, "
+      + "dropped, \(Human.count(Int64(misplaced))) out of place, "
       + "\(Human.count(Int64(refused))) refused"
   }
 }
@@ -58,19 +58,15 @@ struct ReceiveLedger: ~Copyable {
   private var memory: EventVerifier
   private(set) var tally = ReceiveTally()
   /// Events in the file.
-  private(set) var count = 0
+  private(set) var count: Int
 
   init(path: String, keys: any Verifier, rules: Rules) throws(CommandFault) {
+    var file = try asking(.storage) { () throws(LinuxFault) in try DurableAppender(path) }
+    (memory, count) = try Self.recall(&file, path, keys, rules.completeness)
     self.path = path
     self.keys = keys
     self.rules = rules
-    memory = EventVerifier(rules.completeness)
-    do throws(LinuxFault) {
-      file = try DurableAppender(path)
-    } catch {
-      throw CommandFault(.storage, error.description)
-    }
-    try recall()
+    self.file = file
   }
 
   /// Judges and stores the events of one request; throws when the file did not take them.
@@ -134,26 +130,28 @@ struct ReceiveLedger: ~Copyable {
     do throws(LinuxFault) {
       try file.append(lines)
     } catch {
-      try recall()
+      (memory, count) = try Self.recall(&file, path, keys, rules.completeness)
       throw CommandFault(.storage, error.description)
     }
   }
 
   /// Builds the memory from the file, and cuts a torn last line off.
-  private mutating func recall() throws(CommandFault) {
-    memory = EventVerifier(rules.completeness)
-    count = 0
+  private static func recall(
+    _ file: inout DurableAppender, _ path: String, _ keys: any Verifier,
+    _ completeness: StreamCompleteness
+  ) throws(CommandFault) -> (EventVerifier, Int) {
+    var memory = EventVerifier(completeness)
+    var count = 0
     let trusting = TrustingVerifier(digests: keys)
     do throws(LinuxFault) {
       var reader = try LineReader(path, lineLimit: EventLimits.eventBytes)
       while let line = try reader.next() {
         switch line.content {
         case .torn: try file.truncate(to: line.offset)
-        case .tooLong: throw LinuxFault("reading \(path)", reason: foreign(line.number, "too long"))
+        case .tooLong: throw foreign(path, line.number, "too long")
         case .whole(let bytes):
           if case .rejected(let finding) = memory.check(bytes, verifier: trusting) {
-            throw LinuxFault(
-              "reading \(path)", reason: foreign(line.number, finding.description))
+            throw foreign(path, line.number, finding.description)
           }
           count += 1
         }
@@ -161,11 +159,14 @@ struct ReceiveLedger: ~Copyable {
     } catch {
       throw CommandFault(.storage, error.description)
     }
+    return (memory, count)
   }
 
-  private func foreign(_ number: Int, _ why: String) -> String {
-    "line \(number) is no event that follows the lines before it (\(why)); "
-      + "move the file away or name another with --out"
+  private static func foreign(_ path: String, _ number: Int, _ why: String) -> LinuxFault {
+    LinuxFault(
+      "reading \(path)",
+      reason: "line \(number) is no event that follows the lines before it (\(why)); "
+        + "move the file away or name another with --out")
   }
 }
 

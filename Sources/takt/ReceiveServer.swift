@@ -23,12 +23,10 @@ struct ReceiveServer: ~Copyable {
     address: HostAndPort, context: consuming TLSServerContext, desk: consuming ReceiveDesk,
     delay: Duration
   ) throws(CommandFault) {
-    do throws(LinuxFault) {
-      signals = try SignalDescriptor()
-      listener = try TCPListener(address)
-    } catch {
-      throw CommandFault(.network, error.description)
-    }
+    let signals = try asking(.internal) { () throws(LinuxFault) in try SignalDescriptor() }
+    let listener = try asking(.network) { () throws(LinuxFault) in try TCPListener(address) }
+    self.signals = signals
+    self.listener = listener
     self.context = context
     self.desk = desk
     self.delay = delay
