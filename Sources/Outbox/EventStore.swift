@@ -4,6 +4,7 @@
 // - A commit is all or nothing and durable when `commit` returns (WAL, synchronous=FULL).
 // - Sequences are contiguous within an epoch; a new file draws a new epoch.
 // - Every row carries the digest of its bytes; a read verifies it and never returns other bytes.
+// - The last event stays whatever is deleted, so that the end of the chain is in the file.
 
 public import Primitives
 
@@ -125,6 +126,8 @@ public enum StoreFault: Error, Equatable, Sendable {
   case inputOutput(String)
   /// The file is no journal, or damaged.
   case damaged(String)
+  /// The stored bytes of this one event no longer match their digest; the others are readable.
+  case damagedEvent(sequence: UInt64)
   /// Another process holds the file.
   case inUse(String)
   /// Written by a later version of the program.
@@ -139,11 +142,15 @@ public protocol EventStore: ~Copyable {
   mutating func commit(_ transaction: Transaction) throws(StoreFault)
 
   /// Reads events after a sequence that are due to one uplink, oldest first, within both limits
-  /// (always at least one when there is one). A row whose digest does not match throws `damaged`.
+  /// (always at least one when there is one). Ends before a row whose digest does not match, and
+  /// throws `damagedEvent` when that row is the first.
   mutating func read(
     after sequence: UInt64, dueBit: Int, countLimit: Int, byteLimit: Int
   ) throws(StoreFault) -> [StoredEvent]
 
   /// Closes and opens the file again after a fault, and tells what it holds now.
   mutating func reopen() throws(StoreFault) -> StoreState
+
+  /// Bytes that the journal takes on the disk, its log included.
+  var byteCount: Int { get }
 }

@@ -1,0 +1,149 @@
+// Who has got what: cursors, parcels, answers, deletion and retention, without a disk or a network.
+//
+//   committed → order → (store.read) → offer → parcel → courier → answered → fill → commit → settled
+//
+// Invariants
+// - Only what a commit made durable is offered (write first).
+// - Each uplink gets what is due to it in the order of the journal; at most
+//   `OutboxLimits.parcelsInFlight` parcels are out, whatever the uplink does.
+// - An event may be deleted when every configured uplink that it was due to is done with it; without
+//   any uplink nothing is deleted before the journal is full.
+// - Whatever is dropped is returned as a `Loss`, to be told as an event (F31).
+// - Retirement is one subtraction; no housekeeper has to come by before data are taken again (F30).
+//
+// A new uplink gets the lowest bit that no name of this file has, and the cursor 0: rows from before
+// it do not carry its bit, so it hears what is committed from now on. The bit stays with the name.
+
+public import Events
+public import Primitives
+
+/// What to read next for one uplink.
+public struct ReadOrder: Equatable, Sendable {
+  public var bit: Int
+  public var after: UInt64
+  public var countLimit: Int
+  public var byteLimit: Int
+}
+
+/// How one uplink stands, for status and health.
+public struct UplinkStatistics: Equatable, Sendable {
+  public var name: String
+  public var bit: Int
+  /// Events due and not acknowledged; an upper bound until the lane was level once since the start.
+  public var depth: UInt64
+  /// The first sequence that may still lack an acknowledgement; nil when nothing is due.
+  public var oldestUnacknowledged: UInt64?
+  public var acknowledged: UInt64
+  public var delivered: UInt64
+  public var refused: UInt64
+  /// Sequences that retention took from under it.
+  public var dropped: UInt64
+  public var parcelsInFlight: Int
+}
+
+/// The state of all uplinks.
+public struct Outbox: Sendable {
+  var lanes: [UplinkLane]
+  var lastSequence: UInt64
+  var firstHeld: UInt64
+
+  /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
+  public init(uplinks names: [String], state: StoreState) {
+    lastSequence = state.lastSequence
+    firstHeld = state.firstHeld
+    var taken = Set(state.cursors.map(\.bit))
+    var lanes: [UplinkLane] = []
+    for name in names where !lanes.contains(where: { $0.name == name }) {
+      if let cursor = state.cursors.first(where: { $0.name == name }) {
+        lanes.append(UplinkLane(cursor: cursor, isKnown: true, state: state))
+      } else if let bit = (0..<OutboxLimits.uplinks).first(where: { !taken.contains($0) }) {
+        taken.insert(bit)
+        let cursor = UplinkCursor(name: name, bit: bit, acknowledged: 0)
+        lanes.append(UplinkLane(cursor: cursor, isKnown: false, state: state))
+      }
+    }
+    self.lanes = lanes
+  }
+
+  /// The bit of an uplink; nil when it is not configured or the journal has no bit left.
+  public func bit(of name: String) -> Int? { lanes.first { $0.name == name }?.bit }
+
+  func index(_ bit: Int) -> Int? { lanes.firstIndex { $0.bit == bit } }
+
+  /// The row of a sealed event.
+  public static func row(_ event: SealedEvent, due: UInt64) -> StoredEvent {
+    StoredEvent(sequence: event.sequence, bytes: event.bytes, digest: event.digest, due: due)
+  }
+
+  /// Tells that these events are durable now.
+  public mutating func committed(_ events: [StoredEvent]) {
+    for event in events where event.sequence > lastSequence {
+      lastSequence = event.sequence
+      for index in lanes.indices where event.due & (1 << UInt64(lanes[index].bit)) != 0 {
+        lanes[index].depth += 1
+        lanes[index].progress = .behind
+      }
+    }
+  }
+
+  /// What to read next for an uplink; nil when it is level or has enough in flight.
+  public func order(for bit: Int) -> ReadOrder? {
+    guard let index = index(bit), lanes[index].progress == .behind,
+      lanes[index].inFlight.count < OutboxLimits.parcelsInFlight,
+      lanes[index].waiting.count < OutboxLimits.refusedWaiting
+    else { return nil }
+    return ReadOrder(
+      bit: bit, after: lanes[index].offered, countLimit: OutboxLimits.parcelEvents,
+      byteLimit: OutboxLimits.parcelBytes)
+  }
+
+  /// Makes a parcel of what the store returned for an order; nil when there was nothing.
+  public mutating func offer(_ events: [StoredEvent], for order: ReadOrder) -> Parcel? {
+    guard let index = index(order.bit), lanes[index].offered == order.after else { return nil }
+    guard let last = events.last else {
+      lanes[index].progress = .level
+      if lanes[index].inFlight.isEmpty { lanes[index].depth = 0 }
+      return nil
+    }
+    let previous = lanes[index].offered
+    lanes[index].inFlight.append(events.map(\.sequence))
+    lanes[index].offered = last.sequence
+    if last.sequence >= lastSequence { lanes[index].progress = .level }
+    return Parcel(events: events, previous: previous)
+  }
+
+  /// Takes an answer of a courier; false when it is late and means nothing any more.
+  public mutating func answered(_ answer: Answer, from bit: Int, at time: WallTime) -> Bool {
+    guard let index = index(bit) else { return false }
+    switch answer {
+    case .delivered(let sequence):
+      let settled = lanes[index].settle(through: sequence)
+      lanes[index].delivered += settled
+      return settled > 0
+    case .refused(let event, let status, let body):
+      guard lanes[index].settle(through: event.sequence) > 0 else { return false }
+      lanes[index].refused += 1
+      lanes[index].waiting.append(
+        QuarantinedEvent(
+          uplink: lanes[index].name, sequence: event.sequence, bytes: event.bytes, status: status,
+          answer: String(body.prefix(OutboxLimits.answerCharacters)), at: time))
+      return true
+    }
+  }
+
+  /// Forgets what is in flight to an uplink whose courier lost it, and offers it again.
+  public mutating func rewind(_ bit: Int) {
+    if let index = index(bit) { lanes[index].rewind() }
+  }
+
+  public var statistics: [UplinkStatistics] {
+    lanes.map { lane in
+      let behind = lane.progress == .behind ? lane.offered + 1 : nil
+      return UplinkStatistics(
+        name: lane.name, bit: lane.bit, depth: lane.depth,
+        oldestUnacknowledged: lane.inFlight.first?.first ?? behind,
+        acknowledged: lane.acknowledged, delivered: lane.delivered, refused: lane.refused,
+        dropped: lane.dropped, parcelsInFlight: lane.inFlight.count)
+    }
+  }
+}

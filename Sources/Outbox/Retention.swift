@@ -1,0 +1,118 @@
+// What the outbox puts into transactions, and what goes when the journal is full.
+//
+// Invariants
+// - `fill` changes nothing; only `settled`, after the commit, takes things as durable.
+// - What everybody has goes first and is no loss; only then the oldest part, told as a `Loss`.
+// - The last event always stays: the chain continues from it.
+
+public import Events
+
+/// What to delete now that the journal is full, and what was lost by it.
+public struct Retirement: Equatable, Sendable {
+  public var deleteThrough: UInt64
+  /// nil when everything deleted had arrived.
+  public var loss: Loss?
+
+  public init(deleteThrough: UInt64, loss: Loss?) {
+    self.deleteThrough = deleteThrough
+    self.loss = loss
+  }
+}
+
+extension Outbox {
+  /// Everything up to here may be deleted; nil when nothing may.
+  var doneThrough: UInt64? {
+    let last = lastSequence
+    guard let done = lanes.map({ $0.doneThrough(last: last) }).min(), done >= firstHeld else {
+      return nil
+    }
+    return done
+  }
+
+  /// A transaction would make something durable that only this memory knows: cursors, refusals.
+  public var hasUnsettled: Bool {
+    lanes.contains { $0.committed != $0.acknowledged || !$0.waiting.isEmpty }
+  }
+
+  /// Adds moved cursors, refused events and a deletion that is worth its wear to a transaction.
+  public func fill(_ transaction: inout Transaction) {
+    for lane in lanes {
+      if lane.committed != lane.acknowledged {
+        transaction.cursors.append(
+          UplinkCursor(name: lane.name, bit: lane.bit, acknowledged: lane.acknowledged))
+      }
+      transaction.quarantined += lane.waiting
+    }
+    if let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.deletionBatch {
+      transaction.deleteThrough = max(done, transaction.deleteThrough ?? 0)
+    }
+  }
+
+  /// Tells that a transaction that `fill` completed is durable: its events, cursors and deletions.
+  public mutating func settled(_ transaction: Transaction) {
+    for cursor in transaction.cursors {
+      if let index = index(cursor.bit) { lanes[index].committed = cursor.acknowledged }
+    }
+    for index in lanes.indices {
+      let name = lanes[index].name
+      let count = transaction.quarantined.count { $0.uplink == name }
+      lanes[index].waiting.removeFirst(min(count, lanes[index].waiting.count))
+    }
+    committed(transaction.events)
+    if let through = transaction.deleteThrough {
+      firstHeld = max(firstHeld, min(through, lastSequence - min(lastSequence, 1)) + 1)
+    }
+  }
+
+  /// Makes room in a full journal: first what everybody has, else the oldest part. nil when nothing
+  /// can go. The lanes pass what is dropped, so keep a copy of this value until the commit.
+  public mutating func retire() -> Retirement? {
+    if let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.retentionFloor {
+      return Retirement(deleteThrough: done, loss: nil)
+    }
+    guard lastSequence > firstHeld else { return nil }
+    let held = lastSequence - firstHeld + 1
+    let part = max(OutboxLimits.retentionFloor, held / OutboxLimits.retentionDivisor)
+    let through = min(firstHeld + part - 1, lastSequence - 1)
+    let first = max(firstHeld, (doneThrough ?? 0) + 1)
+    guard first <= through else { return Retirement(deleteThrough: through, loss: nil) }
+    let last = lastSequence
+    let lacking = lanes.filter { $0.doneThrough(last: last) < through }.map(\.name)
+    for index in lanes.indices { lanes[index].retire(through: through) }
+    let who = lacking.isEmpty ? "no uplink is configured" : lacking.joined(separator: ", ")
+    return Retirement(
+      deleteThrough: through,
+      loss: Loss(
+        range: .sequences(first, through: through), count: through - first + 1, place: "journal",
+        why: lacking.isEmpty
+          ? "the journal is full and \(who)"
+          : "the journal is full and \(who) had not acknowledged them"))
+  }
+
+  /// Passes over an event whose stored bytes no longer match their digest, for one uplink.
+  public mutating func skip(_ sequence: UInt64, for bit: Int) -> Loss? {
+    guard let index = index(bit), sequence > lanes[index].offered else { return nil }
+    lanes[index].skip(sequence)
+    if sequence >= lastSequence { lanes[index].progress = .level }
+    return Loss(
+      range: .sequences(sequence, through: sequence), count: 1, place: "journal",
+      why: "the stored bytes no longer match their digest; not sent to \(lanes[index].name)")
+  }
+
+  /// Continues after the store was opened again; true when it is another journal, whose lanes start
+  /// afresh and whose couriers must forget their parcels.
+  public mutating func reopened(_ state: StoreState, sameEpoch: Bool) -> Bool {
+    guard sameEpoch else {
+      self = Outbox(uplinks: lanes.map(\.name), state: state)
+      return true
+    }
+    lastSequence = state.lastSequence
+    firstHeld = state.firstHeld
+    for index in lanes.indices {
+      let cursor = state.cursors.first { $0.name == lanes[index].name }
+      lanes[index].committed = cursor?.acknowledged ?? .max
+      if lanes[index].offered < lastSequence { lanes[index].progress = .behind }
+    }
+    return false
+  }
+}

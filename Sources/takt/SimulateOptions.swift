@@ -1,0 +1,114 @@
+// What `takt simulate` understands, and the checked values that come of it.
+
+import LinuxEdge
+import Primitives
+import Simulation
+
+/// What `takt simulate` was asked to do.
+struct SimulateOptions: Equatable {
+  var address: HostAndPort
+  var plant = PlantOptions(seed: 1)
+  var truthPath: String?
+  /// From the start of the process; nil for until a signal comes.
+  var runFor: Duration?
+  /// From the start of the process; nil for never.
+  var freezeAfter: Duration?
+  /// From the first request to the first piece.
+  var lead: Duration
+  var printsConfiguration: Bool
+
+  /// A standstill is told from slow work after 4 cycles (two good pieces with scrap between them
+  /// take 2.2 at most); a stop must last clearly longer.
+  static let cyclesInStandstill = 4
+  static let cyclesInShortestStop = 8
+
+  static let usage = CommandUsage(
+    name: "simulate", summary: "be a PLC with a small line of machines, and write down the truth",
+    options: [
+      .value("listen", "HOST:PORT", "where to listen; port 0 takes a free one", default: address),
+      .value("machines", "NUMBER", "how many machines", default: "3"),
+      .value("seed", "NUMBER", "the same seed gives the same stops and pieces", default: "1"),
+      .value("cycle", "MS", "milliseconds for one piece", default: "500"),
+      .value("min-stop", "TIME", "shortest stop; the longest is 3 times that", default: "5s"),
+      .value("min-run", "TIME", "shortest run; the longest is 3 times that", default: "10s"),
+      .value("lead", "TIME", "from the first request to the first piece", default: "2s"),
+      .value("power-cycle-every", "TIME", "the PLC loses its power, and its counters, so often"),
+      .value("power-off-for", "TIME", "how long the power is off", default: "3s"),
+      .switch("keep-counters", "the counters survive a loss of power"),
+      .value("truth", "FILE", "every true stop, reset and total as JSON lines, durable"),
+      .value("seconds", "TIME", "end after so long (otherwise: SIGTERM or Control-C)"),
+      .value("settle", "TIME", "come to rest so long before --seconds is over"),
+      .value("freeze-at", "TIME", "come to rest after so long"),
+      .switch("config", "print the matching part of a configuration and end"),
+    ],
+    notes: [
+      """
+      press-1 shows a run bit and a fault code, press-2 a fault code only, filler-1 nothing but its
+      count; more machines repeat that (press-3, press-4, filler-2). Their unit numbers are 1, 2, 3…
+      """,
+      """
+      To come to rest: the last piece is made, open stops end, run bits stay on. From then on the
+      truth is complete; filler-1 looks like standing, so leave out what seems to begin after it.
+      """,
+      "TIME is a number of seconds, or carries its unit: 250ms, 2s, 5min.",
+    ],
+    exits: [.ok, .storage, .internal, .network])
+
+  private static let address = "127.0.0.1:1502"
+
+  init(_ options: CommandLineOptions) throws(CommandFault) {
+    let listen = options.text("listen") ?? Self.address
+    guard let address = HostAndPort(text: listen) else {
+      throw .usage("--listen \"\(listen)\" is no HOST:PORT")
+    }
+    self.address = address
+    truthPath = options.text("truth")
+    runFor = try options.seconds("seconds")
+    freezeAfter = try options.seconds("freeze-at")
+    lead = try options.seconds("lead") ?? .seconds(2)
+    printsConfiguration = options.has("config")
+    plant = try Self.plant(options)
+    if let settle = try options.seconds("settle") {
+      guard let runFor, settle < runFor else {
+        throw .usage("--settle needs --seconds, and must be shorter")
+      }
+      guard freezeAfter == nil else {
+        throw .usage("--settle and --freeze-at both say when everything comes to rest")
+      }
+      freezeAfter = runFor - settle
+    }
+  }
+
+  private static func plant(_ options: CommandLineOptions) throws(CommandFault) -> PlantOptions {
+    let shortestStop = try options.seconds("min-stop") ?? .seconds(5)
+    let shortestRun = try options.seconds("min-run") ?? .seconds(10)
+    let cycle: Int64 = try options.integer("cycle", in: 1...3_600_000) ?? 500
+    let needed = Duration.milliseconds(cycle) * cyclesInShortestStop
+    guard min(shortestStop, shortestRun) >= needed else {
+      throw .usage(
+        "--min-stop and --min-run must be \(needed.text) at least, "
+          + "\(cyclesInShortestStop) cycles, so that a count tells them apart")
+    }
+    let offFor = try options.seconds("power-off-for") ?? .seconds(3)
+    let keepsCounters = options.has("keep-counters")
+    return PlantOptions(
+      seed: try options.integer("seed", in: 0...UInt64.max) ?? 1,
+      machines: try options.integer("machines", in: 1...PlantLimits.machines) ?? 3,
+      cycle: .milliseconds(cycle), runs: shortestRun...shortestRun * 3,
+      stops: shortestStop...shortestStop * 3,
+      powerCycle: try options.seconds("power-cycle-every").map {
+        PlantOptions.PowerCycle(every: $0, offFor: offFor, keepsCounters: keepsCounters)
+      })
+  }
+}
+
+extension CommandLineOptions {
+  /// A number of seconds, or a time with its unit; a month at most.
+  fileprivate func seconds(_ name: String) throws(CommandFault) -> Duration? {
+    guard let text = text(name) else { return nil }
+    guard let duration = Duration(text: text) ?? Duration(text: text + "s"),
+      duration <= .seconds(31 * 86_400)
+    else { throw .usage("--\(name) \"\(text)\" is no time up to 31d; write it like 20 or 250ms") }
+    return duration
+  }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import Outbox
+import Primitives
+import SQLiteEdge
+import Testing
+
+@Suite("The journal on SQLite")
+struct SQLiteJournalTests {
+  let workspace = Workspace()
+
+  @Test func `F29: what was committed is there after closing and opening`() throws {
+    var transaction = testTransaction(1...3)
+    transaction.snapshots = [("press-1", [1, 2, 3])]
+    transaction.cursors = [UplinkCursor(name: "mes", bit: 0, acknowledged: 2)]
+    transaction.quarantined = [
+      QuarantinedEvent(
+        uplink: "mes", sequence: 1, bytes: [7], status: 422, answer: "no",
+        at: WallTime(milliseconds: 5))
+    ]
+    var epoch = ""
+    do {
+      var journal = try openJournal(workspace.journal)
+      #expect(journal.report.origin == .created)
+      #expect(journal.state.lastSequence == 0)
+      epoch = journal.state.epoch
+      try journal.commit(transaction)
+    }
+    var journal = try openJournal(workspace.journal, seed: 2)
+    #expect(journal.report.origin == .continued)
+    #expect(journal.report.isChecked)
+    let state = journal.state
+    #expect(state.epoch == epoch)
+    #expect(state.lastSequence == 3)
+    #expect(state.lastDigest == transaction.events[2].digest)
+    #expect(state.firstHeld == 1)
+    #expect(state.cursors == transaction.cursors)
+    #expect(state.snapshots == ["press-1": [1, 2, 3]])
+    #expect(state.quarantinedCount == 1)
+    let held = try heldEvents(&journal)
+    #expect(held == transaction.events)
+  }
+
+  @Test func `reads what is due to one uplink, within both limits, at least one`() throws {
+    var journal = try openJournal(workspace.journal)
+    var transaction = Transaction()
+    transaction.events = (1...10).map { testEvent($0, due: $0.isMultiple(of: 2) ? 0b10 : 0b01) }
+    try journal.commit(transaction)
+    let odd = try readSequences(&journal, 0)
+    #expect(odd == [1, 3, 5, 7, 9])
+    let even = try readSequences(&journal, 1, after: 4)
+    #expect(even == [6, 8, 10])
+    let two = try readSequences(&journal, 1, count: 2)
+    #expect(two == [2, 4])
+    let atLeastOne = try readSequences(&journal, 1, bytes: 1)
+    #expect(atLeastOne == [2])
+    let twoByBytes = try readSequences(&journal, 1, bytes: 800)
+    #expect(twoByBytes == [2, 4])
+    let none = try readSequences(&journal, 62)
+    #expect(none == [])
+  }
+
+  @Test func `deleting keeps the last event, so that the chain can go on`() throws {
+    do {
+      var journal = try openJournal(workspace.journal)
+      try journal.commit(testTransaction(1...5))
+      var deletion = Transaction()
+      deletion.deleteThrough = 5
+      try journal.commit(deletion)
+    }
+    let journal = try openJournal(workspace.journal)
+    #expect(journal.state.firstHeld == 5)
+    #expect(journal.state.lastSequence == 5)
+    #expect(journal.state.lastDigest == testEvent(5).digest)
+  }
+
+  @Test func `F44: a sequence that does not continue the journal is refused`() throws {
+    var journal = try openJournal(workspace.journal)
+    try journal.commit(testTransaction(1...2))
+    let fault = commitFault(&journal, testTransaction(4...4))
+    #expect(fault == .damaged("committing event 4: the next sequence is 3"))
+    let state = try journal.reopen()
+    #expect(state.lastSequence == 2)
+    try journal.commit(testTransaction(3...3))
+    let held = try heldEvents(&journal).map(\.sequence)
+    #expect(held == [1, 2, 3])
+  }
+
+  @Test func `a second opener is refused with a sentence and disturbs nobody`() throws {
+    var journal = try openJournal(workspace.journal)
+    guard case .inUse(let sentence) = openingFault(workspace.journal) else {
+      Issue.record("opened a journal twice")
+      return
+    }
+    #expect(sentence.contains("another process holds the journal"))
+    try journal.commit(testTransaction(1...1))
+    let state = try journal.reopen()
+    #expect(state.lastSequence == 1)
+  }
+
+  @Test func `F58: the file is for its owner only`() throws {
+    _ = try openJournal(workspace.journal, JournalSettings(ballastBytes: 1 << 20))
+    for name in workspace.names {
+      let attributes = try FileManager.default.attributesOfItem(
+        atPath: workspace.path + "/" + name)
+      #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
+    }
+    #expect(workspace.names == ["journal.db", "journal.db.ballast"])
+  }
+
+  @Test func `a file of a later version is refused and not touched`() throws {
+    _ = try openJournal(workspace.journal)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: workspace.journal))
+    bytes[63] = 2
+    try bytes.write(to: URL(fileURLWithPath: workspace.journal))
+    guard case .tooNew(let sentence) = openingFault(workspace.journal) else {
+      Issue.record("opened a later version's file")
+      return
+    }
+    #expect(sentence.contains("later version (form 2, this program knows 1)"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: workspace.journal)) == bytes)
+    #expect(workspace.names == ["journal.db"])
+  }
+
+  @Test func `another program's database is refused and not touched`() throws {
+    _ = try openJournal(workspace.journal)
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: workspace.journal))
+    bytes[68] = 0
+    try bytes.write(to: URL(fileURLWithPath: workspace.journal))
+    guard case .denied(let sentence) = openingFault(workspace.journal) else {
+      Issue.record("opened another program's file")
+      return
+    }
+    #expect(sentence.contains("another program's database"))
+    #expect(try Data(contentsOf: URL(fileURLWithPath: workspace.journal)) == bytes)
+  }
+
+  @Test func `a directory that is not there is named`() throws {
+    guard case .denied(let sentence) = openingFault(workspace.path + "/nowhere/journal.db") else {
+      Issue.record("opened a journal nowhere")
+      return
+    }
+    #expect(sentence.contains("/nowhere/journal.db"))
+    #expect(sentence.contains("check that the directory exists"))
+  }
+}
