@@ -10,7 +10,7 @@ struct Frame {
   var at: Int64
   var run: Bool
   var code: Int64
-  /// What the register shows.
+  /// Where the register stands.
   var register: UInt64
   /// Parts made since the last frame that the register still shows.
   var made: Int64
@@ -21,6 +21,9 @@ struct Frame {
   var reset = false
   /// The register shows noise; the machine itself goes on.
   var noise = false
+
+  /// What a scan reads.
+  var shown: UInt64 { noise ? 0 : register }
 }
 
 struct Expected: Equatable {
@@ -176,6 +179,6 @@ struct TraceGenerator {
     calm = frame.seen && !frame.restarted && !frame.reset ? calm + 1 : 0
     frame.noise = ordinary && calm > 2 && chance(20)
     if frame.noise { calm = 0 }
-    frame.register = frame.noise ? 0 : register
+    frame.register = register
   }
 }

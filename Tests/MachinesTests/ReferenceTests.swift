@@ -23,7 +23,10 @@ private struct Life {
       run: run, code: code, good: counter, standstill: standstill.map { .milliseconds($0) },
       rate: 20, window: .milliseconds([0, 250, 1000][Int(seed % 3)]))
     var generator = TraceGenerator(seed: seed, resets: resets)
-    frames = generator.trace(Int.random(in: 20...200, using: &random))
+    var drawn = generator.trace(Int.random(in: 20...200, using: &random))
+    // A last look: until then what was read but not committed is only in the PLC.
+    if !resets { (drawn[drawn.count - 1].seen, drawn[drawn.count - 1].noise) = (true, false) }
+    frames = drawn
     end = Int64(frames.count) * 100 + 30_000
     var reference = Reference(run: run, code: code, counter: counter, standstill: standstill)
     self.seed = seed
@@ -38,7 +41,7 @@ private struct Life {
       bench.scan(
         frame.at,
         Scan(
-          run: frame.run, code: frame.code, good: frame.register, scrap: 0,
+          run: frame.run, code: frame.code, good: frame.shown, scrap: 0,
           quality: frame.seen ? .good : .noContact))
     }
     bench.mark(end)
