@@ -125,7 +125,7 @@ struct EvidenceTests {
     var random = SeededGenerator(seed: seed)
     for frame in frames {
       let scan = Scan(
-        run: frame.run, code: frame.code, good: frame.register, scrap: 0,
+        run: frame.run, code: frame.code, good: frame.shown, scrap: 0,
         quality: frame.seen ? .good : .noContact)
       prompt.scan(frame.at, scan)
       late.advances = Int.random(in: 0..<9, using: &random) == 0

@@ -10,7 +10,7 @@ struct Frame {
   var at: Int64
   var run: Bool
   var code: Int64
-  /// What the register shows.
+  /// Where the register stands.
   var register: UInt64
   /// Parts made since the last frame that the register still shows.
   var made: Int64
@@ -21,6 +21,9 @@ struct Frame {
   var reset = false
   /// The register shows noise; the machine itself goes on.
   var noise = false
+
+  /// What a scan reads.
+  var shown: UInt64 { noise ? 0 : register }
 }
 
 struct Expected: Equatable {
@@ -122,7 +125,10 @@ struct TraceGenerator {
   private let highest: UInt64 = 65_535
   private var calm = 0
 
-  init(seed: UInt64) {
+  private let resets: Bool
+
+  init(seed: UInt64, resets: Bool = true) {
+    self.resets = resets
     random = SeededGenerator(seed: seed)
     register = UInt64.random(in: 300...65_535, using: &random)
   }
@@ -167,12 +173,12 @@ struct TraceGenerator {
   /// Moves the register as the PLC does: up, over the top, back to 0 at its restart, or as noise.
   private mutating func show(_ frame: inout Frame) {
     let ordinary = (300..<65_000).contains(register)
-    frame.reset = ordinary && chance(40)
+    frame.reset = ordinary && chance(40) && resets
     let base = frame.reset ? 0 : register
     register = (base + UInt64(max(0, frame.made))) % (highest + 1)
     calm = frame.seen && !frame.restarted && !frame.reset ? calm + 1 : 0
     frame.noise = ordinary && calm > 2 && chance(20)
     if frame.noise { calm = 0 }
-    frame.register = frame.noise ? 0 : register
+    frame.register = register
   }
 }

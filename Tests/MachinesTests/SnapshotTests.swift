@@ -89,7 +89,7 @@ struct SnapshotTests {
       bench.scan(
         frame.at,
         Scan(
-          run: frame.run, code: frame.code, good: frame.register, scrap: 0,
+          run: frame.run, code: frame.code, good: frame.shown, scrap: 0,
           quality: frame.seen ? .good : .noContact))
       let bytes = bench.machine.snapshot(reading: bench.reading)
       let again = try Machine(
