@@ -1,7 +1,7 @@
 // What a machine does at one moment: note the samples, book the counts, decide, tell.
 //
 // Order within a moment: contact, then counts, then the state; and a window of counts is told
-// before a stop or a loss, so that its pieces lie before it in the journal.
+// before a stop or a loss, so that its pieces lie before it in the journal, and at once during one.
 
 import Primitives
 import Signals
@@ -20,8 +20,7 @@ extension Machine {
   /// When the standing count becomes a stop; nil unless it runs and its count is being read.
   private var standstillDeadline: Instant? {
     guard let standstill = rules.standstill, case .running(let since) = stops.state,
-      stops.sight == .clear, let good, let slot = slot(of: rules.good?.signal),
-      roster.slots[slot].seen == .good
+      stops.sight == .clear, let good, good.isRead
     else { return nil }
     return max(good.movedAt, since.instant) + standstill
   }
@@ -67,6 +66,9 @@ extension Machine {
     let breaks = scratch.contains { $0.kind.breaksCounting }
     if breaks { tellWindow(at: at, into: &facts) }
     facts.append(contentsOf: scratch)
+    // Pieces that run out during a stop are told at once: the snapshot that is committed with them
+    // knows that they were seen, and a restart does not take them for the end of the stop.
+    if case .stopped = stops.state { tellWindow(at: at, into: &facts) }
   }
 
   private mutating func count(

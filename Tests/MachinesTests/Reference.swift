@@ -122,7 +122,10 @@ struct TraceGenerator {
   private let highest: UInt64 = 65_535
   private var calm = 0
 
-  init(seed: UInt64) {
+  private let resets: Bool
+
+  init(seed: UInt64, resets: Bool = true) {
+    self.resets = resets
     random = SeededGenerator(seed: seed)
     register = UInt64.random(in: 300...65_535, using: &random)
   }
@@ -167,7 +170,7 @@ struct TraceGenerator {
   /// Moves the register as the PLC does: up, over the top, back to 0 at its restart, or as noise.
   private mutating func show(_ frame: inout Frame) {
     let ordinary = (300..<65_000).contains(register)
-    frame.reset = ordinary && chance(40)
+    frame.reset = ordinary && chance(40) && resets
     let base = frame.reset ? 0 : register
     register = (base + UInt64(max(0, frame.made))) % (highest + 1)
     calm = frame.seen && !frame.restarted && !frame.reset ? calm + 1 : 0
