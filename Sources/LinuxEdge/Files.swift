@@ -1,8 +1,8 @@
 // Small files as wholes: read with a bound, replaced atomically, listed, checked.
 //
 // Invariants
-// - `replace` leaves either the old or the new content, whatever happens, and the new one is durable
-//   when it returns: temporary file, fsync, rename, fsync of the directory.
+// - `replace` leaves either the old or the new content, whatever happens, and the new one is
+//   durable when it returns: temporary file, fsync, rename, fsync of the directory.
 // - `create` never overwrites: a key that exists stays.
 // - Nothing is read beyond the caller's limit.
 

@@ -1,7 +1,8 @@
 // Lines of a file of any size, in bounded memory.
 //
 // Invariants
-// - Memory is one line and one block; a line longer than the limit is given as `tooLong` and skipped.
+// - Memory is one line and one block; a line longer than the limit is given as `tooLong` and not
+//   kept.
 // - The offset of a line is where it starts, so that a torn last line can be cut off.
 
 import Glibc

@@ -51,6 +51,7 @@ public struct LinuxFault: Error, Equatable, Sendable, CustomStringConvertible {
     case EADDRINUSE: "; another program listens there"
     case EADDRNOTAVAIL: "; this machine does not have that address"
     case EMFILE, ENFILE: "; raise LimitNOFILE"
+    case EFBIG: "; raise LimitFSIZE"
     case EROFS: "; the file system is mounted read-only"
     default: ""
     }

@@ -7,8 +7,9 @@ public enum LinuxLimits {
   /// Bytes of a thread's name that the kernel keeps (TASK_COMM_LEN is 16 with the final zero).
   public static let threadNameBytes = 15
 
-  /// Bytes of stack for each named thread: 8 MiB of default × 10 threads would be locked memory
-  /// under mlockall; our deepest frame (TLS handshake) stays below 64 KiB, times 8.
+  /// Bytes of stack for each named thread: eight times the 64 KiB of a TLS handshake.
+  ///
+  /// The default of 8 MiB × 10 threads would all be locked under mlockall(2).
   public static let threadStackBytes = 512 * 1024
 
   /// Bytes of a socket's path: `sun_path` holds 108 with the final zero.

@@ -3,7 +3,8 @@
 // Invariants
 // - The signals are blocked in the calling thread before the first other thread starts, so every
 //   thread inherits the mask and nothing is ever interrupted by them.
-// - SIGPIPE is ignored: a broken peer is an errno, not the end of the daemon.
+// - SIGPIPE and SIGXFSZ are ignored: a broken peer and a file-size limit are errnos, not the end of
+//   the daemon.
 
 import CLinux
 import Glibc
@@ -24,7 +25,7 @@ public struct SignalDescriptor: ~Copyable {
 
   /// Call on the main thread before any other thread starts.
   public init() throws(LinuxFault) {
-    signal(SIGPIPE, SIG_IGN)
+    ignoreFatalWrites()
     var mask = sigset_t()
     sigemptyset(&mask)
     for number in [SIGTERM, SIGINT, SIGHUP] { sigaddset(&mask, number) }
@@ -56,5 +57,8 @@ public struct SignalDescriptor: ~Copyable {
   }
 }
 
-/// Ignores SIGPIPE in programs that do not wait for signals.
-public func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+/// Makes writes to a broken pipe, or beyond a file-size limit, return an errno. Wraps signal(2).
+public func ignoreFatalWrites() {
+  signal(SIGPIPE, SIG_IGN)
+  signal(SIGXFSZ, SIG_IGN)
+}

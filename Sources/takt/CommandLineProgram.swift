@@ -27,6 +27,12 @@ enum Program {
       name: "simulate", summary: "be a line of machines on a Modbus TCP port",
       run: SimulateCommand.run),
     Command(
+      name: "receive", summary: "be a receiver for the bench: verify, store, show events",
+      run: ReceiveCommand.run),
+    Command(
+      name: "verify", summary: "check signatures, sequence and chain of a file of events",
+      run: VerifyCommand.run),
+    Command(
       name: "compare", summary: "compare a simulator's truth with what arrived",
       run: CompareCommand.run),
     Command(name: "version", summary: "show the version", run: VersionCommand.run),
@@ -34,7 +40,7 @@ enum Program {
 
   /// Runs what the command line says; `arguments` begins with the program's own name.
   static func run(_ arguments: [String]) -> Int32 {
-    ignoreBrokenPipes()
+    ignoreFatalWrites()
     let words = Array(arguments.dropFirst())
     guard let first = words.first else {
       StandardStream.error.write(Array(help.utf8))

@@ -17,10 +17,9 @@ struct SimulateOptions: Equatable {
   var lead: Duration
   var printsConfiguration: Bool
 
-  /// A standstill is told from slow work after 4 cycles (two good pieces with scrap between them
-  /// take 2.2 at most); a stop must last clearly longer.
-  static let cyclesInStandstill = 4
-  static let cyclesInShortestStop = 8
+  /// How long a count may rest before that is a stop: 4 cycles, since two good pieces with scrap
+  /// between them take 2.2 at most, and longer than the wait for the first piece of all.
+  var standstill: Duration { Self.standstill(plant.cycle, lead) }
 
   static let usage = CommandUsage(
     name: "simulate", summary: "be a PLC with a small line of machines, and write down the truth",
@@ -31,7 +30,7 @@ struct SimulateOptions: Equatable {
       .value("cycle", "MS", "milliseconds for one piece", default: "500"),
       .value("min-stop", "TIME", "shortest stop; the longest is 3 times that", default: "5s"),
       .value("min-run", "TIME", "shortest run; the longest is 3 times that", default: "10s"),
-      .value("lead", "TIME", "from the first request to the first piece", default: "2s"),
+      .value("lead", "TIME", "from the first request to the first piece", default: "1s"),
       .value("power-cycle-every", "TIME", "the PLC loses its power, and its counters, so often"),
       .value("power-off-for", "TIME", "how long the power is off", default: "3s"),
       .switch("keep-counters", "the counters survive a loss of power"),
@@ -65,9 +64,9 @@ struct SimulateOptions: Equatable {
     truthPath = options.text("truth")
     runFor = try options.seconds("seconds")
     freezeAfter = try options.seconds("freeze-at")
-    lead = try options.seconds("lead") ?? .seconds(2)
+    lead = try options.seconds("lead") ?? .seconds(1)
     printsConfiguration = options.has("config")
-    plant = try Self.plant(options)
+    plant = try Self.plant(options, lead: lead)
     if let settle = try options.seconds("settle") {
       guard let runFor, settle < runFor else {
         throw .usage("--settle needs --seconds, and must be shorter")
@@ -79,15 +78,22 @@ struct SimulateOptions: Equatable {
     }
   }
 
-  private static func plant(_ options: CommandLineOptions) throws(CommandFault) -> PlantOptions {
+  private static func standstill(_ cycle: Duration, _ lead: Duration) -> Duration {
+    max(cycle * 4, lead + cycle * 2)
+  }
+
+  private static func plant(
+    _ options: CommandLineOptions, lead: Duration
+  ) throws(CommandFault) -> PlantOptions {
     let shortestStop = try options.seconds("min-stop") ?? .seconds(5)
     let shortestRun = try options.seconds("min-run") ?? .seconds(10)
     let cycle: Int64 = try options.integer("cycle", in: 1...3_600_000) ?? 500
-    let needed = Duration.milliseconds(cycle) * cyclesInShortestStop
+    // A stop must last clearly longer than a standstill takes to be seen.
+    let needed = standstill(.milliseconds(cycle), lead) + .milliseconds(cycle) * 4
     guard min(shortestStop, shortestRun) >= needed else {
       throw .usage(
-        "--min-stop and --min-run must be \(needed.text) at least, "
-          + "\(cyclesInShortestStop) cycles, so that a count tells them apart")
+        "--min-stop and --min-run must be \(needed.text) at least with this --cycle and --lead, "
+          + "so that a count that rests can be told from slow work")
     }
     let offFor = try options.seconds("power-off-for") ?? .seconds(3)
     let keepsCounters = options.has("keep-counters")

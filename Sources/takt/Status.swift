@@ -2,6 +2,7 @@
 
 import LinuxEdge
 import Primitives
+import Settings
 
 enum StatusCommand {
   /// Where the daemon listens when nobody says otherwise (systemd: RuntimeDirectory=takt).
@@ -15,12 +16,13 @@ enum StatusCommand {
     options: [
       .switch("json", "print the daemon's answer as it is"),
       .value("socket", "PATH", "the daemon's control socket", default: defaultSocket),
+      .value("config", "FILE", "take the socket from this configuration"),
     ],
-    exits: [.ok, .internal, .notRunning])
+    exits: [.ok, .configuration, .internal, .notRunning])
 
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
-      let path = options.text("socket") ?? defaultSocket
+      let path = try socket(options)
       let bytes = try ask(path)
       let status: JSONValue
       do throws(JSONFault) {
@@ -31,6 +33,22 @@ enum StatusCommand {
       let text = options.has("json") ? status.canonicalText + "\n" : StatusText(status).text
       StandardStream.output.write(Array(text.utf8))
       return .ok
+    }
+  }
+
+  private static func socket(_ options: CommandLineOptions) throws(CommandFault) -> String {
+    guard let file = options.text("config") else {
+      return options.text("socket") ?? defaultSocket
+    }
+    guard !options.has("socket") else { throw .usage("give --socket or --config, not both") }
+    switch loadConfiguration(path: file) {
+    case .failure(let unreadable): throw CommandFault(.configuration, unreadable.description)
+    case .success(let outcome):
+      guard let configuration = outcome.configuration else {
+        throw CommandFault(
+          .configuration, "\(file) has mistakes; \"takt check --config \(file)\" names them")
+      }
+      return configuration.plan.gateway.controlSocket
     }
   }
 

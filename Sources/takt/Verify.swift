@@ -16,7 +16,8 @@ enum VerifyCommand {
     notes: [
       """
       FILE holds JSON lines as "takt receive" writes them, or an exported journal. A line that
-      was sent twice is a duplicate: counted, harmless. Every other finding is printed with its line.
+      was sent twice is a duplicate: counted, harmless. Every other finding is printed with its
+      line.
       """
     ],
     exits: [.ok, .unverified, .empty, .configuration, .storage])

@@ -1,3 +1,5 @@
+// Files, appenders and line readers of the Linux edge, on a real file system.
+
 import LinuxEdge
 import Testing
 

@@ -1,3 +1,5 @@
+// Sockets of the Linux edge: the control socket, the service manager, TCP; with real peers.
+
 import Glibc
 import LinuxEdge
 import Primitives

@@ -1,3 +1,5 @@
+// Threads, bells, clocks and figures of the Linux edge, against the real kernel.
+
 import LinuxEdge
 import Primitives
 import Synchronization

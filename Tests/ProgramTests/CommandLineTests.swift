@@ -1,3 +1,5 @@
+// The command line as people meet it: help, versions, mistakes, exit codes.
+
 import Testing
 
 @Suite("Command line") struct CommandLineTests {

@@ -35,7 +35,7 @@ struct EventMill {
   mutating func count(good: Int64) throws -> [UInt8] {
     try seal(
       .productionCount,
-      ["goodQuantity": .integer(good), "scrapQuantity": 1, "goodTotal": 12345, "recovered": true])
+      ["goodQuantity": .integer(good), "scrapQuantity": 1, "goodTotal": 999, "reset": true])
   }
 
   /// Any number of counts.

@@ -1,3 +1,5 @@
+// takt receive as a process, with curl as its client over real TLS.
+
 import Events
 import Foundation
 import Glibc
@@ -19,13 +21,17 @@ import Testing
       directory: scratch.path, hosts: ["localhost", "127.0.0.1"])
   }
 
+  /// The least that the receiver must be told.
+  var words: [String] {
+    [
+      "receive", "--listen", "127.0.0.1:0", "--certificate", certificates.certificateFile,
+      "--key", certificates.keyFile, "--jwks", scratch["jwks.json"], "--out", scratch["out"],
+    ]
+  }
+
   /// A running receiver and its address.
   func start(_ more: String...) throws -> (RunningProgram, url: String) {
-    let program = try RunningProgram(
-      [
-        "receive", "--listen", "127.0.0.1:0", "--certificate", certificates.certificateFile,
-        "--key", certificates.keyFile, "--jwks", scratch["jwks.json"], "--out", scratch["out"],
-      ] + more)
+    let program = try RunningProgram(words + more)
     let line = try #require(program.line(holding: "listening on "), "\(program.end())")
     return (program, url: String(line.dropFirst("listening on ".count)) + "/events")
   }
@@ -69,8 +75,8 @@ import Testing
     #expect(
       run.output == """
         07:15:30.250  press-1     stop ended          12 Guard door open  34.2 s  #1 ✓
-        07:15:30.250  press-1     production count    +3 good  +1 scrap  total 12,345  recovered  #2 ✓
-        07:15:30.250  press-1     production count    +4 good  +1 scrap  total 12,345  recovered  #3 ✓
+        07:15:30.250  press-1     production count    +3 good  +1 scrap  total 999  reset  #2 ✓
+        07:15:30.250  press-1     production count    +4 good  +1 scrap  total 999  reset  #3 ✓
         3 events stored, 2 duplicates dropped, 0 out of place, 0 refused
 
         """)
@@ -186,6 +192,49 @@ import Testing
     #expect(stop(program).code == 0)
   }
 
+  @Test func `a file that takes no more is answered with 503, and holds whole lines only`() throws {
+    var mill = try EventMill(notary: notary)
+    let events = try mill.counts(8)
+    // A limit of 4 KiB holds three events and a part of the fourth.
+    let program = try RunningProgram(
+      ["-c", "ulimit -f 4; exec \"$0\" \"$@\"", Program.path] + words, path: "/bin/bash")
+    let line = try #require(program.line(holding: "listening on "))
+    let url = String(line.dropFirst("listening on ".count))
+    let statuses = try events.map { try post(url, [$0].batch).status }
+    let count = statuses.prefix { $0 == 200 }.count
+    #expect((2..<8).contains(count))
+    #expect(statuses.dropFirst(count).allSatisfy { $0 == 503 })
+    #expect(try stored() == Array(events.prefix(count)).lines)
+    #expect(stop(program).output.contains("file too large; raise LimitFSIZE (EFBIG)"))
+    let (again, next) = try start()
+    #expect(try post(next, events.batch).status == 200)
+    #expect(try stored() == events.lines)
+    #expect(stop(again).code == 0)
+  }
+
+  @Test func `with a client authority only its clients are let in`() throws {
+    var mill = try EventMill(notary: notary)
+    let authority = try CertifiedKey(
+      CertificateRequest(commonName: "clients", purpose: .authority))
+    let client = try CertifiedKey(
+      CertificateRequest(commonName: "gw-1", purpose: .client), issuer: authority)
+    try Files.create(scratch["clients.pem"], with: authority.certificatePEM)
+    try Files.create(scratch["client.pem"], with: client.certificatePEM + client.keyPEM())
+    let (program, url) = try start("--client-ca", scratch["clients.pem"])
+    let body = try mill.counts(1).batch
+    #expect(try post(url, body).status == 0)
+    try Files.create(scratch["body"], with: body)
+    let type = "Content-Type: application/cloudevents-batch+json"
+    let run = try Program.call(
+      "/usr/bin/curl",
+      [
+        "-sS", "--cacert", certificates.caFile, "--cert", scratch["client.pem"], "-H", type,
+        "--data-binary", "@" + scratch["body"], url,
+      ])
+    #expect(run.output == #"{"duplicates":0,"stored":1}"#, "\(run)")
+    #expect(stop(program).code == 0)
+  }
+
   @Test func `requests that are none of ours get the status that says why`() throws {
     let (program, url) = try start()
     let digest = "Content-Digest: sha-256=:\(Base64.encode(SHA256.digest([1]))):"
@@ -238,10 +287,7 @@ import Testing
   }
 
   @Test func `what cannot work is told before listening`() throws {
-    let base = [
-      "receive", "--listen", "127.0.0.1:0", "--certificate", certificates.certificateFile,
-      "--key", certificates.keyFile, "--jwks", scratch["jwks.json"], "--out", scratch["out"],
-    ]
+    let base = words
     func code(_ words: [String]) throws -> Int32 { try RunningProgram(words).end().code }
     func with(_ name: String, _ value: String) -> [String] {
       var words = base

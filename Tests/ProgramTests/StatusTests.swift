@@ -1,3 +1,5 @@
+// takt status as a process, against a control socket that answers as the daemon does.
+
 import LinuxEdge
 import Primitives
 import Testing
@@ -29,6 +31,18 @@ import Testing
     let run = try Program.run("status", "--socket", scratch["none"])
     #expect(run.code == 7)
     #expect(run.errors.contains("the gateway is not running: nobody answers at "))
+  }
+
+  @Test func `a configuration names the socket, or says why it cannot`() throws {
+    let path = scratch["takt.json5"]
+    let missing = try Program.run("status", "--config", path)
+    #expect(missing.code == 3)
+    #expect(missing.errors.contains(path))
+    try Files.create(path, with: Array("{ nonsense: 1 }".utf8))
+    let broken = try Program.run("status", "--config", path)
+    #expect(broken.code == 3)
+    #expect(broken.errors.contains("has mistakes; \"takt check --config \(path)\" names them"))
+    #expect(try Program.run("status", "--config", path, "--socket", path).code == 64)
   }
 
   @Test func `the whole picture is readable`() throws {

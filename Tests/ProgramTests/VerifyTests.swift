@@ -1,3 +1,5 @@
+// takt verify as a process, on good and forged files.
+
 import Events
 import LinuxEdge
 import OpenSSLEdge
