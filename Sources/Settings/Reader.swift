@@ -20,6 +20,7 @@ struct Reader {
     var isGiven = Array(repeating: false, count: table.members.count)
     for member in members {
       guard let index = table.index(member.name) else {
+        record.isWrong = true
         if let meant = unknown(member, table, path) { isGiven[meant] = true }
         continue
       }
@@ -29,6 +30,8 @@ struct Reader {
       if let reading = read(member.node, kind, place, isDefault: isDefault) {
         record.settings[index] = Setting(
           reading: reading, place: member.node.place, isDefault: isDefault)
+      } else {
+        record.isWrong = true
       }
     }
     for (index, member) in table.members.enumerated() where !isGiven[index] {

@@ -19,7 +19,9 @@ extension Reader {
     case .httpsURL:
       let (address, found) = WebAddress.parse(text)
       if let address { return .web(address) }
-      return refuse(node, kind, path, "found \(Words.quoted(text)): \(found)")
+      // What stands before an @ may be a password, and that is not repeated.
+      let shown = text.contains("@") ? "" : "\(Words.quoted(text)): "
+      return refuse(node, kind, path, "found \(shown)\(found)")
     case .choice(let words):
       if words.contains(text) { return .text(text) }
       return refuse(node, kind, path, "found \(node.shown)" + Nearest.hint(text, words))

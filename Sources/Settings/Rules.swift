@@ -89,7 +89,7 @@ struct Rules {
       if let other = countedBy[name] {
         mistakes.error(
           counter.place(of: "signal"), counter.path(of: "signal"),
-          "\(name) counts \(other) already; its pieces would be booked twice",
+          "\(name) is the counter of \(other) already; its pieces would be booked twice",
           "a signal of its own")
       }
       countedBy[name] = member
@@ -105,6 +105,7 @@ struct Rules {
         machine.place(of: "standstill"), machine.path(of: "standstill"),
         "standstill needs a count that can stand still", "good: the counter of good pieces")
     }
+    guard !machine.isWrong else { return }
     if machine["running"] == nil, machine["faultCode"] == nil, machine["standstill"] == nil {
       mistakes.warn(
         machine.place, machine.path, "nothing says when this machine stands",
