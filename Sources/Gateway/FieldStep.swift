@@ -150,6 +150,7 @@ public struct FieldStep: ~Copyable {
   /// Pushes a mark as far as may be promised; returns it when it went further than the last.
   private mutating func mark(_ unit: Int, through now: Instant) -> Instant? {
     payOwed(unit)
+    // Also when room appeared just now: the loss must be in the ring before a mark behind it.
     guard progress[unit].owed == nil else { return nil }
     var limit = now
     if let pending = conditioners[unit].earliestPending { limit = min(limit, pending) }
