@@ -118,6 +118,14 @@ private func expectMarksKept(_ samples: [Sample]) {
 }
 
 @Suite struct `A field step` {
+  @Test func `asks for a ring that outlasts the worst stall of the disk four times`() {
+    // Three signals ten times a second, a mark each at worst: 60 samples × 2 s × 4, at least 1,024.
+    #expect(FieldStep.ringCapacity(for: line.bus) == 1024)
+    var large = line.bus
+    large.units[0].bindings = (0..<100).flatMap { _ in line.bus.units[0].bindings }
+    #expect(FieldStep.ringCapacity(for: large) == 201 * 20 * 8)
+  }
+
   @Test func `stamps a value with the middle of its read`() {
     let bench = Bench()
     bench.play(until: ms(50)) { request, _ in .success(still(request)) }
@@ -217,6 +225,22 @@ private func expectMarksKept(_ samples: [Sample]) {
     #expect(try #require(times.last) > ms(57_000))
     #expect(zip(times.dropFirst(), times).allSatisfy { $0 - $1 <= .milliseconds(2100) })
     expectMarksKept(bench.samples)
+  }
+
+  @Test func `a unit from which nothing is read holds nobody's time back`() {
+    var bus = line.bus
+    bus.units[1].bindings = []
+    let storage = RingStorage(capacity: 64)
+    var consumer = RingConsumer(storage)
+    var step = FieldStep(
+      bus: bus, signals: line.signals, producer: RingProducer(storage), seed: 1, now: ms(0))
+    _ = step.next(now: ms(0))
+    _ = step.openFailed(.timeout, now: ms(5000))
+    _ = step.next(now: ms(6000))
+    var last: [UInt32: Instant] = [:]
+    _ = consumer.drain(limit: 64) { last[$0.subject] = $0.at }
+    #expect(last[2] == ms(6000))
+    #expect(step.status.units.map(\.contact) == ["lost", "up"])
   }
 
   @Test func `F1: a refused signal goes bad alone`() {
