@@ -137,4 +137,26 @@ struct SQLiteFaultTests {
     #expect(state.lastSequence == 1)
     try journal.commit(testTransaction(2...2))
   }
+
+  @Test func `on a disk filled by a stranger the ballast makes room, and comes back later`() throws
+  {
+    let workspace = Workspace(inMemory: true)
+    var kept = settings
+    kept.ballastBytes = 1 << 20
+    var journal = try openJournal(workspace.journal, kept)
+    #expect(workspace.names.contains("journal.db.ballast"))
+    FaultLayer.plan = FaultPlan(countdown: 1, code: SQLITE_FULL, isOnlyWrites: true)
+    try journal.commit(testTransaction(1...1))
+    #expect(FaultLayer.plan.failed == 1)
+    #expect(!workspace.names.contains("journal.db.ballast"))
+    FaultLayer.plan = FaultPlan(countdown: 1, code: SQLITE_FULL, isOnlyWrites: true)
+    #expect(commitFault(&journal, testTransaction(2...2)) == .diskFull)
+    FaultLayer.plan = FaultPlan()
+    for sequence in 2...300 as ClosedRange<UInt64> {
+      try journal.commit(testTransaction(sequence...sequence))
+    }
+    #expect(workspace.names.contains("journal.db.ballast"))
+    let state = try journal.reopen()
+    #expect(state.lastSequence == 300)
+  }
 }
