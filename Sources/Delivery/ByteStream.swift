@@ -25,7 +25,9 @@ public enum StreamFault: Error, Equatable, Sendable {
   case certificate(String)
   /// The peer and we did not agree on TLS, or it refused our certificate.
   case handshake(String)
-  /// The connection ended or broke.
+  /// The peer ended the stream in good order (TLS close_notify): nothing was cut off.
+  case finished
+  /// The connection broke, or ended without a farewell: what was being read may be cut off.
   case closed(String)
 }
 

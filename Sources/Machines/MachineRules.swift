@@ -68,6 +68,8 @@ public struct MachineRules: Equatable, Sendable {
   public var units: [UnitID]
   /// Every signal of this machine, in the order of the configuration.
   public var signals: [SignalID]
+  /// The unit of each of `signals`, in the same order; where one is missing, the first of `units`.
+  public var unitOfSignal: [UnitID]
   /// Running when this holds; nil when only codes and counts tell.
   public var running: Condition?
   /// A register whose value other than 0 is the cause of a stop.
@@ -86,7 +88,8 @@ public struct MachineRules: Equatable, Sendable {
   public var uom: String
 
   public init(
-    name: String, units: [UnitID], signals: [SignalID], running: Condition? = nil,
+    name: String, units: [UnitID], signals: [SignalID], unitOfSignal: [UnitID] = [],
+    running: Condition? = nil,
     faultCode: SignalID? = nil, causes: [Int64: CauseDefinition] = [:],
     good: CounterRules? = nil, scrap: CounterRules? = nil, rework: CounterRules? = nil,
     standstill: Duration? = nil, shortStop: Duration = .seconds(120),
@@ -95,6 +98,7 @@ public struct MachineRules: Equatable, Sendable {
     self.name = name
     self.units = units
     self.signals = signals
+    self.unitOfSignal = unitOfSignal
     self.running = running
     self.faultCode = faultCode
     self.causes = causes

@@ -150,4 +150,7 @@ public protocol EventStore: ~Copyable {
 
   /// Closes and opens the file again after a fault, and tells what it holds now.
   mutating func reopen() throws(StoreFault) -> StoreState
+
+  /// Bytes that the journal takes on the disk, its log included.
+  var byteCount: Int { get }
 }

@@ -1,18 +1,24 @@
 // Durations as people write them in a file: "250ms", "2s", "1.5s", "5min", "8h", "30d".
+//
+// Invariants
+// - What is read is exact: a fraction finer than a nanosecond is refused, not rounded.
+// - What `text` writes of a duration that is not negative, `init(text:)` reads back.
 
 extension Duration {
-  /// Units by their suffix, longest suffix first so that "ms" is not read as "s".
-  static let unitsBySuffix: [(suffix: String, nanoseconds: Int64)] = [
-    ("ms", 1_000_000), ("us", 1000), ("min", 60_000_000_000), ("s", 1_000_000_000),
-    ("h", 3_600_000_000_000), ("d", 86_400_000_000_000),
+  /// Units from the largest to the smallest.
+  private static let units: [(suffix: String, nanoseconds: Int64)] = [
+    ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("min", 60_000_000_000),
+    ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000), ("ns", 1),
   ]
 
-  /// Reads a number and a unit of us, ms, s, min, h or d; nil for anything else or over 292 years.
+  /// Reads a number and one of ns, us, ms, s, min, h, d; nil for anything else or over 292 years.
   public init?(text: String) {
-    guard
-      let unit = Self.unitsBySuffix.first(where: { text.hasSuffix($0.suffix) })
-    else { return nil }
-    let number = text.utf8.dropLast(unit.suffix.utf8.count)
+    let letters = text.utf8.reversed().prefix { (97...122).contains($0) }.count
+    let suffix = text.utf8.suffix(letters)
+    guard let unit = Self.units.first(where: { $0.suffix.utf8.elementsEqual(suffix) }) else {
+      return nil
+    }
+    let number = text.utf8.dropLast(letters)
     let parts = number.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
     guard parts.count <= 2, let whole = parts.first, !whole.isEmpty, whole.count <= 15 else {
       return nil
@@ -25,6 +31,7 @@ extension Duration {
       by: unit.nanoseconds)
     var scale = unit.nanoseconds
     for digit in fraction {
+      guard scale.isMultiple(of: 10) || digit == 48 else { return nil }
       scale /= 10
       let (sum, carried) = total.addingReportingOverflow(Int64(digit - 48) * scale)
       total = sum
@@ -42,11 +49,7 @@ extension Duration {
   public var text: String {
     let total = nanoseconds
     guard total != 0 else { return "0s" }
-    let larger: [(String, Int64)] = [
-      ("d", 86_400_000_000_000), ("h", 3_600_000_000_000), ("min", 60_000_000_000),
-      ("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1000),
-    ]
-    for (suffix, unit) in larger where total % unit == 0 { return "\(total / unit)\(suffix)" }
+    for (suffix, unit) in Self.units where total % unit == 0 { return "\(total / unit)\(suffix)" }
     return "\(total)ns"
   }
 }

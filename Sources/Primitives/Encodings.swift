@@ -13,6 +13,7 @@ public enum Hex {
     }
   }
 
+  /// Two lower-case digits a byte.
   public static func encode(_ bytes: some Sequence<UInt8>) -> String {
     var text: [UInt8] = []
     for byte in bytes {
@@ -22,6 +23,7 @@ public enum Hex {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Reads digits of either case; nil for an odd number of them or any other character.
   public static func decode(_ text: String) -> [UInt8]? {
     let bytes = Array(text.utf8)
     guard bytes.count.isMultiple(of: 2) else { return nil }

@@ -12,8 +12,11 @@ public struct Instant: Comparable, Hashable, Sendable, BitwiseCopyable {
   @inlinable
   public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+  /// The moment this machine booted: zero.
   public static let boot = Instant(nanoseconds: 0)
+  /// Before every other moment, 292 years before boot.
   public static let distantPast = Instant(nanoseconds: .min)
+  /// After every other moment, 292 years after boot: a deadline that never comes.
   public static let distantFuture = Instant(nanoseconds: .max)
 
   @inlinable
@@ -27,9 +30,14 @@ public struct Instant: Comparable, Hashable, Sendable, BitwiseCopyable {
     left.advanced(nanoseconds: right.nanoseconds)
   }
 
+  /// The moment a duration earlier; stays at the beginning of time rather than overflow.
   @inlinable
   public static func - (left: Instant, right: Duration) -> Instant {
-    left.advanced(nanoseconds: 0 &- right.nanoseconds)
+    // Not `+` of the negated duration: the most negative one has no positive counterpart.
+    let step = right.nanoseconds
+    let (difference, overflow) = left.nanoseconds.subtractingReportingOverflow(step)
+    if overflow { return step < 0 ? .distantFuture : .distantPast }
+    return Instant(nanoseconds: difference)
   }
 
   /// The time from the right moment to the left one, in saturating nanoseconds.
@@ -38,6 +46,7 @@ public struct Instant: Comparable, Hashable, Sendable, BitwiseCopyable {
     .nanoseconds(left.nanoseconds(since: right))
   }
 
+  /// Nanoseconds from an earlier moment to this one, negative if it is later; saturating.
   @inlinable
   public func nanoseconds(since earlier: Instant) -> Int64 {
     let (difference, overflow) = nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)
@@ -45,6 +54,7 @@ public struct Instant: Comparable, Hashable, Sendable, BitwiseCopyable {
     return difference
   }
 
+  /// The moment so many nanoseconds later, or earlier if negative; saturating.
   @inlinable
   public func advanced(nanoseconds step: Int64) -> Instant {
     let (sum, overflow) = nanoseconds.addingReportingOverflow(step)

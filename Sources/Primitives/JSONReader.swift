@@ -10,8 +10,10 @@ public struct JSONFault: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// Limits of the reader.
 public enum JSONLimits {
-  /// Nesting that no event, answer or snapshot of ours comes near.
+  /// Arrays and objects within each other, which no event, answer or snapshot of ours comes near.
   public static let depth = 32
+  /// Characters of a member's name that an error repeats.
+  static let shownName = 40
 }
 
 extension JSONValue {
@@ -50,7 +52,6 @@ struct JSONReader {
   }
 
   private mutating func value(depth: Int) throws(JSONFault) -> JSONValue {
-    guard depth < JSONLimits.depth else { throw fault("nested too deeply") }
     skipSpace()
     switch current {
     case UInt8(ascii: "{"): return try object(depth: depth)
@@ -70,6 +71,7 @@ struct JSONReader {
   }
 
   private mutating func object(depth: Int) throws(JSONFault) -> JSONValue {
+    guard depth < JSONLimits.depth else { throw fault("nested too deeply") }
     offset += 1
     var members: [String: JSONValue] = [:]
     skipSpace()
@@ -82,7 +84,7 @@ struct JSONReader {
       guard take(UInt8(ascii: ":")) else { throw fault("expected a colon") }
       let member = try value(depth: depth + 1)
       guard members.updateValue(member, forKey: name) == nil else {
-        throw fault("member \"\(name)\" appears twice")
+        throw fault("member \"\(name.prefix(JSONLimits.shownName))\" appears twice")
       }
       skipSpace()
       if take(UInt8(ascii: ",")) { continue }
@@ -92,6 +94,7 @@ struct JSONReader {
   }
 
   private mutating func array(depth: Int) throws(JSONFault) -> JSONValue {
+    guard depth < JSONLimits.depth else { throw fault("nested too deeply") }
     offset += 1
     var values: [JSONValue] = []
     skipSpace()
@@ -134,7 +137,10 @@ struct JSONReader {
 
   private mutating func string() throws(JSONFault) -> String {
     offset += 1
-    var text: [UInt8] = []
+    let start = offset
+    while let byte = current, byte >= 32, byte != 34, byte != 92 { offset += 1 }
+    // What is plain up to here is taken in one piece, and mostly that is all of it.
+    var text = Array(bytes[start..<offset])
     while let byte = current {
       offset += 1
       switch byte {

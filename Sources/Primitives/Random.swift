@@ -6,6 +6,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
   public init(seed: UInt64) { state = seed }
 
+  /// The next 64 bits.
   public mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
@@ -15,10 +16,15 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   }
 }
 
-/// Doubling delay between a floor and a ceiling, drawn with full jitter so that gateways disperse.
+/// Doubling delay with full jitter: a thousand gateways that lost one server come back dispersed.
 public struct Backoff: Sendable, Equatable {
+  /// The first step; no delay is under half of it.
   public let floor: Duration
+  /// The last step; no delay is over it.
   public let ceiling: Duration
+  /// Where the count of failures stays: at a try a minute, two years.
+  static let countedFailures = 1_000_000
+
   /// Consecutive failures so far.
   public private(set) var failures: Int = 0
 
@@ -27,16 +33,18 @@ public struct Backoff: Sendable, Equatable {
     self.ceiling = ceiling
   }
 
-  /// The delay before the next try: between half of the current step and the whole of it.
+  /// The delay before the next try: by chance between half of the floor and the current step.
   public mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
     let base = max(1, floor.nanoseconds)
     let top = max(base, ceiling.nanoseconds)
-    let doublings = min(failures, 40)
+    // 2^62 nanoseconds are 146 years: with the smallest floor, any ceiling is reached.
+    let doublings = min(failures, 62)
     let (grown, overflow) = base.multipliedReportingOverflow(by: 1 << Int64(doublings))
     let step = overflow ? top : min(grown, top)
-    failures = min(failures + 1, 1_000_000)
-    return .nanoseconds(Int64.random(in: (step / 2)...step, using: &generator))
+    failures = min(failures + 1, Self.countedFailures)
+    return .nanoseconds(Int64.random(in: (base / 2)...step, using: &generator))
   }
 
+  /// Back to the floor, after a success.
   public mutating func reset() { failures = 0 }
 }

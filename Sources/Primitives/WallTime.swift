@@ -84,10 +84,10 @@ public struct ClockReading: Sendable, Equatable {
 
   /// The wall time that belongs to a monotonic moment of this boot.
   public func label(_ instant: Instant) -> WallTime {
-    let back = monotonic.nanoseconds(since: instant)
-    // Floors, so that equal moments get equal labels whatever the reading's fraction was.
-    let whole = wall.milliseconds.subtractingReportingOverflow(back / 1_000_000)
-    return WallTime(milliseconds: whole.overflow ? wall.milliseconds : whole.partialValue)
+    // Floors on both sides of the reading, so that every label covers one whole millisecond.
+    let (step, _) = instant.nanoseconds(since: monotonic).flooredQuotientAndRemainder(by: 1_000_000)
+    let (label, overflow) = wall.milliseconds.addingReportingOverflow(step)
+    return WallTime(milliseconds: overflow ? (step < 0 ? .min : .max) : label)
   }
 }
 

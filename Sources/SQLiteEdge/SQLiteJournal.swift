@@ -73,6 +73,8 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     try open()
   }
 
+  public var byteCount: Int { file.size }
+
   public mutating func reopen() throws(StoreFault) -> StoreState {
     connection = nil
     try open()

@@ -1,1 +1,67 @@
+import Machines
+import Polling
+import Primitives
+import Signals
 import Testing
+
+@testable import Settings
+
+/// The file the package installs, found from where this test stands.
+enum Example {
+  static let directory = String(#filePath.split(separator: "/").dropLast(3).joined(separator: "/"))
+  static let path = "etc/takt.json5"
+
+  static func text(_ name: String = path) throws -> String {
+    let bytes = try #require(FileBytes.read("/\(directory)/\(name)"))
+    return try #require(String(validating: bytes, as: UTF8.self))
+  }
+}
+
+/// Checks one text as `takt.json5`.
+func check(_ text: String) -> ConfigurationOutcome {
+  Configuration.check([ConfigurationFile(path: "takt.json5", text: text)])
+}
+
+func messages(_ outcome: ConfigurationOutcome) -> [String] { outcome.mistakes.map(\.description) }
+
+@Suite("The example")
+struct ExampleTests {
+  @Test func `the installed example has neither mistake nor warning`() throws {
+    let outcome = check(try Example.text())
+    #expect(messages(outcome) == [])
+    #expect(outcome.configuration != nil)
+  }
+
+  @Test func `the example becomes a plan`() throws {
+    let plan = try #require(check(try Example.text()).configuration?.plan)
+    #expect(plan.gateway.name == "gw-01")
+    #expect(plan.gateway.stateDirectory == "/var/lib/takt")
+    #expect(plan.buses.map(\.host) == ["192.168.10.21"])
+    #expect(plan.units.map(\.name) == ["plc-1/1"])
+    let unit = try #require(plan.buses.first?.units.first)
+    #expect(unit.timeout == .milliseconds(200))
+    #expect(
+      unit.bindings[2]
+        == ReadBinding(
+          signal: SignalID(2), table: .holding, address: 100, count: 2,
+          period: .milliseconds(250)))
+    let machine = try #require(plan.machines.first)
+    #expect(machine.running == Condition(signal: SignalID(0), comparison: .isTrue))
+    #expect(machine.faultCode == SignalID(1))
+    #expect(
+      machine.good
+        == CounterRules(signal: SignalID(2), highest: 4_294_967_295, piecesPerSecond: 5))
+    #expect(machine.causes[17] == CauseDefinition(text: "Coil change", category: .planned))
+    #expect(machine.standstill == .seconds(30))
+    let oil = try #require(plan.signals.last)
+    #expect(oil.isPublished)
+    #expect(oil.definition.deadband == .percent(0.5, span: 170))
+    #expect(oil.definition.scaling == Scaling(gain: 0.1, offset: 0))
+    #expect(plan.signals[0].definition.debounce == Debounce(on: .zero, off: .milliseconds(500)))
+    let uplink = try #require(plan.uplinks.first)
+    #expect(uplink.host == "mes.example.com")
+    #expect(uplink.port == 443)
+    #expect(uplink.path == "/takt/events")
+    #expect(uplink.serverName == "mes.example.com")
+  }
+}

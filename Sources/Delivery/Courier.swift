@@ -1,0 +1,273 @@
+// The courier of one uplink: takes a parcel of events to a receiver and tells what became of them.
+//
+//             offer                opened                send
+//   offline ────────▶ connecting ────────▶ ready ─────────────▶ awaitingAnswer
+//      ▲                  │                  ▲ ▲                  │  │  │
+//      │ time             │ fault            │ └── delivered ─────┘  │  │ 429 seen: pace
+//      ├── coolingOff ◀───┴──────────────────┼── retry, fault ───────┘  │
+//      └── parked ◀───── certificate, 403 …  └──── pausing ◀────────────┘
+//
+// Invariants
+// - Pure: time, chance and bytes come in, actions go out; the driver performs them in order.
+// - Events leave in order and are reported in order: a report never passes an event that is neither
+//   delivered nor refused. Delivery is at least once.
+// - A repeat of the same events is the same body with the same Idempotency-Key.
+// - No state is terminal: parked means looking again after minutes (F8, F39).
+// - Failures in a row lead to at most 40 attempts an hour; the first success restores full speed.
+// - One refused event never holds up its neighbours for longer than it takes to isolate it.
+//   When everything is refused the receiver is doubted: one event per park goes to quarantine.
+//
+// Why a lost answer is simply repeated: the receiver drops a second copy by `source` and `id`.
+
+public import Outbox
+public import Primitives
+
+/// The session machine of one uplink.
+public struct Courier: Sendable {
+  /// A connection and what it has carried.
+  public struct Link: Equatable, Sendable {
+    /// Answers that came over this connection: above 0, a silent end is only a stale connection.
+    public var answers: Int
+    public var idleUntil: Instant
+  }
+
+  /// A request that waits for its answer.
+  public struct Exchange: Equatable, Sendable {
+    /// Where its piece ends within the parcel.
+    public var end: Int
+    public var idleUntil: Instant
+    public var until: Instant
+  }
+
+  /// Where the courier stands; the payload is what is true there.
+  public enum State: Equatable, Sendable {
+    /// No connection and nothing to send.
+    case offline
+    case connecting(deadline: Instant)
+    /// Connected, with nothing to send.
+    case ready(Link)
+    /// Connected, with events, but the receiver asked for a slower rate.
+    case pausing(Link, until: Instant)
+    case awaitingAnswer(Link, Exchange)
+    /// A failure that passes by itself.
+    case coolingOff(until: Instant)
+    /// A fault that a person has to put right; looked at again now and then.
+    case parked(until: Instant, why: String)
+  }
+
+  public internal(set) var state: State = .offline
+  let policy: UplinkPolicy
+  let writer: HTTPRequestWriter
+  var cargo: Cargo?
+  var reader = HTTPResponseReader()
+  var token: String?
+  var record = CourierStatus()
+  var patience = Patience()
+  /// Waits between attempts, and between looks when parked.
+  var retries: Backoff
+  var parks = Backoff(floor: DeliveryLimits.firstPark, ceiling: DeliveryLimits.lastPark)
+  /// Pause between requests, learnt from 429; nil for none.
+  var pacing: Duration?
+  /// Events a batch, learnt from 413, and the deliveries since.
+  var learntSize: Int?
+  var deliveriesAtSize = 0
+
+  /// A courier for one uplink; `digest` is SHA-256.
+  public init(
+    policy: UplinkPolicy, token: String? = nil, digest: @escaping HTTPRequestWriter.Digest
+  ) {
+    self.policy = policy
+    self.token = token
+    retries = Backoff(floor: policy.firstRetry, ceiling: policy.lastRetry)
+    writer = HTTPRequestWriter(
+      address: policy.address, userAgent: policy.userAgent, digest: digest)
+  }
+
+  /// Whether a parcel may be offered now; a courier carries one at a time.
+  public var wantsParcel: Bool { cargo == nil }
+
+  /// The token for the next requests.
+  public mutating func useToken(_ token: String?) { self.token = token }
+
+  /// What is known, for people.
+  public var status: CourierStatus {
+    var status = record
+    (status.state, status.nextAttempt) =
+      switch state {
+      case .offline: ("offline", nil)
+      case .connecting: ("connecting", nil)
+      case .ready: ("ready", nil)
+      case .pausing(_, let until): ("pausing", until)
+      case .awaitingAnswer: ("sending", nil)
+      case .coolingOff(let until): ("retrying", until)
+      case .parked(let until, _): ("parked", until)
+      }
+    return status
+  }
+
+  /// When `timePassed` is to be called at the latest; nil when only an offer can change anything.
+  public var nextDeadline: Instant? {
+    switch state {
+    case .offline: nil
+    case .connecting(let deadline): deadline
+    case .ready(let link): link.idleUntil
+    case .pausing(_, let until), .coolingOff(let until), .parked(let until, _): until
+    case .awaitingAnswer(_, let exchange): min(exchange.idleUntil, exchange.until)
+    }
+  }
+
+  // MARK: Inputs
+
+  /// Takes a parcel to carry. One offered while another is carried, or an empty one, is not taken.
+  public mutating func offer(
+    _ parcel: Parcel, now: Stamp, using generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    guard cargo == nil, !parcel.events.isEmpty else { return [] }
+    cargo = Cargo(parcel)
+    return proceed(now)
+  }
+
+  /// Takes what the stream told.
+  public mutating func handle(
+    _ event: StreamEvent, now: Stamp, using generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    switch event {
+    case .idle: return timePassed(now: now, using: &generator)
+    case .opened:
+      guard case .connecting = state else { return [] }  // Late: already given up.
+      state = .ready(Link(answers: 0, idleUntil: now.instant + policy.keepAlive))
+      return proceed(now)
+    case .received(let bytes): return received(bytes, now, &generator)
+    case .ended(let fault): return ended(fault, now, &generator)
+    }
+  }
+
+  /// Acts on the deadlines that have passed.
+  public mutating func timePassed(
+    now: Stamp, using generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    guard let deadline = nextDeadline, deadline <= now.instant else { return [] }
+    switch state {
+    case .offline: return []
+    case .connecting:
+      let wait = policy.connectTimeout.sentence
+      return fail(
+        "connecting to \(policy.address.authority): not open within \(wait); "
+          + "check network and firewall", now, &generator)
+    case .ready:
+      state = .offline
+      return [.close]
+    case .pausing(let link, _):
+      state = .ready(link)
+      return proceed(now)
+    case .awaitingAnswer(_, let exchange):
+      let (what, wait) =
+        exchange.until <= now.instant
+        ? ("not complete", policy.answerTimeout) : ("no byte", policy.idleTimeout)
+      return fail(
+        "waiting for the answer of \(policy.address.authority): \(what) within \(wait.sentence); "
+          + "check that the receiver is not stuck", now, &generator)
+    case .coolingOff, .parked:
+      state = .offline
+      return proceed(now)
+    }
+  }
+
+  // MARK: Stream
+
+  private mutating func received(
+    _ bytes: [UInt8], _ now: Stamp, _ generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    switch state {
+    case .awaitingAnswer(let link, var exchange):
+      do {
+        if let response = try reader.read(bytes) {
+          return settle(response, link, exchange, now, &generator)
+        }
+        exchange.idleUntil = now.instant + policy.idleTimeout
+        state = .awaitingAnswer(link, exchange)
+        return []
+      } catch {
+        return fail("talking to \(policy.address.authority): \(error)", now, &generator)
+      }
+    case .ready:
+      // Bytes that nobody asked for, as a server sends before it closes: drop the connection.
+      state = .offline
+      return [.close]
+    case .pausing(_, let until):
+      state = .coolingOff(until: until)
+      return [.close]
+    case .offline, .connecting, .coolingOff, .parked: return []  // Late: already closed.
+    }
+  }
+
+  private mutating func ended(
+    _ fault: StreamFault, _ now: Stamp, _ generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    switch state {
+    case .connecting: return broken(fault, now, &generator)
+    case .awaitingAnswer(let link, let exchange):
+      let response = try? reader.finish(inGoodOrder: fault == .finished)
+      if let response { return settle(response, link, exchange, now, &generator) }
+      if link.answers > 0, !reader.hasBegun { return [.close] + open(now) }
+      return broken(fault, now, &generator)
+    case .ready:
+      state = .offline
+      return [.close]
+    case .pausing(_, let until):
+      state = .coolingOff(until: until)
+      return [.close]
+    case .offline, .coolingOff, .parked: return []  // Late: already closed.
+    }
+  }
+
+  private mutating func broken(
+    _ fault: StreamFault, _ now: Stamp, _ generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    let sentence = fault.sentence(policy.address)
+    switch fault {
+    case .certificate: return park(sentence, now, &generator)
+    case .nameUnknown, .unreachable, .timeout, .handshake, .finished, .closed:
+      return fail(sentence, now, &generator)
+    }
+  }
+
+  // MARK: Moves
+
+  /// Goes on with what there is to do: connects, or sends the next piece.
+  mutating func proceed(_ now: Stamp) -> [CourierAction] {
+    guard let cargo else { return [] }
+    switch state {
+    case .offline: return open(now)
+    case .ready(let link): return send(cargo, link, now)
+    case .connecting, .pausing, .awaitingAnswer, .coolingOff, .parked: return []
+    }
+  }
+
+  private mutating func open(_ now: Stamp) -> [CourierAction] {
+    record.connections &+= 1
+    state = .connecting(deadline: now.instant + policy.connectTimeout)
+    return [.open(policy.address.target)]
+  }
+
+  private mutating func send(_ cargo: Cargo, _ link: Link, _ now: Stamp) -> [CourierAction] {
+    let end = cargo.pieceEnd(maxEvents: pieceLimit, maxBytes: policy.maxBytes)
+    let request = writer.post(
+      cargo.body(end, policy.packing), type: policy.contentType,
+      previous: cargo.previousSequence, bearer: token)
+    record.requests &+= 1
+    reader = HTTPResponseReader()
+    state = .awaitingAnswer(
+      link,
+      Exchange(
+        end: end, idleUntil: now.instant + policy.idleTimeout,
+        until: now.instant + policy.answerTimeout))
+    return [.send(request)]
+  }
+
+  /// Events in the next piece, apart from what isolating a refused one says.
+  private var pieceLimit: Int {
+    if policy.packing == .single || patience.refusals >= DeliveryLimits.refusalsInARow { return 1 }
+    return min(policy.maxEvents, learntSize ?? policy.maxEvents)
+  }
+}

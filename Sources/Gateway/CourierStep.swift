@@ -1,0 +1,79 @@
+// One turn of a courier's thread: a parcel in, bytes out and in, answers back to the recorder.
+//
+// Invariants
+// - It waits only in `stream.wait`, which ends at the courier's own deadline, at a call of the
+//   recorder's bell, or after `GatewayLimits.courierIdle`.
+// - An answer that the recorder's mailbox cannot take yet is kept, and no further parcel is begun.
+
+public import Delivery
+import Outbox
+public import Primitives
+
+/// The courier of one uplink with its stream.
+public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
+  private var courier: Courier
+  private var stream: Stream
+  private let link: CourierLink
+  private var generator: SeededGenerator
+  private var unposted: [Answer] = []
+  private let readToken: @Sendable () -> String?
+
+  /// `readToken` reads the bearer token's file again; nil for none.
+  public init(
+    courier: Courier, stream: consuming Stream, link: CourierLink, seed: UInt64,
+    readToken: @escaping @Sendable () -> String?
+  ) {
+    self.courier = courier
+    self.stream = stream
+    self.link = link
+    generator = SeededGenerator(seed: seed)
+    self.readToken = readToken
+  }
+
+  /// Sends what there is, then waits for the stream, the bell or the deadline, and reacts.
+  public mutating func turn(clock: some Clock) {
+    var now = Self.stamp(clock)
+    postAnswers()
+    takeParcel(now)
+    let idle = now.instant + GatewayLimits.courierIdle
+    let event = stream.wait(until: min(courier.nextDeadline ?? idle, idle))
+    now = Self.stamp(clock)
+    perform(courier.handle(event, now: now, using: &generator), now)
+    link.status.post(courier.status)
+  }
+
+  /// When the next turn is due if neither the stream nor the recorder does anything.
+  public var nextDeadline: Instant? { courier.nextDeadline }
+
+  /// Drops the connection; what was not acknowledged is sent again by the next run.
+  public mutating func close() { stream.close() }
+
+  private static func stamp(_ clock: some Clock) -> Stamp {
+    let reading = clock.reading()
+    return Stamp(instant: reading.monotonic, wall: reading.wall)
+  }
+
+  private mutating func takeParcel(_ now: Stamp) {
+    guard courier.wantsParcel, unposted.isEmpty, let parcel = link.parcels.take() else { return }
+    perform(courier.offer(parcel, now: now, using: &generator), now)
+  }
+
+  private mutating func postAnswers() {
+    while let answer = unposted.first, link.post(answer) { unposted.removeFirst() }
+  }
+
+  private mutating func perform(_ actions: [CourierAction], _ now: Stamp) {
+    for action in actions {
+      switch action {
+      case .open(let target): stream.open(target)
+      case .send(let bytes): stream.send(bytes)
+      case .close: stream.close()
+      case .report(let answer):
+        unposted.append(answer)
+        postAnswers()
+      case .wantParcel: takeParcel(now)
+      case .reloadToken: courier.useToken(readToken())
+      }
+    }
+  }
+}

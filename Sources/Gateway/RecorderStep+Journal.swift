@@ -1,0 +1,159 @@
+// How a recorder makes things durable, and what it does when the disk refuses.
+
+import Events
+import Machines
+import Outbox
+import Primitives
+
+extension RecorderStep where Store: ~Copyable {
+  /// Commits what is waiting, or repeats what failed once its time has come.
+  mutating func settle(_ reading: ClockReading, isLast: Bool = false) {
+    switch journal {
+    case .healthy:
+      guard isLast || isCommitDue(reading) else { return }
+      commit(prepare(reading, isLast: isLast), reading)
+    case .failing(_, let since, let retryAt, let pending):
+      guard isLast || reading.monotonic >= retryAt else { return }
+      recover(pending, since: since, reading)
+      if isLast, case .healthy = journal { settle(reading, isLast: true) }
+    }
+  }
+
+  private func isCommitDue(_ reading: ClockReading) -> Bool {
+    if !drafts.isEmpty { return true }
+    guard outbox.hasUnsettled, let since = acknowledgedSince else { return false }
+    return acknowledgedEvents >= GatewayLimits.acknowledgementEvents
+      || reading.monotonic >= since + GatewayLimits.acknowledgementDelay
+  }
+
+  /// Seals all drafts and adds the snapshots and cursors that belong to them.
+  private mutating func prepare(_ reading: ClockReading, isLast: Bool) -> Pending {
+    var transaction = Transaction()
+    var next = chain
+    for draft in drafts { seal(draft, &next, &transaction, reading) }
+    drafts.removeAll(keepingCapacity: true)
+    transaction.snapshots = floor.takeSnapshots(reading)
+    if !transaction.events.isEmpty {
+      let record = LastRunRecord.bytes(reading, isClean: isLast)
+      transaction.snapshots.append((LastRunRecord.name, record))
+    }
+    outbox.fill(&transaction)
+    return Pending(transaction: transaction, chain: next, outbox: outbox)
+  }
+
+  /// Seals one draft; what cannot become an event is told as dropped, never skipped in silence.
+  private mutating func seal(
+    _ draft: EventDraft, _ chain: inout EventChain, _ transaction: inout Transaction,
+    _ reading: ClockReading
+  ) {
+    do throws(EventFault) {
+      let event = try chain.seal(draft, reading: reading, notary: &pen)
+      transaction.events.append(Outbox.row(event, due: routes.due(event.type, event.unit)))
+    } catch {
+      guard draft.type != .eventsDropped else { return }
+      let loss = Loss(
+        range: .times(draft.time, to: draft.time), count: 1, place: draft.type.rawValue,
+        why: error.description)
+      let told = EventDraft.eventsDropped(
+        plan.source, at: Stamp(reading.monotonic, reading), loss)
+      seal(told, &chain, &transaction, reading)
+    }
+  }
+
+  private mutating func commit(_ pending: Pending, _ reading: ClockReading) {
+    do throws(StoreFault) {
+      try store.commit(pending.transaction)
+      accept(pending)
+    } catch {
+      switch error {
+      case .quotaReached: makeRoom(pending, reading)
+      case .diskFull, .inputOutput, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
+        fail(error, pending, since: reading.monotonic, reading)
+      }
+    }
+  }
+
+  /// What was pending is durable now.
+  private mutating func accept(_ pending: Pending) {
+    chain = pending.chain
+    outbox.settled(pending.transaction)
+    acknowledgedSince = nil
+    acknowledgedEvents = 0
+    backoff.reset()
+    journal = .healthy
+  }
+
+  /// The journal's own quota: the oldest part goes, told in the same transaction.
+  private mutating func makeRoom(_ refused: Pending, _ reading: ClockReading) {
+    var pending = refused
+    for _ in 0..<GatewayLimits.retirementsPerTurn {
+      guard let retirement = outbox.retire() else { break }
+      pending.transaction.deleteThrough = max(
+        retirement.deleteThrough, pending.transaction.deleteThrough ?? 0)
+      if let loss = retirement.loss {
+        let draft = EventDraft.eventsDropped(
+          plan.source, at: Stamp(reading.monotonic, reading), loss)
+        seal(draft, &pending.chain, &pending.transaction, reading)
+      }
+      outbox.fill(&pending.transaction)
+      do throws(StoreFault) {
+        try store.commit(pending.transaction)
+        accept(pending)
+        return
+      } catch {
+        guard error == .quotaReached else {
+          fail(error, pending, since: reading.monotonic, reading)
+          return
+        }
+      }
+    }
+    fail(.quotaReached, pending, since: reading.monotonic, reading)
+  }
+
+  private mutating func fail(
+    _ fault: StoreFault, _ pending: Pending, since: Instant, _ reading: ClockReading
+  ) {
+    let delay = backoff.next(using: &generator)
+    journal = .failing(fault, since: since, retryAt: reading.monotonic + delay, pending: pending)
+  }
+
+  /// Opens the file again, looks whether the transaction got there, and repeats it if not.
+  private mutating func recover(_ pending: Pending, since: Instant, _ reading: ClockReading) {
+    do throws(StoreFault) {
+      let state = try store.reopen()
+      guard state.epoch == chain.epoch else {
+        startAnew(state, pending, reading)
+        return
+      }
+      let last = pending.transaction.events.last?.sequence ?? 0
+      if last > 0, state.lastSequence >= last {
+        accept(pending)
+        return
+      }
+      try store.commit(pending.transaction)
+      accept(pending)
+    } catch {
+      if error == .quotaReached { return makeRoom(pending, reading) }
+      fail(error, pending, since: since, reading)
+    }
+  }
+
+  /// The file was damaged and another epoch has begun: what was pending is sealed again there.
+  private mutating func startAnew(
+    _ state: StoreState, _ pending: Pending, _ reading: ClockReading
+  ) {
+    let lost = pending.transaction.events.count
+    chain = EventChain(
+      source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
+      lastDigest: state.lastDigest)
+    _ = outbox.reopened(state, sameEpoch: false)
+    let loss = Loss(
+      range: .sequences(
+        pending.transaction.events.first?.sequence ?? 0,
+        through: pending.transaction.events.last?.sequence ?? 0), count: UInt64(lost),
+      place: "journal", why: "the journal was damaged and a new epoch \(state.epoch) has begun")
+    drafts.insert(
+      .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+    journal = .healthy
+  }
+}

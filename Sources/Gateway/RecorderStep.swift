@@ -1,0 +1,237 @@
+// One turn of the recorder: answers in, samples in, machines decide, one transaction, parcels out.
+//
+//   healthy ──fault──▶ failing(until) ──reopened, transaction found or repeated──▶ healthy
+//
+// Invariants
+// - The events of a turn and the snapshots of the machines they came from commit in one transaction,
+//   whole: a crash leaves machines exactly where the journal ends.
+// - A sequence is given when a transaction is made and kept when that transaction is repeated; after
+//   a fault the reopened file says whether it got there, so no sequence has two bodies (F44).
+// - Nothing is offered to an uplink before it is durable (F25); no state of an uplink changes what
+//   this step does to samples (F26).
+// - While the disk refuses, machines go on deciding: drafts wait in memory up to
+//   `GatewayLimits.draftsHeld`, then samples wait in the rings, which count what they refuse.
+// - Whatever was lost is told by an event (F31).
+
+public import Events
+import Machines
+public import Outbox
+public import Primitives
+import Signals
+
+/// A transaction on its way to the disk, with what becomes true when it gets there.
+struct Pending: Sendable {
+  var transaction: Transaction
+  var chain: EventChain
+  var outbox: Outbox
+}
+
+/// How the journal is doing.
+enum JournalHealth: Sendable {
+  case healthy
+  case failing(StoreFault, since: Instant, retryAt: Instant, pending: Pending)
+}
+
+/// What one turn asks of the loop around it.
+public struct RecorderOutcome: Sendable, Equatable {
+  /// When the next turn is due even if nobody rings.
+  public var nextTurn: Instant
+  /// More samples wait than one turn may take.
+  public var hasMore: Bool
+}
+
+/// The recorder: every machine, the outbox and the one connection to the journal.
+public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyable {
+  var store: Store
+  var pen: Pen
+  let plan: RecorderPlan
+  let names: EventNames
+  let machineNames: [String]
+  var inlets: [RingInlet]
+  let couriers: [CourierLink]
+  var floor: Floor
+  var publisher: SignalsPublisher
+  var chain: EventChain
+  var outbox: Outbox
+  var routes: RouteTable
+  var drafts: [EventDraft] = []
+  var journal: JournalHealth = .healthy
+  var backoff = Backoff(
+    floor: GatewayLimits.journalRetryFloor, ceiling: GatewayLimits.journalRetryCeiling)
+  var generator: SeededGenerator
+  /// Since when acknowledgements wait for a transaction, and how many events they cover.
+  var acknowledgedSince: Instant?
+  var acknowledgedEvents: UInt64 = 0
+  var lastReading: ClockReading
+  var hasStepped = false
+  var healthDue: Instant
+  var samplesLost: Int64 = 0
+  var facts: [FloorFact] = []
+
+  /// Continues from an opened journal; `note` says what opening it had to repair, if anything.
+  public init(
+    plan: RecorderPlan, store: consuming Store, state: StoreState, pen: Pen,
+    inlets: [RingInlet], couriers: [CourierLink], seed: UInt64, reading: ClockReading,
+    note: String? = nil
+  ) {
+    self.store = store
+    self.pen = pen
+    self.plan = plan
+    self.inlets = inlets
+    self.couriers = couriers
+    names = plan.names
+    machineNames = plan.machines.map(\.name)
+    generator = SeededGenerator(seed: seed)
+    lastReading = reading
+    healthDue = reading.monotonic + plan.healthInterval
+    publisher = SignalsPublisher(plan: plan)
+    chain = EventChain(
+      source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
+      lastDigest: state.lastDigest)
+    outbox = Outbox(uplinks: plan.uplinks, state: state)
+    routes = Self.routes(plan, outbox)
+    var unread: [String] = []
+    floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
+    let notes = ([note].compactMap { $0 } + unread).joined(separator: "; ")
+    drafts.append(
+      LastRunRecord(state.snapshots[LastRunRecord.name]).started(
+        plan, reading, note: notes.isEmpty ? nil : notes))
+  }
+
+  private static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {
+    var routes: [Route] = []
+    for uplink in plan.uplinks {
+      guard let bit = outbox.bit(of: uplink) else { continue }
+      let own = plan.routes.filter { $0.uplink == uplink }
+      if own.isEmpty { routes.append(Route(bit: bit, types: ["*"])) }
+      for route in own {
+        let types = route.types.isEmpty ? ["*"] : route.types
+        routes.append(Route(bit: bit, types: types, machines: route.machines))
+      }
+    }
+    return RouteTable(routes)
+  }
+
+  /// Does everything that is due now; never waits but for the disk.
+  public mutating func turn(_ clocks: ClockReading) -> RecorderOutcome {
+    let reading = watchClock(clocks)
+    takeAnswers(reading)
+    let hasMore = decide(reading)
+    drafts += publisher.drafts(reading, machines: machineNames, names: names)
+    tellHealth(reading)
+    settle(reading)
+    offerParcels(reading)
+    arm()
+    return RecorderOutcome(nextTurn: nextTurn(reading), hasMore: hasMore)
+  }
+
+  /// The last turn of an orderly end: tells everything gathered so far, and that it stops.
+  /// True when it is all durable.
+  public mutating func finish(_ clocks: ClockReading, why: String) -> Bool {
+    let reading = watchClock(clocks)
+    takeAnswers(reading)
+    while decide(reading) {}
+    floor.flush(reading, into: &facts)
+    tellFacts()
+    drafts += publisher.drafts(reading, machines: machineNames, names: names, all: true)
+    drafts.append(
+      .gatewayStopped(
+        plan.source, at: Stamp(reading.monotonic, reading), version: plan.version,
+        configurationDigest: plan.configurationDigest, why: why))
+    settle(reading, isLast: true)
+    if case .healthy = journal { return drafts.isEmpty }
+    return false
+  }
+
+  // MARK: Samples
+
+  /// Drains the rings and lets the machines decide; true when samples are left.
+  private mutating func decide(_ reading: ClockReading) -> Bool {
+    guard drafts.count < GatewayLimits.draftsHeld else { return false }
+    var hasMore = false
+    for bus in inlets.indices {
+      let taken = drain(bus, reading)
+      hasMore = hasMore || taken == GatewayLimits.samplesPerTurn
+    }
+    floor.advance(reading, into: &facts)
+    tellFacts()
+    return hasMore
+  }
+
+  private mutating func drain(_ bus: Int, _ reading: ClockReading) -> Int {
+    var taken = 0
+    while taken < GatewayLimits.samplesPerTurn, let sample = inlets[bus].consumer.pop() {
+      taken += 1
+      if sample.lost > 0 { tellLost(sample, bus, reading) }
+      floor.take(sample)
+      publisher.take(sample, reading)
+    }
+    return taken
+  }
+
+  private mutating func tellFacts() {
+    for told in facts {
+      let rules = plan.machines[told.machine]
+      drafts.append(
+        EventDraft(told.fact, machine: rules.name, uom: rules.uom, names: names))
+    }
+    facts.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func tellLost(_ sample: Sample, _ bus: Int, _ reading: ClockReading) {
+    samplesLost += Int64(sample.lost)
+    let unit = plan.busOfUnit.firstIndex(of: bus)
+    let name = unit.map { plan.units[$0].bus } ?? "\(bus)"
+    let loss = Loss(
+      range: .times(lastReading.wall, to: reading.label(sample.at)), count: UInt64(sample.lost),
+      place: "ring of bus \(name)", why: "the recorder did not keep up: the disk was too slow")
+    drafts.append(.eventsDropped(plan.source, at: Stamp(sample.at, reading), loss))
+  }
+
+  // MARK: Couriers
+
+  private mutating func takeAnswers(_ reading: ClockReading) {
+    for courier in couriers {
+      guard let bit = outbox.bit(of: courier.name) else { continue }
+      for answer in courier.answers.takeAll() {
+        guard outbox.answered(answer, from: bit, at: reading.wall) else { continue }
+        acknowledgedSince = acknowledgedSince ?? reading.monotonic
+        acknowledgedEvents += 1
+        if case .delivered = answer {
+          acknowledgedEvents += GatewayLimits.acknowledgementEvents / 4
+        }
+      }
+    }
+  }
+
+  /// Reads what is due next to each uplink and hands it to its courier.
+  mutating func offerParcels(_ reading: ClockReading) {
+    guard case .healthy = journal else { return }
+    for courier in couriers {
+      guard let bit = outbox.bit(of: courier.name) else { continue }
+      while let order = outbox.order(for: bit), !courier.parcels.isFull {
+        let events: [StoredEvent]
+        do throws(StoreFault) {
+          events = try store.read(
+            after: order.after, dueBit: order.bit, countLimit: order.countLimit,
+            byteLimit: order.byteLimit)
+        } catch {
+          skipUnreadable(error, order, reading)
+          break
+        }
+        guard let parcel = outbox.offer(events, for: order), courier.post(parcel) else { break }
+      }
+    }
+  }
+
+  /// A row that no longer is what was committed is never sent; that it is missing is told.
+  private mutating func skipUnreadable(
+    _ fault: StoreFault, _ order: ReadOrder, _ reading: ClockReading
+  ) {
+    guard case .damagedEvent(let sequence) = fault,
+      let loss = outbox.skip(sequence, for: order.bit)
+    else { return }
+    drafts.append(
+      .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss))
+  }
+}

@@ -1,0 +1,79 @@
+// Gathers the changes of published signals into one event a window and machine.
+//
+// Invariants
+// - A window opens with its first change and is told when it has lasted `window`, or when it holds
+//   `GatewayLimits.samplesPerWindow` changes; a window of zero is told in the turn it opened.
+// - The grouping depends on the turn; the samples in it never do.
+
+import Events
+import Primitives
+import Signals
+
+/// The open windows of all machines.
+struct SignalsPublisher: Sendable {
+  private struct Window {
+    var from: Instant
+    var samples: [WindowSample] = []
+    var isClosed = false
+  }
+
+  private let window: Duration
+  private let machineOfSignal: [Int]
+  private let isPublished: [Bool]
+  private var windows: [Int: Window] = [:]
+  private var texts: [UInt32: TextAssembler] = [:]
+
+  init(plan: RecorderPlan) {
+    window = plan.publishWindow
+    machineOfSignal = plan.signals.map(\.machine)
+    isPublished = plan.signals.map(\.isPublished)
+  }
+
+  /// When the next window ends; nil when none is open.
+  var nextDeadline: Instant? { windows.values.map { $0.from + window }.min() }
+
+  mutating func take(_ sample: Sample, _ reading: ClockReading) {
+    let signal = Int(sample.subject)
+    guard sample.kind == .value, signal < isPublished.count, isPublished[signal] else { return }
+    let stamp = Stamp(sample.at, reading)
+    let id = SignalID(signal)
+    switch sample.value {
+    case .text:
+      guard let text = texts[sample.subject, default: TextAssembler()].take(sample) else { return }
+      append(
+        WindowSample(signal: id, at: stamp, value: .string(text), quality: sample.quality),
+        of: machineOfSignal[signal])
+    case .integer, .unsigned, .real, .none:
+      append(
+        WindowSample(signal: id, at: stamp, value: sample.value, quality: sample.quality),
+        of: machineOfSignal[signal])
+    }
+  }
+
+  private mutating func append(_ sample: WindowSample, of machine: Int) {
+    windows[machine, default: Window(from: sample.at.instant)].samples.append(sample)
+    if windows[machine, default: Window(from: sample.at.instant)].samples.count
+      >= GatewayLimits.samplesPerWindow
+    {
+      windows[machine]?.isClosed = true
+    }
+  }
+
+  /// The events of all windows that have ended; of every window when `all` is true.
+  mutating func drafts(
+    _ reading: ClockReading, machines: [String], names: EventNames, all: Bool = false
+  ) -> [EventDraft] {
+    var drafts: [EventDraft] = []
+    for machine in windows.keys.sorted() {
+      guard let open = windows[machine],
+        all || open.isClosed || open.from + window <= reading.monotonic
+      else { continue }
+      windows[machine] = nil
+      let to = open.samples.map(\.at).max { $0.instant < $1.instant }
+      drafts += EventDraft.signalsChanged(
+        open.samples, machine: machines[machine], from: Stamp(open.from, reading),
+        to: to ?? Stamp(reading.monotonic, reading), names: names)
+    }
+    return drafts
+  }
+}

@@ -1,0 +1,31 @@
+// Standard output and standard error, unbuffered: a line is out when the call returns.
+
+import Glibc
+
+/// Where a program writes for people.
+public enum StandardStream: Int32, Sendable {
+  case output = 1
+  case error = 2
+
+  /// Writes a text and a line feed; a reader that has gone away is no fault.
+  public func line(_ text: String) { write(Array((text + "\n").utf8)) }
+
+  /// Writes bytes as they are.
+  public func write(_ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(rawValue, $0.baseAddress, $0.count) }
+      if count > 0 {
+        rest = rest.dropFirst(count)
+      } else if count == 0 || errno != EINTR {
+        return
+      }
+    }
+  }
+
+  /// Whether a person looks at it. Wraps isatty(3).
+  public var isTerminal: Bool { isatty(rawValue) == 1 }
+}
+
+/// Ends the process with a code. Wraps exit(3).
+public func endProcess(_ code: Int32) -> Never { exit(code) }

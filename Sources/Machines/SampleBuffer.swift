@@ -1,0 +1,58 @@
+// Samples that wait until every unit of the machine has told everything before them.
+//
+// Invariants
+// - Ordered by time; samples of one moment stay in the order in which they came.
+// - In steady state it allocates nothing: the front is an index, and the storage is reused.
+
+import Primitives
+import Signals
+
+struct SampleBuffer: Sendable {
+  struct Entry: Sendable {
+    var sample: Sample
+    /// The slot of its signal in the roster.
+    var slot: Int32
+    /// The mark of its unit when it came: until then the unit is known to have been read.
+    var looked: Instant
+  }
+
+  private var entries: [Entry] = []
+  private var front = 0
+
+  var count: Int { entries.count - front }
+  var isEmpty: Bool { front == entries.count }
+  var first: Instant? { isEmpty ? nil : entries[front].sample.at }
+
+  /// The time of the n-th waiting sample.
+  func time(at index: Int) -> Instant { entries[front + index].sample.at }
+
+  mutating func insert(_ entry: Entry) {
+    if let last = entries.last, entry.sample.at < last.sample.at, !isEmpty {
+      var index = entries.count
+      while index > front, entry.sample.at < entries[index - 1].sample.at { index -= 1 }
+      entries.insert(entry, at: index)
+    } else {
+      if isEmpty { clear() }
+      entries.append(entry)
+    }
+  }
+
+  /// Takes the oldest sample if it is not after a moment.
+  mutating func popFirst(upTo moment: Instant) -> Entry? {
+    guard !isEmpty, entries[front].sample.at <= moment else { return nil }
+    let entry = entries[front]
+    front += 1
+    if isEmpty { clear() } else if front >= 1024, front * 2 >= entries.count { compact() }
+    return entry
+  }
+
+  private mutating func clear() {
+    entries.removeAll(keepingCapacity: true)
+    front = 0
+  }
+
+  private mutating func compact() {
+    entries.removeFirst(front)
+    front = 0
+  }
+}

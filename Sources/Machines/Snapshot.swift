@@ -1,0 +1,95 @@
+// What a machine remembers over a restart, as canonical JSON with a version.
+//
+// Invariants
+// - It holds stamps, not only instants: a stop told twice has the same label both times.
+// - Instants of another boot are carried over through the wall times of both readings; the new boot
+//   began after the snapshot, whatever the wall clocks say. When a wall clock cannot be trusted, how
+//   long ago a counter was read is unknown, and no rate is held against it.
+// - Reading is tolerant: a member that is missing or strange costs what it held (a counter starts
+//   from its next reading), never the rest. Only what would give two stops one id is a fault.
+// - Signals and units are named by their part in the machine, not by index, so that a changed
+//   configuration of another machine changes nothing here.
+
+public import Primitives
+import Signals
+
+/// Why a snapshot cannot be gone on from.
+public enum SnapshotFault: Error, Equatable, Sendable, CustomStringConvertible {
+  case notJSON(machine: String, JSONFault)
+  case unknownVersion(machine: String, Int64?)
+  case noStopNumber(machine: String)
+
+  public var description: String {
+    switch self {
+    case .notJSON(let machine, let fault):
+      "resuming machine \(machine): its snapshot is damaged (\(fault)); "
+        + "start it anew under a new epoch"
+    case .unknownVersion(let machine, let version):
+      "resuming machine \(machine): its snapshot has version "
+        + "\(version.map(String.init) ?? "none"), known is \(Machine.snapshotVersion); "
+        + "run the program that wrote it, or start anew under a new epoch"
+    case .noStopNumber(let machine):
+      "resuming machine \(machine): its snapshot does not hold the number of the next stop; "
+        + "start it anew under a new epoch"
+    }
+  }
+}
+
+extension Machine {
+  /// The version that this program writes and reads.
+  public static let snapshotVersion: Int64 = 1
+
+  /// Everything that must survive a restart, to be committed with the facts before it.
+  public func snapshot(reading: ClockReading) -> [UInt8] {
+    let seen = now == .distantPast ? reading.monotonic : now
+    var members: [String: JSONValue] = [
+      "version": .integer(Self.snapshotVersion),
+      "boot": .string(reading.bootID),
+      "monotonic": reading.monotonic.json,
+      "wall": .integer(reading.wall.milliseconds),
+      "clock": .string(reading.quality.rawValue),
+      "seen": Stamp(seen, reading).json,
+      "nextStop": .integer(stops.nextStop),
+      "state": stops.state.json,
+      "book": book.json,
+    ]
+    if case .doubtful(let moved) = stops.sight { members["moved"] = .bool(moved) }
+    members["lost"] = .array(
+      roster.units.enumerated().compactMap { index, unit in
+        unit.lost.map { ["unit": .integer(Int64(index)), "since": $0.json] }
+      })
+    members["good"] = good?.json
+    members["scrap"] = scrap?.json
+    members["rework"] = rework?.json
+    return JSONValue.object(members).canonicalBytes
+  }
+
+  mutating func resume(_ bytes: [UInt8]) throws(SnapshotFault) {
+    let tree: JSONValue
+    do { tree = try JSONValue(parsing: bytes) } catch {
+      throw .notJSON(machine: rules.name, error)
+    }
+    guard tree["version"]?.integer == Self.snapshotVersion else {
+      throw .unknownVersion(machine: rules.name, tree["version"]?.integer)
+    }
+    guard let number = tree["nextStop"]?.integer, number >= 0 else {
+      throw .noStopNumber(machine: rules.name)
+    }
+    stops.nextStop = max(stops.nextStop, number)
+    let carry = Carry(tree, to: reading)
+    guard let seen = carry.stamp(tree["seen"]) else { return }
+    now = seen.instant
+    if let state = carry.state(tree["state"]) { stops.state = state }
+    stops.sight = .doubtful(moved: tree["moved"]?.bool ?? false)
+    for entry in tree["lost"]?.array ?? [] {
+      guard let index = entry["unit"]?.integer, let since = carry.stamp(entry["since"]),
+        let unit = Int(exactly: index), roster.units.indices.contains(unit)
+      else { continue }
+      roster.units[unit].lost = since
+    }
+    good = carry.counter(tree["good"], good, seen)
+    scrap = carry.counter(tree["scrap"], scrap, seen)
+    rework = carry.counter(tree["rework"], rework, seen)
+    if let kept = tree["book"] { book = carry.book(kept) }
+  }
+}

@@ -1,0 +1,90 @@
+// Each part of a machine as JSON. Integers are exact; counters, which may exceed Int64, are text.
+
+import Primitives
+
+extension Instant {
+  var json: JSONValue { .integer(nanoseconds) }
+}
+
+extension Stamp {
+  var json: JSONValue { .array([instant.json, .integer(wall.milliseconds)]) }
+}
+
+extension MachineState {
+  var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "is": .string(condition.rawValue), "since": since.json,
+    ]
+    switch self {
+    case .unknown, .running: break
+    case .stopped(_, let stop): members["stop"] = stop.json
+    case .noContact(_, .unknown): members["before"] = "unknown"
+    case .noContact(_, .running): members["before"] = "running"
+    case .noContact(_, .stopped(let stop)):
+      members["before"] = "stopped"
+      members["stop"] = stop.json
+    }
+    return .object(members)
+  }
+}
+
+extension OpenStop {
+  var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "id": .string(record.stopID),
+      "startedAt": record.startedAt.json,
+      "noContact": .integer(record.noContact.nanoseconds),
+      "text": .string(record.cause.text),
+      "from": .string(record.cause.from.rawValue),
+      "category": .string(record.category.rawValue),
+      "classified": .bool(record.classified),
+      "approximate": .bool(record.approximate),
+      "revision": .integer(Int64(record.revision)),
+      "standing": .bool(standing),
+    ]
+    members["code"] = record.cause.code.map { .integer($0) }
+    members["costCenter"] = record.costCenter.map { .string($0) }
+    return .object(members)
+  }
+}
+
+extension CounterPoint {
+  var json: JSONValue { .array([.string(String(value)), at.json]) }
+}
+
+extension Counter {
+  var json: JSONValue {
+    var members: [String: JSONValue] = [
+      "highest": .string(String(rules.highest)), "movedAt": movedAt.json,
+    ]
+    switch line {
+    case .unseen: break
+    case .trusted(let point): members["trusted"] = point.json
+    case .suspected(let suspicion):
+      members["trusted"] = suspicion.trusted.json
+      members["suspect"] = suspicion.suspect.json
+      members["since"] = suspicion.since.json
+      members["recoveredFrom"] = suspicion.recoveredFrom?.json
+    }
+    members["interrupted"] = interrupted?.json
+    return .object(members)
+  }
+}
+
+extension CountBook.Pieces {
+  var json: JSONValue { .array([.integer(good), .integer(scrap), .integer(rework)]) }
+}
+
+extension CountBook {
+  var json: JSONValue {
+    var members: [String: JSONValue] = ["totals": totals.json]
+    members["toldUntil"] = toldUntil?.json
+    if let window {
+      members["window"] = [
+        "from": window.from.json, "deadline": window.deadline.json, "pieces": window.pieces.json,
+        "rollover": .bool(window.rollover), "reset": .bool(window.reset),
+      ]
+    }
+    return .object(members)
+  }
+}

@@ -1,0 +1,28 @@
+// The time left for one call, on the kernel's monotonic clock. A link blocks, so it must know how
+// long it may; nothing here is a moment that anybody decides by or writes down.
+
+import Glibc
+import Primitives
+
+/// The moment at which a blocking call gives up.
+struct Deadline {
+  private let nanoseconds: Int64
+
+  init(after timeout: Duration) {
+    nanoseconds = Self.now().addingReportingOverflow(max(0, timeout.nanoseconds)).partialValue
+  }
+
+  /// Nanoseconds left, 0 or less when it is over.
+  var remaining: Int64 { nanoseconds - Self.now() }
+
+  /// Milliseconds left for poll(2), rounded up, at most `limit`.
+  func milliseconds(atMost limit: Int64 = Int64(Int32.max)) -> Int32 {
+    Int32(clamping: min(limit, max(0, (remaining + 999_999) / 1_000_000)))
+  }
+
+  private static func now() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+  }
+}

@@ -1,0 +1,195 @@
+// The port to the field over Modbus TCP: one link to one endpoint, one request at a time.
+//
+// Invariants
+// - Nothing but a read can be sent: the request's bytes come from `ModbusFrame`, which knows the
+//   function codes 1 to 4 only, and no request function of libmodbus is called at all.
+// - A late answer is never taken for the answer of a later request: it is passed over by its
+//   transaction id and the wait goes on until the right one or the deadline (F10, F11).
+// - When the frame boundary is lost, bytes are thrown away until the line is quiet; a peer that
+//   will not be quiet loses its link.
+// - A unit that is silent or answers badly never closes the link by itself (F6); only the link's
+//   own end does. A closed link answers `broken` until it is opened again.
+// - Every call ends by its deadline, whatever the peer and the name server do.
+// - libmodbus only ever sees descriptors below FD_SETSIZE, and a buffer of the longest frame
+//   whatever count was asked.
+//
+// Why libmodbus at all: its framing and waiting are what the serial links will share.
+
+import CModbus
+import Glibc
+public import Polling
+import Primitives
+
+/// A Modbus TCP link to one endpoint.
+public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
+  private enum Link {
+    case closed
+    case open(socket: Int32)
+  }
+
+  public let host: String
+  public let port: UInt16
+  private var link = Link.closed
+  private var context: OpaquePointer?
+  private var lookup: NameLookup?
+  private var transaction: UInt16 = 0
+  private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
+
+  /// A closed link to a host name, an IPv4 or an IPv6 address.
+  public init(host: String, port: UInt16) {
+    self.host = host
+    self.port = port
+  }
+
+  deinit {
+    if let context {
+      if case .open = link { modbus_close(context) }
+      modbus_free(context)
+    }
+  }
+
+  /// Connects; all addresses of a name share the one deadline.
+  public mutating func open(timeout: Duration) throws(BusFault) {
+    close()
+    let deadline = Deadline(after: timeout)
+    let context = try contextForUse()
+    var failure: BusFault = .timeout
+    for address in try addresses(until: deadline) {
+      switch TCPSocket.connect(address, until: deadline) {
+      case .connected(let socket):
+        modbus_set_socket(context, socket)
+        link = .open(socket: socket)
+        return
+      case .timedOut:
+        continue
+      case .failed(let cause):
+        failure = .unreachable("connecting to \(endpoint): \(cause)")
+      }
+    }
+    throw failure
+  }
+
+  /// Sends one read request and waits for its own answer.
+  public mutating func read(_ request: ReadRequest, into words: inout [UInt16]) throws(BusFault) {
+    guard (1...request.table.limitPerRequest).contains(Int(request.count)) else {
+      throw .garbage("no request can ask for \(request.count) addresses")
+    }
+    guard case .open(let socket) = link, let context else {
+      throw .broken("the link to \(endpoint) is not open")
+    }
+    let deadline = Deadline(after: request.timeout)
+    transaction &+= 1
+    try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
+    for _ in 0..<ModbusLimits.staleFrames {
+      let received = try receive(context, socket, until: deadline)
+      let verdict = ModbusFrame.judge(
+        frame.span.extracting(first: received), for: request, transaction: transaction,
+        into: &words)
+      switch verdict {
+      case .answer: return
+      case .exception(let code): throw .exception(code)
+      case .stale: continue
+      case .mismatch(let found): throw .garbage(found)
+      case .noise(let found):
+        try drain(socket, until: deadline)
+        throw .garbage(found)
+      }
+    }
+    try drain(socket, until: deadline)
+    throw .garbage("more than \(ModbusLimits.staleFrames) answers to earlier requests")
+  }
+
+  /// Closes the link; what was on its way is never seen again.
+  public mutating func close() {
+    guard case .open = link, let context else { return }
+    modbus_close(context)
+    link = .closed
+  }
+
+  private var endpoint: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+  // MARK: - Opening
+
+  private mutating func contextForUse() throws(BusFault) -> OpaquePointer {
+    if let context { return context }
+    // libmodbus would print its own opinion of such a name on standard error.
+    guard (1...ModbusLimits.hostBytes).contains(host.utf8.count), !host.utf8.contains(0),
+      let created = modbus_new_tcp_pi(host, String(port))
+    else {
+      throw .unreachable("connecting to \(endpoint): this is no host name or address")
+    }
+    modbus_set_error_recovery(created, MODBUS_ERROR_RECOVERY_NONE)
+    // 0: the whole answer must be there within the response timeout, however it is cut up.
+    modbus_set_byte_timeout(created, 0, 0)
+    context = created
+    return created
+  }
+
+  private mutating func addresses(until deadline: Deadline) throws(BusFault) -> [SocketAddress] {
+    if let known = NameLookup.numeric(host: host, port: port) { return known }
+    let question = if let lookup { lookup } else { try NameLookup(host: host, port: port) }
+    lookup = question
+    guard let answer = question.wait(until: deadline) else { throw .timeout }
+    lookup = nil
+    switch answer {
+    case .addresses(let found): return found
+    case .failure(let cause): throw .unreachable("looking up \(host): \(cause)")
+    }
+  }
+
+  // MARK: - One request
+
+  private mutating func send(_ bytes: [UInt8], on socket: Int32) throws(BusFault) {
+    let sent = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
+    if sent == bytes.count { return }
+    // A buffer too full for 12 bytes means that the peer has not read for minutes.
+    let cause = sent < 0 ? TCPSocket.text(errno) : "the peer takes no bytes"
+    throw lost(cause)
+  }
+
+  /// Waits for one frame and returns its length. modbus_receive_confirmation(3)
+  private mutating func receive(
+    _ context: OpaquePointer, _ socket: Int32, until deadline: Deadline
+  ) throws(BusFault) -> Int {
+    let remaining = deadline.remaining / 1000
+    guard remaining > 0 else { throw .timeout }
+    modbus_set_response_timeout(
+      context, UInt32(clamping: remaining / 1_000_000), UInt32(clamping: remaining % 1_000_000))
+    takt_modbus_clear_errno()
+    let (length, code) = frame.withUnsafeMutableBufferPointer {
+      (modbus_receive_confirmation(context, $0.baseAddress), takt_modbus_errno())
+    }
+    if length > 0 { return Int(length) }
+    switch code {
+    case ETIMEDOUT: throw .timeout
+    case takt_EMBBADDATA:
+      try drain(socket, until: deadline)
+      throw .garbage("the answer is longer than \(ModbusLimits.frameBytes) bytes")
+    default: throw lost(TCPSocket.text(code))
+    }
+  }
+
+  /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer talks.)
+  private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
+    while true {
+      var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+      let ready = poll(
+        &entry, 1, deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds))
+      if ready == 0 { return }
+      let count = frame.withUnsafeMutableBytes {
+        recv(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
+      }
+      if count < 0 && (errno == EAGAIN || errno == EINTR) { continue }
+      guard count > 0 else { throw lost(count == 0 ? "closed by the peer" : TCPSocket.text(errno)) }
+      if deadline.remaining <= 0 { throw lost("the peer talks without being asked") }
+    }
+  }
+
+  private mutating func lost(_ cause: String) -> BusFault {
+    close()
+    return .broken("\(endpoint): \(cause)")
+  }
+}
+
+/// No SIGPIPE when the peer is gone.
+private let flags = Int32(MSG_NOSIGNAL)

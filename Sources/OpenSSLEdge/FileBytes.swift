@@ -1,0 +1,72 @@
+// Small files of this room: keys, certificates, key sets. Whole, bounded, and private ones at 0600.
+
+import Glibc
+
+/// Why a key, a certificate or a set of them could not be used, as a sentence.
+public struct KeyFault: Error, Equatable, Sendable, CustomStringConvertible {
+  public var description: String
+  public init(_ description: String) { self.description = description }
+}
+
+enum FileBytes {
+  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+  /// Reads a file of at most 1 MiB; a private one must be closed to group and others.
+  static func read(_ path: String, what: String, isPrivate: Bool) throws(KeyFault) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw KeyFault("reading \(what) \(path): \(systemText(errno))") }
+    defer { Glibc.close(descriptor) }
+    var facts = stat()
+    guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+      throw KeyFault("reading \(what) \(path): not a regular file")
+    }
+    if isPrivate, facts.st_mode & 0o077 != 0 {
+      let mode = String(facts.st_mode & 0o777, radix: 8)
+      throw KeyFault(
+        "reading \(what) \(path): its mode is 0\(mode), so others can read or change it; "
+          + "run \"chmod 600 \(path)\" and consider the key known")
+    }
+    guard facts.st_size <= EdgeLimits.fileBytes else {
+      throw KeyFault("reading \(what) \(path): larger than 1 MiB, so it is no such file")
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(facts.st_size))
+    var filled = 0
+    while filled < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { buffer in
+        Glibc.read(descriptor, buffer.baseAddress! + filled, buffer.count - filled)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { break }
+      filled += count
+    }
+    return Array(bytes.prefix(filled))
+  }
+
+  /// Writes a file whole or not at all: a new file beside it, synced, then renamed.
+  static func write(
+    _ bytes: [UInt8], to path: String, mode: mode_t, replace: Bool
+  ) throws(KeyFault) {
+    if !replace, exists(path) {
+      throw KeyFault("writing \(path): it exists already; --force replaces it")
+    }
+    let fresh = path + ".new"
+    unlink(fresh)
+    let descriptor = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+    guard descriptor >= 0 else { throw KeyFault("writing \(path): \(systemText(errno))") }
+    defer { Glibc.close(descriptor) }
+    var done = 0
+    while done < bytes.count {
+      let count = bytes.withUnsafeBytes { buffer in
+        Glibc.write(descriptor, buffer.baseAddress! + done, buffer.count - done)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw KeyFault("writing \(path): \(systemText(errno))") }
+      done += count
+    }
+    guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(fresh, path) == 0 else {
+      let why = systemText(errno)
+      unlink(fresh)
+      throw KeyFault("writing \(path): \(why)")
+    }
+  }
+}

@@ -1,0 +1,157 @@
+// What a poller keeps of each unit and of each block, and the sentences for what went wrong.
+
+import Primitives
+
+/// A block with its place in time.
+struct ScheduledBlock: Sendable {
+  let block: ReadBlock
+  private let period: Int64
+  private let phase: Int64
+  var due: Instant
+  /// Failures in a row while the unit answered others.
+  var failures = 0
+  var backoff = Backoff(
+    floor: PollingLimits.blockRetryFloor, ceiling: PollingLimits.blockRetryCeiling)
+
+  /// `hash` shifts the grid of this block's period.
+  init(_ block: ReadBlock, phase hash: UInt64, due: Instant) {
+    self.block = block
+    period = max(1, block.period.nanoseconds)
+    phase = Int64(hash % UInt64(period))
+    self.due = due
+  }
+
+  /// The first moment of the grid after another moment.
+  func grid(after moment: Instant) -> Instant {
+    let within = moment.nanoseconds(since: Instant(nanoseconds: phase)) % period
+    return moment.advanced(nanoseconds: period - (within < 0 ? within + period : within))
+  }
+
+  /// The next due, and how many were left out because it is later than a period.
+  func next(after now: Instant) -> (due: Instant, missed: UInt64) {
+    let regular = grid(after: due)
+    let late = now.nanoseconds(since: regular)
+    guard late >= period else { return (regular, 0) }
+    let missed = late / period
+    return (regular.advanced(nanoseconds: missed * period), UInt64(missed))
+  }
+}
+
+/// A unit with its health and its history.
+struct UnitRecord: Sendable {
+  var health: UnitHealth
+  /// A hash of the names of bus and unit.
+  let phase: UInt64
+  var counters = PollCounters()
+  var responses = ResponseTimes()
+  var lastAnswer: Instant?
+  var lastError: String?
+  /// Positions of signals that the unit refuses.
+  var refused: Set<Int> = []
+  /// When the whole plan is tried again after a refusal; the distant future without one.
+  var replanAt = Instant.distantFuture
+  private let isIdle: Bool
+  private var plannedAt = Instant.distantPast
+  private var backoff = Backoff(
+    floor: PollingLimits.replanFloor, ceiling: PollingLimits.replanCeiling)
+
+  init(_ unit: UnitDefinition, bus: String, now: Instant) {
+    let shortest = unit.bindings.map(\.period).min() ?? PollingLimits.suspectRetryCeiling
+    health = UnitHealth(now: now, shortestPeriod: shortest)
+    phase = stableHash("\(bus)/\(unit.name)")
+    isIdle = unit.bindings.isEmpty
+  }
+
+  /// Not proof that the link works: failed since its last answer, or never asked.
+  var isFailingOrIdle: Bool { isIdle || health.isFailing }
+
+  mutating func scheduleReplan(
+    _ now: Instant, using generator: inout some RandomNumberGenerator
+  ) {
+    // A refusal long after the last one is news, not the same story.
+    if now - plannedAt > PollingLimits.replanCeiling * 2 { backoff.reset() }
+    plannedAt = now
+    replanAt = now + backoff.next(using: &generator)
+  }
+}
+
+/// FNV-1a of 64 bits (Fowler, Noll and Vo), the same in every run.
+func stableHash(_ text: String) -> UInt64 {
+  text.utf8.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+}
+
+extension PollCounters {
+  mutating func count(_ fault: BusFault) {
+    failures += 1
+    switch fault {
+    case .timeout: timeouts += 1
+    case .exception: exceptions += 1
+    case .unreachable, .broken, .garbage: break
+    }
+  }
+}
+
+extension BusFault {
+  func sentence(opening bus: BusDefinition) -> String {
+    let what = "connecting to bus \(bus.name) at \(bus.host) port \(bus.port)"
+    switch self {
+    case .timeout:
+      return "\(what): no answer within \(bus.connectTimeout.text); "
+        + "check the address, the cable and the firewall"
+    case .unreachable(let cause), .broken(let cause), .garbage(let cause):
+      return "\(what): \(cause); check that the device is on and the address and port are right"
+    case .exception(let code):
+      return "\(what): exception \(code)"
+    }
+  }
+
+  func sentence(reading block: ReadBlock, of unit: UnitDefinition) -> String {
+    let last = UInt32(block.start) + UInt32(block.count) - 1
+    let range = block.count == 1 ? "\(block.start)" : "\(block.start)-\(last)"
+    let kind = block.table.holdsBits ? "bits" : "registers"
+    let what =
+      "reading \(block.table.rawValue) \(kind) \(range) of \(unit.name) (unit \(unit.address))"
+    switch self {
+    case .timeout:
+      return "\(what): no answer within \(unit.timeout.text); "
+        + "check the cable and that the unit number is \(unit.address)"
+    case .unreachable(let cause), .broken(let cause):
+      return "\(what): the link broke (\(cause)); connecting again"
+    case .garbage(let cause):
+      return "\(what): no valid answer (\(cause)); check for a second master or a noisy line"
+    case .exception(let code):
+      return "\(what): refused with exception \(code), \(Self.meaning(code))"
+    }
+  }
+
+  /// The names of the application protocol specification V1.1b3, section 7, and what to do.
+  private static func meaning(_ code: UInt8) -> String {
+    switch code {
+    case 1: "illegal function; the device does not offer this table"
+    case 2: "illegal data address; check the addresses in the manual of the device"
+    case 3: "illegal data value; try fewer registers in a request"
+    case 4: "server device failure; look at the device"
+    case 5, 6: "device busy; it is asked again"
+    case 10: "gateway path unavailable; check the route in the gateway"
+    case 11: "the unit behind the gateway does not answer; check its cable and number"
+    default: "see the manual of the device"
+    }
+  }
+}
+
+extension Poller {
+  /// What the status page shows.
+  public var statusSnapshot: PollStatus {
+    PollStatus(
+      link: link.state, counters: counters, reconnects: opens > 0 ? opens - 1 : 0,
+      lastAnswer: lastAnswer, lastError: lastError,
+      units: units.indices.map { index in
+        let record = units[index]
+        return UnitPollStatus(
+          name: bus.units[index].name, id: bus.units[index].id, state: record.health.state,
+          counters: record.counters, lastAnswer: record.lastAnswer, lastError: record.lastError,
+          responses: record.responses.summary,
+          requests: blocks.count { $0.block.unit == index }, refused: record.refused.count)
+      })
+  }
+}

@@ -1,0 +1,46 @@
+// What each kind allows, in words.
+
+import Primitives
+
+enum Describe {
+  static func allowed(_ kind: Kind) -> String {
+    switch kind {
+    case .name: "a name: \(Words.nameAllowed)"
+    case .text: "text in quotes, 1 to \(SettingsLimits.textLength) characters"
+    case .file: "a full path in quotes, such as \"/etc/takt/key.pem\""
+    case .host: "a host name or an IP address, such as \"192.168.10.21\""
+    case .httpsURL: "\"https://host/path\" or \"https://host:8443/path\""
+    case .timeZone: "an IANA name such as \"Europe/Berlin\", or \"UTC\""
+    case .choice(let words): Words.either(words.map { "\"\($0)\"" })
+    case .boolean: "true or false"
+    case .integer(let range):
+      range.upperBound == .max
+        ? "a whole number from \(range.lowerBound)"
+        : "a whole number from \(range.lowerBound) to \(range.upperBound)"
+    case .positive: "a number above 0"
+    case .number: "a number"
+    case .duration(let range):
+      "a duration from \"\(range.lowerBound.text)\" to \"\(range.upperBound.text)\","
+        + " with ms, s, min, h or d"
+    case .size(let range):
+      "a size from \"\(Words.sizeText(range.lowerBound))\" to"
+        + " \"\(Words.sizeText(range.upperBound))\""
+    case .ringSize:
+      "a power of two from \(SettingsLimits.ringSamples.lowerBound) to"
+        + " \(SettingsLimits.ringSamples.upperBound)"
+    case .register: Address.example
+    case .deadband: "a number above 0 in the signal's unit, or a percentage such as \"2%\""
+    case .range: "[lowest, highest], such as [0, 100]"
+    case .reference(let target): "the name of a \(target.rawValue)"
+    case .references(let target): "a list of names of \(target.rawValue)s: [\"…\"]"
+    case .eventTypes: "a list of event types such as [\"takt.stop.*\"]"
+    case .integers: "a whole number, or a list such as [4, 5]"
+    case .condition: ConditionText.allowed + ", or { signal: … }"
+    case .debounce: "a duration such as \"50ms\", or { on: \"50ms\", off: \"200ms\" }"
+    case .shorthand(let member, _): "a text for its \(member), or an object in { }"
+    case .object: "an object in { }"
+    case .list(let table): "a list of objects: [{ … }], each a \(table.name)"
+    case .codes: "an object of codes: { \"12\": \"Guard door open\" }"
+    }
+  }
+}

@@ -1,0 +1,197 @@
+// Turns checked records into the values the other rooms take. Runs only when there is no error.
+//
+// Invariants
+// - Ids are given in the order of the configuration: machine by machine, signal by signal.
+// - What the rules have proved is not asked again; anything absent all the same is left out.
+
+import Machines
+import Polling
+import Primitives
+import Signals
+
+struct Planner {
+  let root: Record
+  private var units: [PlannedUnit] = []
+  private var unitsByBus: [[UnitDefinition]] = []
+  private var unitByPlace: [String: UnitID] = [:]
+  private var signals: [PlannedSignal] = []
+  private var machines: [MachineRules] = []
+
+  init(_ root: Record) { self.root = root }
+
+  mutating func plan(digestInput: [UInt8]) -> SitePlan {
+    let buses = root.records("buses")
+    unitsByBus = Array(repeating: [], count: buses.count)
+    let indexByBus = Self.indices(buses)
+    for machine in root.records("machines") {
+      guard let bus = machine.text("bus").flatMap({ indexByBus[$0] }) else { continue }
+      add(machine, bus: bus, busName: buses[bus].text("name") ?? "")
+    }
+    let uplinks = root.records("uplinks")
+    return SitePlan(
+      gateway: gateway(root.record("gateway")), buses: definitions(buses), units: units,
+      signals: signals, machines: machines, uplinks: uplinks.compactMap(Self.uplink),
+      routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
+  }
+
+  private static func indices(_ records: [Record]) -> [String: Int] {
+    Dictionary(
+      records.enumerated().compactMap { index, record in record.text("name").map { ($0, index) } }
+    ) { first, _ in first }
+  }
+
+  private func gateway(_ record: Record?) -> GatewaySettings {
+    func text(_ name: String) -> String { record?.text(name) ?? "" }
+    return GatewaySettings(
+      name: text("name"), enterprise: text("enterprise"), site: text("site"), area: text("area"),
+      line: text("line"), timeZone: text("timeZone"), keyFile: text("keyFile"),
+      stateDirectory: text("stateDirectory"), controlSocket: text("controlSocket"))
+  }
+
+  private func definitions(_ buses: [Record]) -> [BusDefinition] {
+    buses.enumerated().map { index, bus in
+      BusDefinition(
+        name: bus.text("name") ?? "", host: bus.text("host") ?? "",
+        port: UInt16(clamping: bus.integer("port") ?? 502),
+        connectTimeout: bus.duration("connectTimeout") ?? .seconds(3), units: unitsByBus[index])
+    }
+  }
+
+  private func limits(_ buses: [Record]) -> LimitSettings {
+    let given = root.record("limits")?.integer("ringSamples").map { Int($0) }
+    return LimitSettings(
+      journalBytes: root.record("limits")?.integer("journal") ?? 2_000_000_000,
+      ringSamples: buses.map { bus in
+        given
+          ?? SettingsLimits.ringSamples(
+            forSamplesPerSecond: Rules.samplesPerSecond(of: bus.text("name") ?? "", in: root))
+      },
+      publishWindow: root.record("publish")?.duration("window") ?? .seconds(1),
+      healthInterval: root.record("health")?.duration("interval") ?? .seconds(60))
+  }
+
+  // MARK: Machines
+
+  private mutating func add(_ machine: Record, bus: Int, busName: String) {
+    let machineIndex = machines.count
+    let (unit, place) = unit(of: machine, bus: bus, busName: busName)
+    units[Int(unit.index)].machines.append(machineIndex)
+    var idByName: [String: SignalID] = [:]
+    var ids: [SignalID] = []
+    for record in machine.records("signals") {
+      guard let address = record.address("at"), let name = record.text("name") else { continue }
+      let id = SignalID(signals.count)
+      idByName[name] = id
+      ids.append(id)
+      signals.append(
+        PlannedSignal(
+          definition: definition(name, address, record), machine: machineIndex, unit: unit,
+          isPublished: record.boolean("publish") ?? false))
+      unitsByBus[bus][place].bindings.append(
+        ReadBinding(
+          signal: id, table: address.table, address: address.start, count: address.format.count,
+          period: record.duration("every") ?? .seconds(1)))
+    }
+    machines.append(rules(machine, unit, ids, idByName))
+  }
+
+  /// The device of a machine, shared with machines before it; the gentlest settings hold.
+  private mutating func unit(
+    of machine: Record, bus: Int, busName: String
+  ) -> (id: UnitID, place: Int) {
+    let address = UInt8(clamping: machine.integer("unit") ?? 1)
+    let timeout = machine.duration("timeout") ?? .milliseconds(500)
+    let registers = Int(machine.integer("registersPerRequest") ?? 125)
+    let gap = Int(machine.integer("gapLimit") ?? 16)
+    let name = "\(busName)/\(address)"
+    if let known = unitByPlace[name],
+      let place = unitsByBus[bus].firstIndex(where: { $0.id == known })
+    {
+      let other = unitsByBus[bus][place]
+      unitsByBus[bus][place].timeout = max(other.timeout, timeout)
+      unitsByBus[bus][place].registersPerRequest = min(other.registersPerRequest, registers)
+      unitsByBus[bus][place].gapLimit = min(other.gapLimit, gap)
+      return (known, place)
+    }
+    let id = UnitID(units.count)
+    unitByPlace[name] = id
+    units.append(PlannedUnit(bus: bus, address: address, name: name, machines: []))
+    unitsByBus[bus].append(
+      UnitDefinition(
+        id: id, name: name, address: address, timeout: timeout, registersPerRequest: registers,
+        gapLimit: gap, bindings: []))
+    return (id, unitsByBus[bus].count - 1)
+  }
+
+  private func definition(
+    _ name: String, _ address: Address, _ record: Record
+  ) -> SignalDefinition {
+    let deadband: Deadband =
+      switch record["deadband"]?.reading {
+      case .number(let width): .absolute(width)
+      case .percent(let percent):
+        .percent(percent, span: record.range("range").map { $0.upperBound - $0.lowerBound })
+      default: .none
+      }
+    let debounce = record.record("debounce")
+    return SignalDefinition(
+      name: name, format: address.format,
+      scaling: Scaling(gain: record.number("scale") ?? 1, offset: record.number("offset") ?? 0),
+      deadband: deadband, heartbeat: record.duration("heartbeat"),
+      debounce: Debounce(
+        on: debounce?.duration("on") ?? .zero, off: debounce?.duration("off") ?? .zero),
+      unit: record.text("unitOfMeasure"))
+  }
+
+  private func rules(
+    _ machine: Record, _ unit: UnitID, _ ids: [SignalID], _ idByName: [String: SignalID]
+  ) -> MachineRules {
+    let causes = machine.codes("causes").map { code, record in
+      (
+        code,
+        CauseDefinition(
+          text: record.text("text") ?? "",
+          category: record.text("category").flatMap(StopCategory.init) ?? .unplanned,
+          costCenter: record.text("costCenter"))
+      )
+    }
+    return MachineRules(
+      name: machine.text("name") ?? "", units: [unit], signals: ids,
+      running: machine.record("running").flatMap { condition($0, idByName) },
+      faultCode: machine.text("faultCode").flatMap { idByName[$0] },
+      causes: Dictionary(causes) { first, _ in first },
+      good: machine.record("good").flatMap { counter($0, idByName) },
+      scrap: machine.record("scrap").flatMap { counter($0, idByName) },
+      rework: machine.record("rework").flatMap { counter($0, idByName) },
+      standstill: machine.duration("standstill"),
+      shortStop: machine.duration("shortStop") ?? .seconds(120),
+      countWindow: machine.duration("countWindow") ?? .seconds(10),
+      uom: machine.text("uom") ?? "PCE")
+  }
+
+  private func condition(_ record: Record, _ idByName: [String: SignalID]) -> Condition? {
+    guard let signal = record.text("signal").flatMap({ idByName[$0] }) else { return nil }
+    let comparison: Condition.Comparison
+    if let values = record.integers("equals") {
+      comparison = values.count == 1 ? .equals(values[0]) : .oneOf(values)
+    } else if let limit = record.number("above") {
+      comparison = .above(limit)
+    } else if let limit = record.number("below") {
+      comparison = .below(limit)
+    } else if let holds = record.boolean("isFalse") {
+      comparison = holds ? .isFalse : .isTrue
+    } else {
+      comparison = record.boolean("isTrue") ?? true ? .isTrue : .isFalse
+    }
+    return Condition(signal: signal, comparison: comparison)
+  }
+
+  private func counter(_ record: Record, _ idByName: [String: SignalID]) -> CounterRules? {
+    guard let signal = record.text("signal").flatMap({ idByName[$0] }) else { return nil }
+    let most = signals[Int(signal.index)].definition.format.type.highestCount ?? .max
+    return CounterRules(
+      signal: signal, highest: record.integer("highest").map { UInt64(clamping: $0) } ?? most,
+      piecesPerSecond: record.number("piecesPerSecond"),
+      piecesPerCount: record.integer("piecesPerCount") ?? 1)
+  }
+}

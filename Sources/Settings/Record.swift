@@ -1,0 +1,101 @@
+// The checked values of one object, in the order of its table; what is missing or wrong is nil.
+
+import Primitives
+
+/// A value after its kind was read.
+indirect enum Reading: Sendable {
+  case text(String)
+  case integer(Int64)
+  case number(Double)
+  case boolean(Bool)
+  case duration(Duration)
+  case address(Address)
+  case web(WebAddress)
+  case percent(Double)
+  case range(ClosedRange<Double>)
+  case integers([Int64])
+  case words([Word])
+  case record(Record)
+  case records([Record])
+  case codes([(code: Int64, record: Record)])
+}
+
+/// One text of a list, with its place.
+struct Word: Sendable {
+  var text: String
+  var place: Place
+}
+
+/// One member's value and where it comes from.
+struct Setting: Sendable {
+  var reading: Reading
+  var place: Place
+  /// No file says it.
+  var isDefault: Bool
+}
+
+/// One object.
+struct Record: Sendable {
+  var table: Table
+  var path: String
+  var place: Place
+  var isDefault: Bool
+  var settings: [Setting?]
+
+  init(_ table: Table, path: String, place: Place, isDefault: Bool) {
+    self.table = table
+    self.path = path
+    self.place = place
+    self.isDefault = isDefault
+    settings = Array(repeating: nil, count: table.members.count)
+  }
+
+  subscript(name: String) -> Setting? {
+    get { table.index(name).flatMap { settings[$0] } }
+    set { if let index = table.index(name) { settings[index] = newValue } }
+  }
+
+  /// Where a mistake about this member is shown: its value, or the object when it is not given.
+  func place(of name: String) -> Place { self[name]?.place ?? place }
+  func path(of name: String) -> String { Path.member(path, name) }
+
+  func text(_ name: String) -> String? {
+    if case .text(let value) = self[name]?.reading { value } else { nil }
+  }
+  func integer(_ name: String) -> Int64? {
+    if case .integer(let value) = self[name]?.reading { value } else { nil }
+  }
+  func number(_ name: String) -> Double? {
+    if case .number(let value) = self[name]?.reading { value } else { nil }
+  }
+  func boolean(_ name: String) -> Bool? {
+    if case .boolean(let value) = self[name]?.reading { value } else { nil }
+  }
+  func duration(_ name: String) -> Duration? {
+    if case .duration(let value) = self[name]?.reading { value } else { nil }
+  }
+  func address(_ name: String) -> Address? {
+    if case .address(let value) = self[name]?.reading { value } else { nil }
+  }
+  func web(_ name: String) -> WebAddress? {
+    if case .web(let value) = self[name]?.reading { value } else { nil }
+  }
+  func range(_ name: String) -> ClosedRange<Double>? {
+    if case .range(let value) = self[name]?.reading { value } else { nil }
+  }
+  func integers(_ name: String) -> [Int64]? {
+    if case .integers(let value) = self[name]?.reading { value } else { nil }
+  }
+  func words(_ name: String) -> [Word] {
+    if case .words(let value) = self[name]?.reading { value } else { [] }
+  }
+  func record(_ name: String) -> Record? {
+    if case .record(let value) = self[name]?.reading { value } else { nil }
+  }
+  func records(_ name: String) -> [Record] {
+    if case .records(let value) = self[name]?.reading { value } else { [] }
+  }
+  func codes(_ name: String) -> [(code: Int64, record: Record)] {
+    if case .codes(let value) = self[name]?.reading { value } else { [] }
+  }
+}

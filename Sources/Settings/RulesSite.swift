@@ -1,0 +1,123 @@
+// What machines share, where events go, and whether the rings are large enough.
+
+import Primitives
+import Signals
+
+extension Rules {
+  /// Machines on one device should agree how it is asked.
+  mutating func sharedUnits() {
+    var firstByUnit: [String: Record] = [:]
+    for machine in root.records("machines") {
+      guard let bus = machine.text("bus"), let unit = machine.integer("unit") else { continue }
+      guard let first = firstByUnit["\(bus)/\(unit)"] else {
+        firstByUnit["\(bus)/\(unit)"] = machine
+        continue
+      }
+      guard let mine = machine.duration("timeout"), let other = first.duration("timeout"),
+        mine != other
+      else { continue }
+      mistakes.warn(
+        machine.place(of: "timeout"), machine.path(of: "timeout"),
+        "unit \(unit) of \(bus) gets \(mine.text) here and \(other.text) in"
+          + " \(first.text("name") ?? "another machine"); the longer one holds",
+        "the same timeout for one unit")
+    }
+  }
+
+  mutating func sharedEndpoints() {
+    var firstByEndpoint: [String: Record] = [:]
+    for bus in root.records("buses") {
+      guard let host = bus.text("host"), let port = bus.integer("port") else { continue }
+      let endpoint = "\(host.lowercased()):\(port)"
+      guard let first = firstByEndpoint[endpoint] else {
+        firstByEndpoint[endpoint] = bus
+        continue
+      }
+      mistakes.warn(
+        bus.place(of: "host"), bus.path(of: "host"),
+        "\(endpoint) is also bus \(first.text("name") ?? ""); many PLCs take few connections",
+        "one bus for one PLC")
+    }
+  }
+
+  mutating func upstream() {
+    for uplink in root.records("uplinks") {
+      for (one, other) in [("certificateFile", "keyFile"), ("keyFile", "certificateFile")]
+      where uplink[one] != nil && uplink[other] == nil {
+        mistakes.error(
+          uplink.place(of: one), uplink.path(of: one), "\(one) is given without \(other)",
+          "both or none")
+      }
+      if let backoff = uplink.record("backoff"), let floor = backoff.duration("floor"),
+        let ceiling = backoff.duration("ceiling"), floor > ceiling
+      {
+        mistakes.error(
+          backoff.place(of: "floor"), backoff.path(of: "floor"),
+          "the floor of \(floor.text) is above the ceiling of \(ceiling.text)",
+          "\(ceiling.text) or less")
+      }
+    }
+    let uplinks = root.records("uplinks").compactMap { $0.text("name") }
+    let machines = root.records("machines").compactMap { $0.text("name") }
+    for route in root.records("routes") {
+      if let name = route.text("uplink"), !uplinks.contains(name) {
+        mistakes.error(
+          route.place(of: "uplink"), route.path(of: "uplink"),
+          "there is no uplink named \(Words.quoted(name))" + Nearest.hint(name, uplinks),
+          uplinks.joined(separator: ", "))
+      }
+      for (index, word) in route.words("machines").enumerated()
+      where !machines.contains(word.text) {
+        mistakes.error(
+          word.place, route.path(of: "machines") + "[#\(index + 1)]",
+          "there is no machine named \(Words.quoted(word.text))"
+            + Nearest.hint(word.text, machines),
+          machines.prefix(8).joined(separator: ", "))
+      }
+    }
+  }
+
+  /// Samples a second of each bus against the ring that holds them while the disk stalls.
+  mutating func rings() {
+    for bus in root.records("buses") {
+      guard let name = bus.text("name") else { continue }
+      let rate = Self.samplesPerSecond(of: name, in: root)
+      let needed = SettingsLimits.ringSamples(forSamplesPerSecond: rate)
+      let stall = SettingsLimits.worstDiskStall.text
+      let sum =
+        "\(Int(rate.rounded(.up))) samples a second × \(stall) stall of the disk"
+        + " × \(SettingsLimits.ringSafety)"
+      if needed > SettingsLimits.ringSamples.upperBound {
+        mistakes.error(
+          bus.place, bus.path, "its signals need a ring beyond the limit: \(sum)",
+          "\(SettingsLimits.ringSamples.upperBound) samples; longer periods or fewer signals")
+      } else if let limits = root.record("limits"), let given = limits.integer("ringSamples"),
+        Int(given) < needed
+      {
+        mistakes.error(
+          limits.place(of: "ringSamples"), limits.path(of: "ringSamples"),
+          "\(given) is too small for bus \(name): \(sum)", "\(needed) or more")
+      }
+    }
+  }
+
+  /// The most that can come: every signal changes at every scan, and each scan leaves a mark.
+  static func samplesPerSecond(of bus: String, in root: Record) -> Double {
+    var rate = 0.0
+    for machine in root.records("machines") where machine.text("bus") == bus {
+      var periods: Set<Int64> = []
+      for signal in machine.records("signals") {
+        guard let every = signal.duration("every"), every > .zero else { continue }
+        let pieces = signal.address("at").map(Self.samplesPerValue) ?? 1
+        rate += Double(pieces) * 1e9 / Double(every.nanoseconds)
+        if periods.insert(every.nanoseconds).inserted { rate += 1e9 / Double(every.nanoseconds) }
+      }
+    }
+    return rate
+  }
+
+  /// A text takes a sample for each eight bytes.
+  private static func samplesPerValue(_ address: Address) -> Int {
+    address.format.type == .string ? max(1, (Int(address.format.count) * 2 + 7) / 8) : 1
+  }
+}

@@ -1,0 +1,75 @@
+// Every limit of a configuration, with its unit and where the number comes from.
+
+import Primitives
+
+/// What a configuration may ask for at most and at least.
+public enum SettingsLimits {
+  /// Bytes of one file. 10,000 signals of 200 bytes are 2 MB; four times that.
+  public static let fileBytes = 8 << 20
+  /// Files: the main one and 255 fragments.
+  public static let files = 256
+  /// Nesting of objects and arrays; the deepest of ours is 7.
+  static let depth = 32
+  /// Mistakes told in one run; the rest is counted. Nobody repairs more at a time.
+  static let mistakes = 200
+
+  /// Characters of a name: 64, so that a source of five names stays under 400 bytes.
+  static let nameLength = 64
+  static let textLength = 200
+  static let pathLength = 1024
+
+  /// A thread and a ring each (2 MB at the usual ring), so 64 buses are 128 MB.
+  static let buses = 64
+  static let machines = 1024
+  /// 65,536 signals × about 300 bytes of definitions and state = 20 MB.
+  static let signals = 65_536
+  /// One bit each in a row's 64-bit due mask.
+  static let uplinks = 64
+  static let routes = 1024
+  /// Fault codes named for one machine.
+  static let causes = 4096
+
+  /// A Modbus TCP round trip takes 1 ms at best; faster than 5 ms no PLC scans its own registers.
+  static let period = Duration.milliseconds(5)...Duration.seconds(86_400)
+  /// A gateway to RTU behind TCP may need seconds; over a minute a bus would stand still.
+  static let unitTimeout = Duration.milliseconds(10)...Duration.seconds(60)
+  static let connectTimeout = Duration.milliseconds(50)...Duration.seconds(60)
+  static let answerTimeout = Duration.seconds(1)...Duration.seconds(600)
+  static let backoffFloor = Duration.milliseconds(100)...Duration.seconds(3600)
+  static let backoffCeiling = Duration.seconds(1)...Duration.seconds(86_400)
+  static let debounce = Duration.zero...Duration.seconds(3600)
+  static let heartbeat = Duration.milliseconds(100)...Duration.seconds(30 * 86_400)
+  static let standstill = Duration.milliseconds(100)...Duration.seconds(86_400)
+  static let shortStop = Duration.zero...Duration.seconds(86_400)
+  static let countWindow = Duration.milliseconds(100)...Duration.seconds(86_400)
+  static let publishWindow = Duration.zero...Duration.seconds(3600)
+  static let healthInterval = Duration.seconds(1)...Duration.seconds(86_400)
+
+  /// 16 KB is one event at its largest; 4 MB is what common proxies accept at most.
+  static let batchBytes: ClosedRange<Int64> = 16_384...4_194_304
+  static let batchEvents: ClosedRange<Int64> = 1...1000
+  /// Under 16 MB a day of stops does not fit; 1 TB is more than any such disk.
+  static let journalBytes: ClosedRange<Int64> = 16_000_000...1_000_000_000_000
+
+  /// A power of two; 4,194,304 samples × 32 bytes = 128 MB for one bus.
+  static let ringSamples = 1024...4_194_304
+  /// The longest time one fsync was seen to take on worn flash.
+  static let worstDiskStall = Duration.seconds(2)
+  /// The ring holds this many such stalls.
+  static let ringSafety = 4
+
+  /// Registers in one read answer (Modbus application protocol V1.1b3, 6.3).
+  static let registersPerRequest: ClosedRange<Int64> = 1...125
+  static let gapLimit: ClosedRange<Int64> = 0...124
+  /// Characters of a string: 125 registers of two.
+  static let stringLength = 1...250
+
+  /// The smallest power of two that holds the stalls: samples a second × stall × safety.
+  static func ringSamples(forSamplesPerSecond rate: Double) -> Int {
+    let stall = Double(worstDiskStall.nanoseconds) / 1e9
+    let needed = min(rate * stall * Double(ringSafety), Double(ringSamples.upperBound) * 2)
+    var size = ringSamples.lowerBound
+    while Double(size) < needed { size *= 2 }
+    return size
+  }
+}

@@ -1,0 +1,98 @@
+// The one description of what may stand in a configuration: from it come the check for unknown
+// names, the reading, the defaults, `--explain` and the JSON Schema.
+
+import Primitives
+
+/// What a value of a member looks like.
+indirect enum Kind: Sendable {
+  /// `[A-Za-z0-9._-]`, 1 to 64 characters.
+  case name
+  /// Free text, 1 to 200 characters.
+  case text
+  /// An absolute path.
+  case file
+  case host
+  case httpsURL
+  case timeZone
+  case choice([String])
+  case boolean
+  case integer(ClosedRange<Int64>)
+  /// A number above zero.
+  case positive
+  case number
+  case duration(ClosedRange<Duration>)
+  case size(ClosedRange<Int64>)
+  /// A power of two within the limits of a ring.
+  case ringSize
+  /// `"holding 100 u32 cdab"`.
+  case register
+  /// `0.5` or `"2%"`.
+  case deadband
+  /// `[0, 100]`.
+  case range
+  /// The name of a thing elsewhere in the configuration.
+  case reference(Target)
+  case references(Target)
+  /// Event types with `*` for any rest.
+  case eventTypes
+  /// One integer or a list of them.
+  case integers
+  /// `"run"`, `"!run"`, `"state = 4"`, `"speed > 3.5"`, or an object.
+  case condition(Table)
+  /// A duration that stands for `on` and `off`, or an object.
+  case debounce(Table)
+  /// A text that stands for one member of the object, or the object.
+  case shorthand(String, Table)
+  case object(Table)
+  case list(Table)
+  /// Objects by code: `{ "12": … }`; a text stands for the named member.
+  case codes(String, Table)
+}
+
+/// What a reference points at.
+enum Target: String, Sendable {
+  case bus, machine, signal, uplink
+}
+
+/// Whether a member must be there, and what holds when it is not.
+enum Presence: Sendable {
+  case required
+  case optional
+  /// The default, written as it could stand in the file.
+  case standard(JSONValue)
+}
+
+/// One member of an object.
+struct Member: Sendable {
+  var name: String
+  var kind: Kind
+  var presence: Presence
+  /// One sentence for the schema.
+  var meaning: String
+
+  init(_ name: String, _ kind: Kind, _ presence: Presence, _ meaning: String) {
+    self.name = name
+    self.kind = kind
+    self.presence = presence
+    self.meaning = meaning
+  }
+}
+
+/// One object: its members in the order in which they are explained.
+struct Table: Sendable {
+  /// The name of the schema's definition.
+  var name: String
+  var meaning: String
+  var members: [Member]
+  private let indexByName: [String: Int]
+
+  init(_ name: String, _ meaning: String, _ members: [Member]) {
+    self.name = name
+    self.meaning = meaning
+    self.members = members
+    indexByName = Dictionary(members.enumerated().map { ($1.name, $0) }) { first, _ in first }
+  }
+
+  func index(_ name: String) -> Int? { indexByName[name] }
+  func member(_ name: String) -> Member? { indexByName[name].map { members[$0] } }
+}

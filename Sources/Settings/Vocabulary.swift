@@ -1,0 +1,146 @@
+// Every name that may stand in a configuration, with its kind, its default and its meaning.
+
+import Primitives
+
+enum Vocabulary {
+  static let root = Table(
+    "configuration", "Everything one gateway needs to know.",
+    [
+      Member("gateway", .object(gateway), .required, "Who this gateway is."),
+      Member("buses", .list(bus), .required, "The connections to the PLCs."),
+      Member("machines", .list(machine), .required, "The machines and their signals."),
+      Member("uplinks", .list(uplink), .standard([]), "Where the events go."),
+      Member("routes", .list(route), .standard([]), "Which events an uplink gets."),
+      Member("limits", .object(limits), .standard([:]), "What this gateway may use at most."),
+      Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
+      Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
+    ])
+
+  static let gateway = Table(
+    "gateway", "Who this gateway is and where it keeps its things.",
+    [
+      Member("name", .name, .required, "The name of this gateway, unique in the enterprise."),
+      Member("enterprise", .name, .required, "ISA-95 enterprise, the first part of the source."),
+      Member("site", .name, .required, "ISA-95 site."),
+      Member("area", .name, .required, "ISA-95 area."),
+      Member("line", .name, .required, "ISA-95 line or work centre."),
+      Member("timeZone", .timeZone, .standard("UTC"), "IANA name of the time zone of the site."),
+      Member(
+        "keyFile", .file, .standard("/etc/takt/key.pem"),
+        "The private key that signs events; takt keygen makes it."),
+      Member(
+        "stateDirectory", .file, .standard("/var/lib/takt"), "Where the journal is kept."),
+      Member(
+        "controlSocket", .file, .standard("/run/takt/takt.sock"), "Where takt status asks."),
+    ])
+
+  static let bus = Table(
+    "bus", "One connection to a PLC or to a gateway of serial devices.",
+    [
+      Member("name", .name, .required, "The name machines refer to."),
+      Member("type", .choice(["modbus-tcp"]), .standard("modbus-tcp"), "The protocol."),
+      Member("host", .host, .required, "Host name or IP address of the PLC."),
+      Member("port", .integer(1...65_535), .standard(502), "TCP port."),
+      Member(
+        "connectTimeout", .duration(SettingsLimits.connectTimeout), .standard("3s"),
+        "How long opening the connection may take."),
+    ])
+
+  static let machine = Table(
+    "machine", "One machine: its signals, when it runs, why it stands, what it makes.",
+    [
+      Member("name", .name, .required, "The unit part of the events' source."),
+      Member("bus", .reference(.bus), .required, "The bus it is read from."),
+      Member("unit", .integer(0...255), .standard(1), "The unit number (slave address)."),
+      Member(
+        "timeout", .duration(SettingsLimits.unitTimeout), .standard("500ms"),
+        "How long the unit may take to answer."),
+      Member(
+        "gapLimit", .integer(SettingsLimits.gapLimit), .standard(16),
+        "Unused registers that are read along to save a request."),
+      Member(
+        "registersPerRequest", .integer(SettingsLimits.registersPerRequest), .standard(125),
+        "Most registers the unit can answer at once."),
+      Member("signals", .list(signal), .required, "What is read."),
+      Member("running", .condition(condition), .optional, "The machine runs while this holds."),
+      Member(
+        "faultCode", .reference(.signal), .optional,
+        "A signal whose value other than 0 is the cause of a stop."),
+      Member("causes", .codes("text", cause), .standard([:]), "What the fault codes mean."),
+      Member("good", .shorthand("signal", counter), .optional, "The counter of good pieces."),
+      Member("scrap", .shorthand("signal", counter), .optional, "The counter of scrap pieces."),
+      Member("rework", .shorthand("signal", counter), .optional, "The counter of rework."),
+      Member(
+        "standstill", .duration(SettingsLimits.standstill), .optional,
+        "A stop is inferred when the good count stands still this long."),
+      Member(
+        "shortStop", .duration(SettingsLimits.shortStop), .standard("2min"),
+        "A stop shorter than this is a minor one."),
+      Member(
+        "countWindow", .duration(SettingsLimits.countWindow), .standard("10s"),
+        "Counts are summed over this long."),
+      Member("uom", .text, .standard("PCE"), "Unit of measure of the counts (UN/ECE code)."),
+    ])
+
+  static let signal = Table(
+    "signal", "One value that is read from the PLC.",
+    [
+      Member("name", .name, .required, "The name within the machine."),
+      Member("at", .register, .required, "Where it stands: \"holding 100 u32 cdab\"."),
+      Member(
+        "every", .duration(SettingsLimits.period), .standard("1s"), "How often it is read."),
+      Member("scale", .number, .standard(1), "value = raw × scale + offset."),
+      Member("offset", .number, .standard(0), "Added after scaling."),
+      Member("deadband", .deadband, .optional, "Smaller changes are not told: 0.5 or \"2%\"."),
+      Member("range", .range, .optional, "Lowest and highest value; 100% of a deadband."),
+      Member(
+        "heartbeat", .duration(SettingsLimits.heartbeat), .optional,
+        "An unchanged value is told again after this long."),
+      Member(
+        "debounce", .debounce(debounce), .standard("0s"),
+        "A new value must hold this long to be believed."),
+      Member("unitOfMeasure", .text, .optional, "The unit, for people: \"°C\"."),
+      Member("publish", .boolean, .standard(false), "Tell its changes to the uplinks."),
+    ])
+
+  static let debounce = Table(
+    "debounce", "How long a new value must hold.",
+    [
+      Member("on", .duration(SettingsLimits.debounce), .standard("0s"), "To become true."),
+      Member("off", .duration(SettingsLimits.debounce), .standard("0s"), "To become false."),
+    ])
+
+  static let condition = Table(
+    "condition", "A condition over one signal; exactly one comparison.",
+    [
+      Member("signal", .reference(.signal), .required, "The signal that is compared."),
+      Member("isTrue", .boolean, .optional, "true: holds when the signal is not 0."),
+      Member("isFalse", .boolean, .optional, "true: holds when the signal is 0."),
+      Member("equals", .integers, .optional, "Holds for this value, or for one of a list."),
+      Member("above", .number, .optional, "Holds above this value."),
+      Member("below", .number, .optional, "Holds below this value."),
+    ])
+
+  static let counter = Table(
+    "counter", "A register that counts pieces.",
+    [
+      Member("signal", .reference(.signal), .required, "The signal that counts."),
+      Member(
+        "highest", .integer(1...Int64.max), .optional,
+        "The value before it starts again at 0; without it, what the register can hold."),
+      Member(
+        "piecesPerSecond", .positive, .optional,
+        "Most pieces a second the machine can make; more is an anomaly."),
+      Member("piecesPerCount", .integer(1...1_000_000), .standard(1), "Pieces for each count."),
+    ])
+
+  static let cause = Table(
+    "cause", "What one fault code means.",
+    [
+      Member("text", .text, .required, "What people call it."),
+      Member(
+        "category", .choice(["planned", "unplanned", "minor", "external"]),
+        .standard("unplanned"), "How the stop is booked."),
+      Member("costCenter", .text, .optional, "Who pays for the stop."),
+    ])
+}

@@ -1,0 +1,95 @@
+// The names of the way upstream: uplinks, routes, limits.
+
+import Primitives
+
+extension Vocabulary {
+  static let uplink = Table(
+    "uplink", "One destination of events.",
+    [
+      Member("name", .name, .required, "Names its cursor in the journal; do not rename it."),
+      Member("type", .choice(["https"]), .standard("https"), "The protocol."),
+      Member("url", .httpsURL, .required, "Where events are posted."),
+      Member(
+        "caFile", .file, .optional,
+        "PEM of the issuers that are trusted; without it, those of the system."),
+      Member("certificateFile", .file, .optional, "PEM of our own certificate, for mTLS."),
+      Member("keyFile", .file, .optional, "PEM of the key of our own certificate."),
+      Member(
+        "serverName", .host, .optional,
+        "The name in the server's certificate; without it, the host of the URL."),
+      Member("bearerFile", .file, .optional, "A file that holds a bearer token."),
+      Member(
+        "batchEvents", .integer(SettingsLimits.batchEvents), .standard(100),
+        "Most events in one request."),
+      Member(
+        "batchBytes", .size(SettingsLimits.batchBytes), .standard("256KiB"),
+        "Most bytes in one request."),
+      Member("singleEvents", .boolean, .standard(false), "One event a request, no batches."),
+      Member(
+        "connectTimeout", .duration(SettingsLimits.connectTimeout), .standard("10s"),
+        "How long connecting and the TLS handshake may take."),
+      Member(
+        "answerTimeout", .duration(SettingsLimits.answerTimeout), .standard("30s"),
+        "How long the receiver may take to answer."),
+      Member("backoff", .object(backoff), .standard([:]), "The pause after a failure."),
+    ])
+
+  static let backoff = Table(
+    "backoff", "The pause after a failure doubles from floor to ceiling.",
+    [
+      Member("floor", .duration(SettingsLimits.backoffFloor), .standard("1s"), "The first pause."),
+      Member(
+        "ceiling", .duration(SettingsLimits.backoffCeiling), .standard("2min"),
+        "The longest pause."),
+    ])
+
+  static let route = Table(
+    "route", "Which events one uplink gets; an uplink without a route gets all.",
+    [
+      Member("uplink", .reference(.uplink), .required, "The uplink."),
+      Member("types", .eventTypes, .standard([]), "Event types, * for any rest; none: all."),
+      Member(
+        "machines", .references(.machine), .standard([]),
+        "Only events of these machines; none: all, and the gateway's own."),
+    ])
+
+  static let limits = Table(
+    "limits", "What this gateway may use at most.",
+    [
+      Member(
+        "journal", .size(SettingsLimits.journalBytes), .standard("2GB"),
+        "Bytes of the journal on disk."),
+      Member(
+        "ringSamples", .ringSize, .optional,
+        "Samples each bus can hold back while the disk stalls; without it, worked out."),
+    ])
+
+  static let publish = Table(
+    "publish", "How changed signals are told.",
+    [
+      Member(
+        "window", .duration(SettingsLimits.publishWindow), .standard("1s"),
+        "Changes are gathered this long; 0s tells every scan.")
+    ])
+
+  static let health = Table(
+    "health", "How the gateway tells its own health.",
+    [
+      Member(
+        "interval", .duration(SettingsLimits.healthInterval), .standard("1min"),
+        "How often takt.gateway.health is told.")
+    ])
+
+  /// The event types that a route can name.
+  static let eventTypes = [
+    "takt.state.changed.v1", "takt.stop.started.v1", "takt.stop.classified.v1",
+    "takt.stop.ended.v1", "takt.stops.minor.v1", "takt.production.count.v1",
+    "takt.production.confirmation.v1", "takt.counter.anomaly.v1", "takt.signals.changed.v1",
+    "takt.limit.exceeded.v1", "takt.limit.cleared.v1", "takt.contact.lost.v1",
+    "takt.contact.restored.v1", "takt.order.started.v1", "takt.order.ended.v1",
+    "takt.quality.hold.v1", "takt.quality.released.v1", "takt.gateway.started.v1",
+    "takt.gateway.stopped.v1", "takt.gateway.health.v1", "takt.configuration.applied.v1",
+    "takt.configuration.rejected.v1", "takt.configuration.rolledback.v1",
+    "takt.clock.corrected.v1", "takt.events.dropped.v1",
+  ]
+}

@@ -1,0 +1,96 @@
+// Reads configuration files: the main one and the fragments beside it. No judgement here.
+
+import Glibc
+import Settings
+
+/// Reads a configuration and its fragments: `takt.json5` and `conf.d/*.json5` beside it.
+enum ConfigurationFiles {
+  static let defaultPath = "/etc/takt/takt.json5"
+
+  /// The main file and its fragments in the order of their names, or why one could not be read.
+  static func read(_ path: String) throws(UnreadableFile) -> [ConfigurationFile] {
+    var files = [try file(path)]
+    for name in try fragments(directory(of: path)) { files.append(try file(name)) }
+    return files
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "conf.d" }
+    return String(path[...slash]) + "conf.d"
+  }
+
+  /// No directory means no fragments; hidden files and other endings are left alone.
+  private static func fragments(_ directory: String) throws(UnreadableFile) -> [String] {
+    var status = stat()
+    guard stat(directory, &status) == 0 else {
+      if errno == ENOENT { return [] }
+      throw UnreadableFile("reading the directory", directory, errno)
+    }
+    guard let stream = opendir(directory) else {
+      throw UnreadableFile("reading the directory", directory, errno)
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name.hasSuffix(".json5"), !name.hasPrefix(".") { names.append(name) }
+    }
+    return names.sorted().map { directory + "/" + $0 }
+  }
+
+  private static func file(_ path: String) throws(UnreadableFile) -> ConfigurationFile {
+    var status = stat()
+    guard stat(path, &status) == 0 else { throw UnreadableFile("opening", path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw UnreadableFile("opening", path, reason: "it is no regular file")
+    }
+    guard status.st_size <= SettingsLimits.fileBytes else {
+      throw UnreadableFile(
+        "reading", path, reason: "it has more than \(SettingsLimits.fileBytes) bytes")
+    }
+    let bytes = try contents(path)
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw UnreadableFile("reading", path, reason: "it is not UTF-8; save it as UTF-8 text")
+    }
+    return ConfigurationFile(path: path, text: text)
+  }
+
+  /// The bytes of a file, one more than allowed at most.
+  private static func contents(_ path: String) throws(UnreadableFile) -> [UInt8] {
+    guard let stream = fopen(path, "re") else { throw UnreadableFile("opening", path, errno) }
+    defer { fclose(stream) }
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 1 << 16)
+    while bytes.count <= SettingsLimits.fileBytes {
+      let count = fread(&chunk, 1, chunk.count, stream)
+      if count == 0 { break }
+      bytes += chunk[..<count]
+    }
+    guard ferror(stream) == 0 else { throw UnreadableFile("reading", path, EIO) }
+    return bytes
+  }
+}
+
+/// A file that could not be read, as a sentence.
+struct UnreadableFile: Error, CustomStringConvertible {
+  var description: String
+
+  init(_ operation: String, _ path: String, _ code: Int32) {
+    self.init(operation, path, reason: String(cString: strerror(code)))
+  }
+
+  init(_ operation: String, _ path: String, reason: String) {
+    description = "\(operation) \(path): \(reason)"
+  }
+}
+
+/// Reads and checks the configuration at a path, for `takt check` and `takt run`.
+func loadConfiguration(path: String) -> Result<ConfigurationOutcome, UnreadableFile> {
+  do {
+    return .success(Configuration.check(try ConfigurationFiles.read(path)))
+  } catch {
+    return .failure(error)
+  }
+}

@@ -1,0 +1,80 @@
+// What `takt check` prints.
+
+import Glibc
+import Primitives
+import Settings
+
+enum CheckReport {
+  /// Files that the configuration names and that are not on this machine: a hint, no mistake,
+  /// since a configuration may be checked elsewhere.
+  static func missingFiles(_ plan: SitePlan) -> [String] {
+    var hints: [String] = []
+    func look(_ path: String?, _ what: String, _ remedy: String) {
+      guard let path, access(path, F_OK) != 0 else { return }
+      hints.append("\(what) \(path) is not on this machine\(remedy)")
+    }
+    look(plan.gateway.keyFile, "gateway.keyFile", "; \"takt keygen\" makes it")
+    look(
+      "/usr/share/zoneinfo/" + plan.gateway.timeZone, "the time zone gateway.timeZone",
+      "; see /usr/share/zoneinfo for the names")
+    for uplink in plan.uplinks {
+      look(uplink.caFile, "uplinks[\(uplink.name)].caFile", "")
+      look(uplink.certificateFile, "uplinks[\(uplink.name)].certificateFile", "")
+      look(uplink.keyFile, "uplinks[\(uplink.name)].keyFile", "")
+      look(uplink.bearerFile, "uplinks[\(uplink.name)].bearerFile", "")
+    }
+    return hints
+  }
+
+  static func text(_ outcome: ConfigurationOutcome, _ missing: [String], _ path: String) -> String {
+    var lines = outcome.mistakes.map(\.description)
+    lines += missing.map { "\(path): warning: \($0)" }
+    if let plan = outcome.configuration?.plan {
+      lines.append(
+        "\(path): usable: \(count(plan.buses.count, "bus", "buses")),"
+          + " \(count(plan.machines.count, "machine", "machines")),"
+          + " \(count(plan.signals.count, "signal", "signals")),"
+          + " \(count(plan.uplinks.count, "uplink", "uplinks"));"
+          + " \(count(outcome.warnings.count + missing.count, "warning", "warnings"))")
+    } else {
+      lines.append(
+        "\(path): not usable: \(count(outcome.errors.count, "mistake", "mistakes")),"
+          + " \(count(outcome.warnings.count, "warning", "warnings"))")
+    }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private static func count(_ number: Int, _ one: String, _ many: String) -> String {
+    "\(number) \(number == 1 ? one : many)"
+  }
+
+  static func json(
+    _ outcome: ConfigurationOutcome, _ missing: [String], isExplaining: Bool
+  ) -> String {
+    var members: [String: JSONValue] = [
+      "usable": .bool(outcome.configuration != nil),
+      "mistakes": .array(outcome.mistakes.map(json)),
+      "missingFiles": .array(missing.map { .string($0) }),
+    ]
+    if isExplaining, let plan = outcome.configuration?.plan,
+      let effective = try? JSONValue(parsing: plan.digestInput)
+    {
+      members["effective"] = effective
+    }
+    return JSONValue.object(members).canonicalText + "\n"
+  }
+
+  static func json(unreadable: String) -> String {
+    let members: [String: JSONValue] = ["usable": false, "unreadable": .string(unreadable)]
+    return JSONValue.object(members).canonicalText
+  }
+
+  private static func json(_ mistake: Mistake) -> JSONValue {
+    [
+      "severity": .string(mistake.severity.rawValue), "file": .string(mistake.place.file),
+      "line": .integer(Int64(mistake.place.line)),
+      "column": .integer(Int64(mistake.place.column)), "path": .string(mistake.path),
+      "found": .string(mistake.found), "allowed": .string(mistake.allowed),
+    ]
+  }
+}

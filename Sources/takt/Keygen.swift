@@ -1,0 +1,83 @@
+// takt keygen: makes the gateway's signing key, or certificates for the bench.
+
+import LinuxEdge
+import OpenSSLEdge
+import Primitives
+
+enum KeygenCommand {
+  static let usage = CommandUsage(
+    name: "keygen", summary: "make the signing key, or certificates for the bench",
+    options: [
+      .value("key", "FILE", "where the private signing key goes, mode 0600", default: Self.key),
+      .value(
+        "jwks", "FILE", "where the public keys go; keys in it are kept",
+        default: "jwks.json beside the key"),
+      .value("kid", "NAME", "the key's name in signatures", default: "its RFC 7638 thumbprint"),
+      .value("tls", "DIR", "make a small CA and a server certificate there, and no signing key"),
+      .value(
+        "host", "NAME[,NAME]", "names and addresses of that server", default: "localhost,127.0.0.1"
+      ),
+      .switch("force", "replace what exists"),
+    ],
+    notes: [
+      """
+      A receiver needs the JWKS file to verify what this gateway signs. After a change of the key it
+      needs both keys until the last event of the old one is verified.
+      """,
+      """
+      The certificates are for the bench and for commissioning: DIR then holds ca.pem, server.pem and
+      server.key. The key of the CA is thrown away, so nobody can issue another one.
+      """,
+    ],
+    exits: [.ok, .configuration, .storage])
+
+  private static let key = "signing.key"
+
+  static func run(_ arguments: [String]) -> Int32 {
+    usage.run(arguments) { options throws(CommandFault) in
+      do throws(KeyFault) {
+        let text =
+          if let directory = options.text("tls") {
+            try certificates(directory, options)
+          } else {
+            try signingKey(options)
+          }
+        StandardStream.output.write(Array(text.utf8))
+      } catch {
+        throw CommandFault(.storage, error.description)
+      }
+      return .ok
+    }
+  }
+
+  private static func signingKey(_ options: CommandLineOptions) throws(KeyFault) -> String {
+    let key = options.text("key") ?? Self.key
+    let made = try SigningKeyFile.make(
+      keyFile: key, jwksFile: options.text("jwks") ?? beside(key), kid: options.text("kid"),
+      force: options.has("force"))
+    return Columns.text(
+      [
+        ["private key", made.keyFile], ["public keys", made.jwksFile], ["kid", made.kid],
+        ["fingerprint", made.fingerprint],
+      ], indent: 0) + "\n"
+  }
+
+  private static func certificates(
+    _ directory: String, _ options: CommandLineOptions
+  ) throws(KeyFault) -> String {
+    let hosts = (options.text("host") ?? "localhost,127.0.0.1").split(separator: ",")
+    let made = try BenchCertificates.make(
+      directory: directory, hosts: hosts.map(String.init), force: options.has("force"))
+    return Columns.text(
+      [
+        ["authority", made.caFile], ["certificate", made.certificateFile], ["key", made.keyFile],
+        ["fingerprint", "sha256 " + Hex.encode(made.fingerprint)],
+      ], indent: 0) + "\n"
+  }
+
+  /// The JWKS file in the directory of the key.
+  private static func beside(_ key: String) -> String {
+    let parts = key.split(separator: "/", omittingEmptySubsequences: false)
+    return (parts.dropLast() + ["jwks.json"]).joined(separator: "/")
+  }
+}

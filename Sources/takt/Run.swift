@@ -1,0 +1,72 @@
+// takt run: the daemon. Wires the checked configuration to threads, and waits for signals.
+//
+// Order of a start: configuration, key and certificates (nothing is opened before they are right);
+// the field threads, so that the first poll does not wait for the disk; the recorder, which opens
+// the journal; the couriers. Order of an end: field threads stop asking, the recorder tells what it
+// has and that it stops, everything within `RunLimits.stopDeadline`.
+
+import LinuxEdge
+import OpenSSLEdge
+import Primitives
+import Settings
+
+/// Limits of the daemon's life cycle.
+enum RunLimits {
+  /// SIGTERM to exit: 2 s are promised.
+  static let stopDeadline = Duration.milliseconds(1800)
+  /// How long the recorder waits for field threads that are inside a request.
+  static let fieldStop = Duration.milliseconds(500)
+  /// How long a status question waits for threads to report; then the last report is told.
+  static let statusWait = Duration.milliseconds(300)
+  /// How often the main thread looks at the turn counters at the longest.
+  static let mainIdle = Duration.seconds(10)
+}
+
+enum RunCommand {
+  static let usage = CommandUsage(
+    name: "run", summary: "run the gateway until SIGTERM or SIGINT",
+    options: [
+      .value(
+        "config", "FILE", "the configuration; fragments are read from conf.d beside it",
+        default: ConfigurationFiles.defaultPath)
+    ],
+    notes: [
+      "Logs go to standard error, one line a change of condition. With systemd it tells readiness\n"
+        + "and feeds the watchdog; without, it works the same."
+    ],
+    exits: [.ok, .configuration, .storage, .internal])
+
+  static func run(_ arguments: [String]) -> Int32 {
+    usage.run(arguments) { options throws(CommandFault) in
+      try live(options.text("config") ?? ConfigurationFiles.defaultPath)
+    }
+  }
+
+  private static func live(_ path: String) throws(CommandFault) -> ExitCode {
+    let clock = SystemClock()
+    let startedAt = clock.reading()
+    let plan = try loadPlan(path)
+    let keys = try RunKeys(plan)
+    do throws(LinuxFault) {
+      let signals = try SignalDescriptor()
+      let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
+      try daemon.start()
+      return try RunLoop.live(daemon, signals)
+    } catch {
+      throw CommandFault(.internal, error.description)
+    }
+  }
+
+  /// Reads and checks the configuration; every mistake is in the sentence.
+  private static func loadPlan(_ path: String) throws(CommandFault) -> SitePlan {
+    switch loadConfiguration(path: path) {
+    case .failure(let fault): throw CommandFault(.configuration, fault.description)
+    case .success(let outcome):
+      guard let configuration = outcome.configuration else {
+        let mistakes = outcome.mistakes.map(\.description).joined(separator: "\n")
+        throw CommandFault(.configuration, "the configuration is not usable\n\(mistakes)")
+      }
+      return configuration.plan
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// The main thread: signals, the control socket, readiness and the watchdog. Nothing else blocks it.
+
+import Gateway
+import LinuxEdge
+import Primitives
+import Settings
+import Synchronization
+
+enum RunLoop {
+  /// Serves until a signal ends it; returns when everything is down or out of time.
+  static func live(
+    _ daemon: Daemon, _ signals: consuming SignalDescriptor
+  ) throws(LinuxFault) -> ExitCode {
+    NamedThread.nameCurrent("main")
+    let notifier = ServiceNotifier()
+    let directory = Files.directoryName(daemon.plan.gateway.controlSocket)
+    try Files.makeDirectory(directory)
+    var control = try UnixSocketServer(path: daemon.plan.gateway.controlSocket)
+    var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
+    var isReady = false
+    while true {
+      switch daemon.phase.newest {
+      case .opening: break
+      case .working:
+        if !isReady { notifier.ready() }
+        isReady = true
+      case .refused(let sentence):
+        daemon.log.line(.error, sentence)
+        return .storage
+      case .finished(let isDurable): return isDurable ? .ok : .storage
+      }
+      if watchdog.isDue(daemon.clock.now()) { notifier.alive() }
+      var set = PollSet()
+      let signal = set.add(signals.descriptor, reading: true)
+      let question = set.add(control.descriptor, reading: true)
+      let bell = set.add(daemon.mainBell.descriptor, reading: true)
+      _ = set.wait(until: watchdog.next(daemon.clock.now()))
+      if set.isReadable(bell) { _ = daemon.mainBell.drain() }
+      if set.isReadable(question) { control.turn { daemon.answer($0) } }
+      if set.isReadable(signal), let received = signals.next() {
+        if received == .hangUp {
+          daemon.log.line(.notice, "SIGHUP: restart the service to read the configuration again")
+          continue
+        }
+        notifier.stopping()
+        return stop(daemon)
+      }
+    }
+  }
+
+  /// Asks every thread to end and waits within the promised time.
+  private static func stop(_ daemon: Daemon) -> ExitCode {
+    let deadline = daemon.clock.now() + RunLimits.stopDeadline
+    daemon.stopBegan.store(daemon.clock.now().nanoseconds, ordering: .releasing)
+    daemon.isStopping.store(true, ordering: .releasing)
+    daemon.ringAll()
+    while daemon.clock.now() < deadline {
+      switch daemon.phase.newest {
+      case .finished(let isDurable): return isDurable ? .ok : .storage
+      case .refused: return .storage
+      case .opening, .working: _ = daemon.mainBell.wait(until: deadline)
+      }
+    }
+    daemon.log.line(.warning, "stopping: the disk did not answer in time; nothing committed is lost")
+    return .storage
+  }
+}
+
+/// Feeds systemd's watchdog while every thread moves.
+struct Watchdog {
+  private let daemon: Daemon
+  private let period: Duration?
+  private var due: Instant
+  private var seen: [Int] = []
+
+  init(_ daemon: Daemon, _ period: Duration?) {
+    self.daemon = daemon
+    self.period = period
+    due = daemon.clock.now()
+  }
+
+  /// True when it is time to tell that all is well, and all is well.
+  mutating func isDue(_ now: Instant) -> Bool {
+    guard let period, now >= due else { return false }
+    let turns = daemon.counters.map(\.value)
+    let moved = seen.isEmpty || !zip(turns, seen).contains { $0 == $1 }
+    due = now + period
+    guard moved else { return false }
+    seen = turns
+    return true
+  }
+
+  func next(_ now: Instant) -> Instant {
+    period == nil ? now + RunLimits.mainIdle : min(due, now + RunLimits.mainIdle)
+  }
+}

@@ -1,0 +1,121 @@
+// The thread loops: read the clock, take a step, perform, wait. No decision is made here.
+
+import Delivery
+import Gateway
+import LinuxEdge
+import ModbusEdge
+import OpenSSLEdge
+import Outbox
+import Polling
+import Primitives
+import SQLiteEdge
+import Settings
+import Signals
+import Synchronization
+
+/// Polls one endpoint until the daemon stops.
+nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
+  let bus = daemon.plan.buses[index]
+  var random = SystemRandom()
+  var link = ModbusTCPBus(host: bus.host, port: bus.port)
+  var step = FieldStep(
+    bus: bus, signals: daemon.plan.signals.map(\.definition),
+    producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())
+  var words: [UInt16] = []
+  var conditions = FieldConditions(bus)
+  var answered = 0
+  while !daemon.isStopping.load(ordering: .acquiring) {
+    let turn = step.turn(bus: &link, clock: daemon.clock, words: &words)
+    daemon.counters[index].move()
+    let question = daemon.question
+    if question != answered {
+      answered = question
+      daemon.busBoards[index].post(Reported(question: question, value: step.status))
+      daemon.mainBell.signal()
+    }
+    switch turn {
+    case .idle(let until): _ = daemon.fieldBells[index].wait(until: until)
+    case .acted(let outcome):
+      daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
+      conditions.look(step.poller, daemon.log)
+    }
+  }
+  link.close()
+  daemon.fieldThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+  daemon.recorderBell.signal()
+}
+
+/// Decides and commits until the daemon stops and every field thread is done, or out of time.
+nonisolated func recorderLoop(_ daemon: Daemon) {
+  var random = SystemRandom()
+  let journal: SQLiteJournal
+  do throws(StoreFault) {
+    journal = try openJournal(daemon, &random)
+  } catch {
+    daemon.phase.post(.refused(error.sentence))
+    daemon.mainBell.signal()
+    return
+  }
+  let state = journal.state
+  let note = daemon.tell(journal.report)
+  let inlets = daemon.rings.indices.map {
+    RingInlet(consumer: RingConsumer(daemon.rings[$0]), line: daemon.wakeLines[$0])
+  }
+  var step = RecorderStep(
+    plan: daemon.keys.recorderPlan, store: journal, state: state, pen: daemon.keys.notary,
+    inlets: inlets, couriers: daemon.couriers, seed: random.next(),
+    reading: daemon.clock.reading(), note: note)
+  daemon.phase.post(.working)
+  daemon.mainBell.signal()
+  var fault = Remembered<String?>(nil)
+  var answered = 0
+  while !daemon.fieldIsDone {
+    let outcome = step.turn(daemon.clock.reading())
+    daemon.recorderCounter.move()
+    if fault.becomes(step.fault) {
+      daemon.log.line(step.fault == nil ? .notice : .error, step.fault ?? "the journal works again")
+    }
+    let question = daemon.question
+    if question != answered {
+      answered = question
+      daemon.report(step.status, bytes: step.journalBytes, question)
+    }
+    if !outcome.hasMore { _ = daemon.recorderBell.wait(until: daemon.untilStop(outcome.nextTurn)) }
+  }
+  let isDurable = step.finish(daemon.clock.reading(), why: "asked to stop")
+  daemon.phase.post(.finished(isDurable: isDurable))
+  daemon.mainBell.signal()
+}
+
+/// Delivers to one uplink until the daemon stops.
+nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
+  let uplink = daemon.plan.uplinks[index]
+  var random = SystemRandom()
+  let bell = daemon.courierBells[index]
+  let readToken = tokenReader(uplink.bearerFile)
+  let courier = Courier(policy: uplink.policy, token: readToken(), digest: SHA256.digest)
+  let stream: TLSStream
+  do throws(TLSSettingsFault) {
+    stream = try TLSStream(
+      settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
+  } catch {
+    daemon.phase.post(.refused("uplink \(uplink.name): \(error.description)"))
+    return daemon.mainBell.signal()
+  }
+  var step = CourierStep(
+    courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
+    readToken: readToken)
+  var alarm = Remembered<String?>(nil)
+  while !daemon.isStopping.load(ordering: .acquiring) {
+    step.turn(clock: daemon.clock)
+    daemon.courierCounter(index).move()
+    let status = daemon.couriers[index].status.newest
+    let trouble = (status?.consecutiveFailures ?? 0) > 0 ? status?.lastError : nil
+    if alarm.becomes(trouble) {
+      daemon.log.line(
+        trouble == nil ? .notice : .warning,
+        "uplink \(uplink.name): \(trouble ?? "delivering again")")
+    }
+  }
+  step.close()
+}

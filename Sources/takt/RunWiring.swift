@@ -1,0 +1,64 @@
+// From the checked configuration to what the steps are made from. Translation, no decisions.
+
+import Delivery
+import Events
+import Gateway
+import Machines
+import OpenSSLEdge
+import Outbox
+import Polling
+import Primitives
+import Settings
+import Signals
+
+extension SitePlan {
+  /// The recorder's view of the site; `digest` is the configuration's, hexadecimal.
+  func recorderPlan(digest: String) throws(CommandFault) -> RecorderPlan {
+    let source: EventSource
+    do throws(NameFault) {
+      source = try EventSource(
+        enterprise: gateway.enterprise, site: gateway.site, area: gateway.area,
+        line: gateway.line, gateway: gateway.name)
+    } catch {
+      throw CommandFault(.configuration, error.description)
+    }
+    return RecorderPlan(
+      source: source, version: programVersion, configurationDigest: digest, machines: machines,
+      signals: signals.map {
+        RecordedSignal(
+          name: $0.definition.name, unit: $0.definition.unit, machine: $0.machine,
+          isPublished: $0.isPublished)
+      },
+      units: units.map { EventNames.Unit(bus: buses[$0.bus].name, name: $0.name) },
+      busOfUnit: units.map(\.bus), uplinks: uplinks.map(\.name),
+      routes: routes.map { route in
+        RecordedRoute(
+          uplink: uplinks[route.uplink].name, types: route.types,
+          machines: route.machines.map { machines[$0].name })
+      },
+      publishWindow: limits.publishWindow, healthInterval: limits.healthInterval)
+  }
+}
+
+extension UplinkSettings {
+  /// The courier's view of one uplink.
+  var policy: UplinkPolicy {
+    var policy = UplinkPolicy(address: HTTPAddress(host: host, port: port, path: path))
+    policy.packing = singleEvents ? .single : .batch
+    policy.maxEvents = batchEvents
+    policy.maxBytes = batchBytes
+    policy.connectTimeout = connectTimeout
+    policy.answerTimeout = answerTimeout
+    policy.idleTimeout = min(policy.idleTimeout, answerTimeout)
+    policy.firstRetry = backoffFloor
+    policy.lastRetry = backoffCeiling
+    policy.userAgent = "takt/\(programVersion)"
+    return policy
+  }
+
+  /// How the peer must prove itself, and how we do.
+  var tls: TLSClientSettings {
+    TLSClientSettings(
+      caFile: caFile, certificateFile: certificateFile, keyFile: keyFile, serverName: serverName)
+  }
+}

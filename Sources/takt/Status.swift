@@ -1,0 +1,49 @@
+// takt status: asks the running daemon over its control socket.
+
+import LinuxEdge
+import Primitives
+
+enum StatusCommand {
+  /// Where the daemon listens when nobody says otherwise (systemd: RuntimeDirectory=takt).
+  static let defaultSocket = "/run/takt/takt.sock"
+
+  /// How long the daemon may take to answer: its main loop never blocks this long.
+  static let patience: Duration = .seconds(5)
+
+  static let usage = CommandUsage(
+    name: "status", summary: "show what the running gateway knows",
+    options: [
+      .switch("json", "print the daemon's answer as it is"),
+      .value("socket", "PATH", "the daemon's control socket", default: defaultSocket),
+    ],
+    exits: [.ok, .internal, .notRunning])
+
+  static func run(_ arguments: [String]) -> Int32 {
+    usage.run(arguments) { options throws(CommandFault) in
+      let path = options.text("socket") ?? defaultSocket
+      let bytes = try ask(path)
+      let status: JSONValue
+      do throws(JSONFault) {
+        status = try JSONValue(parsing: bytes)
+      } catch {
+        throw CommandFault(.internal, "reading the answer of \(path): \(error)")
+      }
+      let text = options.has("json") ? status.canonicalText + "\n" : StatusText(status).text
+      StandardStream.output.write(Array(text.utf8))
+      return .ok
+    }
+  }
+
+  private static func ask(_ path: String) throws(CommandFault) -> [UInt8] {
+    let deadline = SystemClock().now() + patience
+    do throws(LinuxFault) {
+      return try UnixSocketClient.ask(path: path, line: "status", until: deadline)
+    } catch {
+      guard error.isNobodyThere else { throw CommandFault(.internal, error.description) }
+      throw CommandFault(
+        .notRunning,
+        "the gateway is not running: nobody answers at \(path); start it with "
+          + "\"systemctl start takt\", or name its socket with --socket")
+    }
+  }
+}

@@ -1,0 +1,177 @@
+// What the daemon answers on the control socket to the line "status": one JSON object.
+//
+//   {"gateway","version","startedAt",
+//    "clock":{"wall","quality","bootid"},
+//    "machines":[{"name","state","since","stop":{"stopId","startedAt","cause"},
+//                 "goodTotal","scrapTotal"}],
+//    "buses":[{"name","link","lastError","ring":{"lost"},
+//              "units":[{"name","contact","ageMs","polls","failures","lastError"}]}],
+//    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
+//                "lastError"}],
+//    "journal":{"epoch","sequence","held","bytes","fault"},
+//    "memory":{"rssBytes"}}
+//
+// Invariants
+// - Times are RFC 3339 texts in UTC with milliseconds; ages are milliseconds; counts are integers.
+// - What is not known, or not the case, is left out; a reader copes with every member missing.
+// - Members may be added; none changes its meaning.
+
+import Primitives
+
+/// The state of the whole gateway at one moment, as the recorder and the couriers report it.
+struct StatusDocument {
+  struct Stop {
+    var stopID: String
+    var startedAt: WallTime
+    /// "12 Guard door open".
+    var cause: String
+  }
+
+  struct Machine {
+    var name: String
+    /// running, stopped, noContact or unknown.
+    var state: String
+    var since: WallTime?
+    var stop: Stop?
+    var goodTotal: Int64
+    var scrapTotal: Int64
+  }
+
+  struct Unit {
+    var name: String
+    /// good, suspect, lost or never: the word of the poller's health machine.
+    var contact: String
+    /// Since the last good answer; nil before the first.
+    var age: Duration?
+    var polls: UInt64
+    var failures: UInt64
+    var lastError: String?
+  }
+
+  struct Bus {
+    var name: String
+    /// up, connecting or down.
+    var link: String
+    var lastError: String?
+    var units: [Unit]
+    /// Samples that the ring refused since the start.
+    var lostSamples: UInt64
+  }
+
+  struct Uplink {
+    var name: String
+    /// The word of the courier's machine: delivering, idle, waiting, parked, …
+    var state: String
+    /// Events that wait for it.
+    var depth: UInt64
+    /// The age of the oldest of them.
+    var oldest: Duration?
+    var delivered: UInt64
+    var quarantined: UInt64
+    var lastSuccess: WallTime?
+    var lastError: String?
+  }
+
+  struct Journal {
+    var epoch: String
+    var sequence: UInt64
+    /// Events that are still in the file.
+    var held: UInt64
+    var bytes: Int64
+    /// A sentence, when the disk does not do what it should.
+    var fault: String?
+  }
+
+  var gateway: String
+  var version: String
+  var startedAt: WallTime
+  var clock: ClockReading
+  var machines: [Machine]
+  var buses: [Bus]
+  var uplinks: [Uplink]
+  var journal: Journal
+  var residentBytes: Int64
+
+  /// The canonical bytes that go over the socket.
+  var bytes: [UInt8] { json.canonicalBytes }
+
+  var json: JSONValue {
+    [
+      "gateway": .string(gateway), "version": .string(version),
+      "startedAt": .string(startedAt.text),
+      "clock": [
+        "wall": .string(clock.wall.text), "quality": .string(clock.quality.rawValue),
+        "bootid": .string(clock.bootID),
+      ],
+      "machines": .array(machines.map(\.json)), "buses": .array(buses.map(\.json)),
+      "uplinks": .array(uplinks.map(\.json)), "journal": journal.json,
+      "memory": ["rssBytes": .integer(residentBytes)],
+    ]
+  }
+}
+
+extension StatusDocument.Machine {
+  fileprivate var json: JSONValue {
+    object([
+      "name": .string(name), "state": .string(state), "since": text(since),
+      "stop": stop.map { stop in
+        [
+          "stopId": .string(stop.stopID), "startedAt": .string(stop.startedAt.text),
+          "cause": .string(stop.cause),
+        ]
+      },
+      "goodTotal": .integer(goodTotal), "scrapTotal": .integer(scrapTotal),
+    ])
+  }
+}
+
+extension StatusDocument.Unit {
+  fileprivate var json: JSONValue {
+    object([
+      "name": .string(name), "contact": .string(contact), "ageMs": milliseconds(age),
+      "polls": count(polls), "failures": count(failures),
+      "lastError": lastError.map { .string($0) },
+    ])
+  }
+}
+
+extension StatusDocument.Bus {
+  fileprivate var json: JSONValue {
+    object([
+      "name": .string(name), "link": .string(link), "lastError": lastError.map { .string($0) },
+      "units": .array(units.map(\.json)), "ring": ["lost": count(lostSamples)],
+    ])
+  }
+}
+
+extension StatusDocument.Uplink {
+  fileprivate var json: JSONValue {
+    object([
+      "name": .string(name), "state": .string(state), "depth": count(depth),
+      "oldestMs": milliseconds(oldest), "delivered": count(delivered),
+      "quarantined": count(quarantined), "lastSuccess": text(lastSuccess),
+      "lastError": lastError.map { .string($0) },
+    ])
+  }
+}
+
+extension StatusDocument.Journal {
+  fileprivate var json: JSONValue {
+    object([
+      "epoch": .string(epoch), "sequence": count(sequence), "held": count(held),
+      "bytes": .integer(bytes), "fault": fault.map { .string($0) },
+    ])
+  }
+}
+
+private func object(_ members: [String: JSONValue?]) -> JSONValue {
+  .object(members.compactMapValues { $0 })
+}
+
+private func count(_ number: UInt64) -> JSONValue { .integer(Int64(clamping: number)) }
+
+private func text(_ time: WallTime?) -> JSONValue? { time.map { .string($0.text) } }
+
+private func milliseconds(_ duration: Duration?) -> JSONValue? {
+  duration.map { .integer($0.wholeMilliseconds) }
+}

@@ -1,0 +1,127 @@
+// The status document as a person reads it at the machine.
+//
+// Invariants
+// - Every member may be missing: then its place stays empty or says "-"; nothing traps.
+// - What needs attention stands on a line of its own, with the sentence the daemon gave.
+
+import Primitives
+
+/// Renders a status document.
+struct StatusText {
+  let status: JSONValue
+  /// The gateway's own wall clock when it answered, to tell how long ago things were.
+  private let now: WallTime?
+
+  init(_ status: JSONValue) {
+    self.status = status
+    now = status["clock"]?["wall"]?.string.flatMap(WallTime.init(text:))
+  }
+
+  /// All paragraphs, each ended by a line feed.
+  var text: String {
+    let parts = [head, machines, buses, uplinks, journal]
+    return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
+  }
+
+  private var head: String {
+    var first = "gateway \(status["gateway"]?.string ?? "-")"
+    first += "  takt \(status["version"]?.string ?? "-")"
+    if let startedAt = status["startedAt"]?.string, let up = age(startedAt) {
+      first += "  up \(up)"
+    }
+    if let bytes = status["memory"]?["rssBytes"]?.integer {
+      first += "  memory \(Human.bytes(bytes))"
+    }
+    guard let clock = status["clock"] else { return first }
+    let wall = clock["wall"]?.string ?? "-"
+    return first + "\nclock   \(wall)  \(clock["quality"]?.string ?? "-")"
+  }
+
+  private var machines: String {
+    section("machines") { machine in
+      var row = [machine["name"]?.string ?? "-", machine["state"]?.string ?? "-"]
+      row.append(since(machine["since"]?.string))
+      row.append("good \(count(machine["goodTotal"]))")
+      row.append("scrap \(count(machine["scrapTotal"]))")
+      if let stop = machine["stop"] { row.append(stop["cause"]?.string ?? "stopped") }
+      return ([row], [])
+    }
+  }
+
+  private var buses: String {
+    section("buses") { bus in
+      var rows = [[bus["name"]?.string ?? "-", bus["link"]?.string ?? "-"]]
+      var remarks: [String] = []
+      if let fault = bus["lastError"]?.string { remarks.append(fault) }
+      if let lost = bus["ring"]?["lost"]?.integer, lost > 0 {
+        remarks.append("\(Human.count(lost)) samples lost: the recorder did not keep up")
+      }
+      for unit in bus["units"]?.array ?? [] {
+        let age = unit["ageMs"]?.integer.map { "\(Human.duration(milliseconds: $0)) ago" }
+        let name = unit["name"]?.string ?? "-"
+        rows.append([
+          "  " + name, unit["contact"]?.string ?? "-", age ?? "never",
+          "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
+        ])
+        if let fault = unit["lastError"]?.string { remarks.append("\(name): \(fault)") }
+      }
+      return (rows, remarks)
+    }
+  }
+
+  private var uplinks: String {
+    section("uplinks") { uplink in
+      var row = [uplink["name"]?.string ?? "-", uplink["state"]?.string ?? "-"]
+      let oldest = uplink["oldestMs"]?.integer.map {
+        " (oldest \(Human.duration(milliseconds: $0)))"
+      }
+      row.append("waiting \(count(uplink["depth"]))\(oldest ?? "")")
+      row.append("delivered \(count(uplink["delivered"]))")
+      let success = uplink["lastSuccess"]?.string
+      row.append("last success \(success.flatMap(age).map { "\($0) ago" } ?? success ?? "never")")
+      var remarks: [String] = []
+      if let quarantined = uplink["quarantined"]?.integer, quarantined > 0 {
+        remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
+      }
+      if let fault = uplink["lastError"]?.string { remarks.append(fault) }
+      return ([row], remarks)
+    }
+  }
+
+  private var journal: String {
+    guard let journal = status["journal"] else { return "" }
+    var text = "journal\n  epoch \(journal["epoch"]?.string ?? "-")"
+    text += "  sequence \(count(journal["sequence"]))  held \(count(journal["held"]))"
+    if let bytes = journal["bytes"]?.integer { text += "  \(Human.bytes(bytes))" }
+    if let fault = journal["fault"]?.string { text += "\n    ! \(fault)" }
+    return text
+  }
+
+  /// A title, aligned rows, and behind the rows of each element its remarks.
+  private func section(
+    _ name: String, _ render: (JSONValue) -> (rows: [[String]], remarks: [String])
+  ) -> String {
+    guard let elements = status[name]?.array, !elements.isEmpty else { return "" }
+    let rendered = elements.map(render)
+    var lines = Columns.text(rendered.flatMap(\.rows), indent: 2)
+      .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
+    var text = name
+    for (rows, remarks) in rendered {
+      for _ in rows { text += "\n" + (lines.popFirst() ?? "") }
+      for remark in remarks { text += "\n    ! " + remark }
+    }
+    return text
+  }
+
+  private func count(_ value: JSONValue?) -> String { value?.integer.map(Human.count) ?? "-" }
+
+  private func since(_ text: String?) -> String {
+    guard let text else { return "-" }
+    return "since \(Human.timeOfDay(text))" + (age(text).map { " (\($0))" } ?? "")
+  }
+
+  private func age(_ text: String) -> String? {
+    guard let now, let then = WallTime(text: text) else { return nil }
+    return Human.duration(milliseconds: now.milliseconds - then.milliseconds)
+  }
+}

@@ -1,0 +1,108 @@
+// What was found in a file of events.
+//
+// Invariants
+// - Memory is bounded: findings are counted all and kept up to a limit, the first ones.
+// - The result is good only when every line verified and there was at least one.
+
+import Events
+import LinuxEdge
+import Primitives
+
+/// The growing result of a verification.
+struct VerifyReport {
+  /// Findings that are shown; the rest is only counted.
+  static let shownFindings = 20
+
+  struct Finding: Equatable {
+    var line: Int
+    var text: String
+  }
+
+  let path: String
+  private var memory: EventVerifier
+  private(set) var lines = 0
+  private(set) var accepted = 0
+  private(set) var duplicates = 0
+  private(set) var findingCount = 0
+  private(set) var findings: [Finding] = []
+
+  init(path: String, completeness: StreamCompleteness) {
+    self.path = path
+    memory = EventVerifier(completeness)
+  }
+
+  /// Judges one line.
+  mutating func take(_ line: FileLine, _ keys: some Verifier) {
+    lines += 1
+    switch line.content {
+    case .tooLong:
+      note(line, "longer than the \(EventLimits.eventBytes) bytes that an event may have")
+    case .whole(let bytes): judge(bytes, line, keys)
+    case .torn(let bytes):
+      // An editor may have dropped the last line feed: then the event is whole nevertheless.
+      if (try? ReceivedEvent(parsing: bytes)) == nil {
+        note(line, "the file ends in the middle of this line")
+      } else {
+        judge(bytes, line, keys)
+      }
+    }
+  }
+
+  private mutating func judge(_ bytes: [UInt8], _ line: FileLine, _ keys: some Verifier) {
+    switch memory.check(bytes, verifier: keys) {
+    case .accepted: accepted += 1
+    case .duplicate: duplicates += 1
+    case .misplaced(_, let finding): note(line, finding.description)
+    case .rejected(let finding): note(line, finding.description)
+    }
+  }
+
+  private mutating func note(_ line: FileLine, _ text: String) {
+    findingCount += 1
+    guard findings.count < Self.shownFindings else { return }
+    findings.append(Finding(line: line.number, text: text))
+  }
+
+  var code: ExitCode { findingCount > 0 ? .unverified : lines == 0 ? .empty : .ok }
+
+  /// For people: the findings, the chains, the verdict.
+  var text: String {
+    guard lines > 0 else { return "\(path) is empty: there is nothing to verify\n" }
+    var rows = findings.map { "line \($0.line): \(ReceiveLine.plain($0.text))" }
+    if findingCount > findings.count {
+      rows.append("and \(Human.count(Int64(findingCount - findings.count))) more")
+    }
+    for head in memory.heads {
+      rows.append(
+        "\(head.gateway)  epoch \(head.epoch)  sequence \(head.firstSequence) to "
+          + "\(head.lastSequence)")
+    }
+    let duplicateText = duplicates > 0 ? ", \(Human.count(Int64(duplicates))) duplicates" : ""
+    let count = Human.count(Int64(accepted))
+    rows.append(
+      findingCount == 0
+        ? "\(count) events verified\(duplicateText): signatures, canonical form, sequence and chain"
+        : "\(Human.count(Int64(findingCount))) of \(Human.count(Int64(lines))) lines did not "
+          + "verify\(duplicateText); \(count) did")
+    return rows.joined(separator: "\n") + "\n"
+  }
+
+  /// For programs.
+  var json: JSONValue {
+    [
+      "file": .string(path), "verified": .bool(code == .ok), "lines": .integer(Int64(lines)),
+      "accepted": .integer(Int64(accepted)), "duplicates": .integer(Int64(duplicates)),
+      "findingCount": .integer(Int64(findingCount)),
+      "findings": .array(
+        findings.map { ["line": .integer(Int64($0.line)), "text": .string($0.text)] }),
+      "chains": .array(
+        memory.heads.map { head in
+          [
+            "gateway": .string(head.gateway), "epoch": .string(head.epoch),
+            "firstSequence": .integer(Int64(clamping: head.firstSequence)),
+            "lastSequence": .integer(Int64(clamping: head.lastSequence)),
+          ]
+        }),
+    ]
+  }
+}

@@ -1,0 +1,101 @@
+import LinuxEdge
+import Primitives
+import Testing
+
+@Suite("takt status") struct StatusTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  /// Runs `takt status` against a socket that answers as the daemon does.
+  func status(_ answer: String, _ more: String...) throws -> Run {
+    var server = try UnixSocketServer(path: scratch["s"])
+    let program = try RunningProgram(["status", "--socket", scratch["s"]] + more)
+    var asked: [String] = []
+    while asked.isEmpty {
+      var set = PollSet()
+      set.add(server.descriptor, reading: true)
+      set.wait(until: .distantFuture)
+      server.turn { question in
+        asked.append(question)
+        return Array(answer.utf8)
+      }
+    }
+    #expect(asked == ["status"])
+    return program.end()
+  }
+
+  @Test func `without a daemon it says so with a code of its own`() throws {
+    let run = try Program.run("status", "--socket", scratch["none"])
+    #expect(run.code == 7)
+    #expect(run.errors.contains("the gateway is not running: nobody answers at "))
+  }
+
+  @Test func `the whole picture is readable`() throws {
+    let run = try status(
+      """
+      {"gateway":"gw-1","version":"0.1.0","startedAt":"2026-03-02T04:03:30.000Z",
+      "clock":{"wall":"2026-03-02T07:15:30.250Z","quality":"synchronised","bootid":"b"},
+      "machines":[
+      {"name":"press-1","state":"running","since":"2026-03-02T07:12:01.000Z","goodTotal":12345,
+      "scrapTotal":12},
+      {"name":"saw","state":"stopped","since":"2026-03-02T07:15:01.000Z","goodTotal":7,
+      "scrapTotal":0,"stop":{"stopId":"s","startedAt":"2026-03-02T07:15:01.000Z",
+      "cause":"12 Guard door open"}}],
+      "buses":[{"name":"line","link":"up","ring":{"lost":3},"units":[
+      {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0},
+      {"name":"plc-2","contact":"never","polls":5,"failures":5,"lastError":"no answer"}]}],
+      "uplinks":[{"name":"mes","state":"waiting","depth":4,"oldestMs":252000,"delivered":1000,
+      "quarantined":2,"lastSuccess":"2026-03-02T07:11:18.000Z","lastError":"answer 503"}],
+      "journal":{"epoch":"5e1f0a2b","sequence":1004,"held":4,"bytes":3355443},
+      "memory":{"rssBytes":19084083}}
+      """)
+    #expect(run.code == 0)
+    #expect(
+      run.output == """
+        gateway gw-1  takt 0.1.0  up 3 h 12 min  memory 18.1 MiB
+        clock   2026-03-02T07:15:30.250Z  synchronised
+
+        machines
+          press-1  running  since 07:12:01 (3 min 29 s)  good 12,345  scrap 12
+          saw      stopped  since 07:15:01 (29.2 s)      good 7       scrap 0   12 Guard door open
+
+        buses
+          line     up
+            plc-1  good   0.3 s ago  polls 98,765  failures 0
+            plc-2  never  never      polls 5       failures 5
+            ! 3 samples lost: the recorder did not keep up
+            ! plc-2: no answer
+
+        uplinks
+          mes  waiting  waiting 4 (oldest 4 min 12 s)  delivered 1,000  last success 4 min 12 s ago
+            ! 2 events refused for good and kept aside
+            ! answer 503
+
+        journal
+          epoch 5e1f0a2b  sequence 1,004  held 4  3.1 MiB
+
+        """)
+  }
+
+  @Test(arguments: [
+    "{}", "[]", #"{"machines":[{}],"buses":[{"units":[{}]}],"uplinks":[{}],"journal":{}}"#,
+    #"{"machines":7,"clock":{"wall":"yesterday"},"startedAt":"2026-03-02T04:03:30.000Z"}"#,
+  ])
+  func `whatever is missing, the rest is shown`(answer: String) throws {
+    let run = try status(answer)
+    #expect(run.code == 0)
+    #expect(run.output.hasPrefix("gateway -  takt -"))
+  }
+
+  @Test func `json is passed on in canonical form`() throws {
+    let run = try status(#"{ "b":1, "a":"x" }"#, "--json")
+    #expect(run == Run(code: 0, output: #"{"a":"x","b":1}"# + "\n", errors: ""))
+  }
+
+  @Test func `an answer that is no json is a fault`() throws {
+    let run = try status("oops")
+    #expect(run.code == 5)
+    #expect(run.errors.contains("reading the answer of"))
+  }
+}
