@@ -60,7 +60,8 @@ extension Machine {
     }
     tellContacts(at: at, into: &facts)
     tell(tallies, at: at, into: &facts)
-    guard !roster.deciding.isEmpty else { return }
+    // A stop that a changed configuration left without evidence ends with the first look.
+    guard !roster.deciding.isEmpty || stops.state.openStop != nil else { return }
     scratch.removeAll(keepingCapacity: true)
     stops.follow(view(moved: tallies.good?.moved ?? false), at: at, into: &scratch)
     let breaks = scratch.contains { $0.kind.breaksCounting }
