@@ -66,6 +66,8 @@ public struct ConfigurationOutcome: Sendable {
   public var mistakes: [Mistake]
   public var configuration: Configuration?
 
+  /// What keeps the configuration from being used.
   public var errors: [Mistake] { mistakes.filter { $0.severity == .error } }
+  /// What is risky and may be meant.
   public var warnings: [Mistake] { mistakes.filter { $0.severity == .warning } }
 }

@@ -30,6 +30,7 @@ public struct Place: Equatable, Hashable, Sendable, CustomStringConvertible {
 
 /// One thing that is wrong with a configuration, or risky.
 public struct Mistake: Equatable, Sendable, CustomStringConvertible {
+  /// An error stops the gateway from starting; a warning may well be meant.
   public enum Severity: String, Sendable { case error, warning }
 
   public var severity: Severity

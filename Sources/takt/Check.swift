@@ -19,7 +19,7 @@ enum CheckCommand {
       --json          print the result as one JSON object
       --schema        print the JSON Schema for editors
 
-    exit codes: 0 usable (there may be warnings), 2 wrong usage, 3 mistakes or no such file
+    exit codes: 0 usable (there may be warnings), 3 mistakes or no such file, 64 wrong usage
 
     """
 
@@ -40,10 +40,10 @@ enum CheckCommand {
     switch parse(arguments) {
     case .printing(let text):
       emit(text, to: STDOUT_FILENO)
-      return 0
+      return ExitCode.ok.rawValue
     case .wrong(let why):
       emit("takt check: \(why)\n\n\(help)", to: STDERR_FILENO)
-      return 2
+      return ExitCode.usage.rawValue
     case .check(let options): return check(options)
     }
   }
@@ -76,7 +76,7 @@ enum CheckCommand {
       } else {
         emit("takt check: \(unreadable)\n", to: STDERR_FILENO)
       }
-      return 3
+      return ExitCode.configuration.rawValue
     case .success(let outcome):
       let missing = outcome.configuration.map { CheckReport.missingFiles($0.plan) } ?? []
       if options.isJSON {
@@ -88,7 +88,7 @@ enum CheckCommand {
         }
         emit(CheckReport.text(outcome, missing, options.path), to: STDERR_FILENO)
       }
-      return outcome.configuration == nil ? 3 : 0
+      return (outcome.configuration == nil ? ExitCode.configuration : .ok).rawValue
     }
   }
 

@@ -1,3 +1,5 @@
+// Addresses as technicians write them, and why others are refused.
+
 import Polling
 import Signals
 import Testing

@@ -1,3 +1,5 @@
+// The explanation, the digest and the schema agree with the check.
+
 import Primitives
 import Testing
 

@@ -1,3 +1,5 @@
+// Reads the files of the repository that tests look at.
+
 import Glibc
 
 /// Reads a file of the repository; nil when it is not there.

@@ -1,3 +1,5 @@
+// Several files become one configuration, and every value keeps its place.
+
 import Machines
 import Polling
 import Primitives
@@ -66,7 +68,8 @@ struct MergeTests {
         "conf.d/2.json5:1:20: error: gateway.site: site is already given at takt.json5:2:47"
           + " with another value; allowed: one of the two, or the same value in both",
         "conf.d/2.json5:2:42: error: machines[press-1].running: running is already given at"
-          + " takt.json5:7:12 with another value; allowed: one of the two, or the same value in both",
+          + " takt.json5:7:12 with another value;"
+          + " allowed: one of the two, or the same value in both",
       ])
   }
 

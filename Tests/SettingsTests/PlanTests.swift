@@ -1,3 +1,5 @@
+// What a configuration means to the other rooms, and which risks it is warned of.
+
 import Machines
 import Polling
 import Primitives
@@ -127,11 +129,10 @@ struct RiskTests {
           + " events stay in the journal until it is full"
       ])
     #expect(
-      told(("host: \"10.0.0.1\" }", "host: \"10.0.0.1\" }, { name: \"b\", host: \"10.0.0.1\" }"))
-        == [
-          "takt.json5:3:63: warning: buses[b].host: 10.0.0.1:502 is also bus plc; many PLCs take few"
-            + " connections; allowed: one bus for one PLC"
-        ])
+      told(("}],\nmachines", "}, { name: \"b\", host: \"10.0.0.1\" }],\nmachines")) == [
+        "takt.json5:3:63: warning: buses[b].host: 10.0.0.1:502 is also bus plc; many PLCs take few"
+          + " connections; allowed: one bus for one PLC"
+      ])
     #expect(
       told(("running: \"run\", ", "causes: { \"1\": \"Door\" }, ")) == [
         "takt.json5:4:12: warning: machines[press-1]: nothing says when this machine stands;"

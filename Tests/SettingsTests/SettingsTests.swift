@@ -1,3 +1,5 @@
+// The example that the package installs is right, and what becomes of it.
+
 import Machines
 import Polling
 import Primitives
