@@ -95,8 +95,8 @@ private func read(
   func `what is written as an answer is read as the same answer`(status: Int) throws {
     var fields = HTTPFields()
     fields.add("Retry-After", "5")
-    #expect(!fields.add("X", "a\r\nInjected: yes"))
-    #expect(!fields.add("bad name", "x"))
+    let isTaken = [fields.add("X", "a\r\nInjected: yes"), fields.add("bad name", "x")]
+    #expect(isTaken == [false, false])
     var reader = HTTPResponseReader()
     let bytes = HTTPResponseWriter.answer(
       status, fields: fields, body: Array("why".utf8), keepsAlive: false)
