@@ -62,10 +62,11 @@ ensure_packages() {
   local -a install=("${apt[@]}" install --no-install-recommends "${missing[@]}")
   # A box that was never updated knows no packages: the second try is the one that tells why.
   as_root "${install[@]}" </dev/null >/dev/null 2>&1 && return 0
-  as_root "${apt[@]}" update </dev/null >&2 || say "updating the package lists did not work"
-  as_root "${install[@]}" </dev/null >&2 ||
-    die "installing ${missing[*]}: apt's words are above; without a password for sudo," \
-      "run this script as root"
+  say "updating the package lists"
+  local words
+  words="$(as_root "${apt[@]}" update </dev/null 2>&1)" || say "$words"
+  words="$(as_root "${install[@]}" </dev/null 2>&1)" || die "$words"$'\n'"installing" \
+    "${missing[*]}: apt's words are above; without a password for sudo, run this as root"
 }
 
 # Stops with a clear sentence where the Swift toolchain is missing or too old.
@@ -73,7 +74,8 @@ ensure_swift() {
   local where="install Swift 6.3 or later for Debian 12 from https://www.swift.org/install/linux/"
   local version major minor
   command -v swift >/dev/null 2>&1 || die "looking for swift: it is not in PATH; $where"
-  version="$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' | head -n 1)"
+  version="$(swift --version 2>&1)" || die "starting swift: $version; $where"
+  version="$(sed -n 's/.*Swift version \([0-9.]*\).*/\1/p' <<<"$version" | head -n 1)"
   IFS=. read -r major minor _ <<<"$version"
   if [ "${major:-0}" -lt 6 ] || { [ "$major" -eq 6 ] && [ "${minor:-0}" -lt 3 ]; }; then
     die "looking for swift: found version ${version:-unknown}, 6.3 is needed; $where"

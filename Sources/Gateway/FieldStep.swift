@@ -30,6 +30,18 @@ public struct FieldStep: ~Copyable {
   /// How old a unit's mark may get before a turn renews it.
   public static let markInterval = Duration.seconds(1)
 
+  /// The size of the ring for a bus: every signal changing at every read, and a mark a read.
+  public static func ringCapacity(for bus: BusDefinition) -> Int {
+    var perSecond = 0.0
+    for binding in bus.units.flatMap(\.bindings) {
+      let period = max(binding.period, PollingLimits.shortestPeriod)
+      // A text is pieces of eight bytes, four registers each; anything else is one sample.
+      let samples = 1 + Double(max(1, (Int(binding.count) + 3) / 4))
+      perSecond += samples * 1e9 / Double(period.nanoseconds)
+    }
+    return RingLimits.capacity(samplesPerSecond: Int(min(perSecond.rounded(.up), 1e9)))
+  }
+
   public private(set) var poller: Poller
   private var conditioners: [Conditioner]
   private var progress: [UnitProgress]
@@ -150,6 +162,7 @@ public struct FieldStep: ~Copyable {
   /// Pushes a mark as far as may be promised; returns it when it went further than the last.
   private mutating func mark(_ unit: Int, through now: Instant) -> Instant? {
     payOwed(unit)
+    // Also when room appeared just now: the loss must be in the ring before a mark behind it.
     guard progress[unit].owed == nil else { return nil }
     var limit = now
     if let pending = conditioners[unit].earliestPending { limit = min(limit, pending) }

@@ -52,10 +52,13 @@ extension RecorderStep where Store: ~Copyable {
 
   func nextTurn(_ reading: ClockReading) -> Instant {
     var next = min(reading.monotonic + GatewayLimits.recorderIdle, healthDue)
-    if let since = acknowledgedSince { next = min(next, since + GatewayLimits.acknowledgementDelay) }
     if let window = publisher.nextDeadline { next = min(next, window) }
     switch journal {
-    case .healthy: if !drafts.isEmpty { next = reading.monotonic }
+    case .healthy:
+      if !drafts.isEmpty { next = reading.monotonic }
+      if outbox.hasUnsettled, let since = acknowledgedSince {
+        next = min(next, since + GatewayLimits.acknowledgementDelay)
+      }
     case .failing(_, _, let retryAt, _): next = min(next, retryAt)
     }
     return next

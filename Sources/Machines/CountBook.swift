@@ -37,11 +37,10 @@ package struct CountBook: Equatable, Sendable {
 
   package init() {}
 
-  /// Adds the pieces of a tally to the window, which opens with the first of them.
+  /// Adds a tally that says something to the window, which opens with the first.
   mutating func book(
     _ tally: Tally, to kind: WritableKeyPath<Pieces, Int64>, at: Stamp, window length: Duration
   ) {
-    guard tally.pieces > 0 || tally.rollover || tally.reset else { return }
     var open =
       window ?? Window(from: toldUntil ?? at, deadline: at.instant + max(.zero, length))
     open.pieces.add(tally.pieces, to: kind)

@@ -79,6 +79,9 @@ package struct Counter: Equatable, Sendable {
     }
   }
 
+  /// It has been read, and is being read.
+  var isRead: Bool { line != .unseen && interrupted == nil }
+
   /// Nobody can read it from now on.
   package mutating func interrupt(at: Stamp) {
     if line != .unseen, interrupted == nil { interrupted = at }

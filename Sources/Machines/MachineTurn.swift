@@ -1,7 +1,7 @@
 // What a machine does at one moment: note the samples, book the counts, decide, tell.
 //
 // Order within a moment: contact, then counts, then the state; and a window of counts is told
-// before a stop or a loss, so that its pieces lie before it in the journal.
+// before a stop or a loss, so that its pieces lie before it in the journal, and at once during one.
 
 import Primitives
 import Signals
@@ -9,17 +9,18 @@ import Signals
 extension Machine {
   /// The earliest moment at which it acts of itself.
   var ownDeadline: Instant? {
-    let earliest = [
-      book.window?.deadline, good?.deadline, scrap?.deadline, rework?.deadline, standstillDeadline,
-    ]
-    return earliest.compactMap { $0 }.min()
+    var earliest = standstillDeadline
+    earliest.lower(to: book.window?.deadline)
+    earliest.lower(to: good?.deadline)
+    earliest.lower(to: scrap?.deadline)
+    earliest.lower(to: rework?.deadline)
+    return earliest
   }
 
   /// When the standing count becomes a stop; nil unless it runs and its count is being read.
   private var standstillDeadline: Instant? {
     guard let standstill = rules.standstill, case .running(let since) = stops.state,
-      stops.sight == .clear, let good, let slot = slot(of: rules.good?.signal),
-      roster.slots[slot].seen == .good
+      stops.sight == .clear, let good, good.isRead
     else { return nil }
     return max(good.movedAt, since.instant) + standstill
   }
@@ -59,12 +60,16 @@ extension Machine {
     }
     tellContacts(at: at, into: &facts)
     tell(tallies, at: at, into: &facts)
-    guard !roster.deciding.isEmpty else { return }
+    // A stop that a changed configuration left without evidence ends with the first look.
+    guard !roster.deciding.isEmpty || stops.state.openStop != nil else { return }
     scratch.removeAll(keepingCapacity: true)
     stops.follow(view(moved: tallies.good?.moved ?? false), at: at, into: &scratch)
     let breaks = scratch.contains { $0.kind.breaksCounting }
     if breaks { tellWindow(at: at, into: &facts) }
     facts.append(contentsOf: scratch)
+    // Pieces that run out during a stop are told at once: the snapshot that is committed with them
+    // knows that they were seen, and a restart does not take them for the end of the stop.
+    if case .stopped = stops.state { tellWindow(at: at, into: &facts) }
   }
 
   private mutating func count(
@@ -105,6 +110,12 @@ extension Machine {
 
   private func slot(of signal: SignalID?) -> Int? {
     signal.flatMap { roster.slot(of: $0.index) }
+  }
+}
+
+extension Instant? {
+  fileprivate mutating func lower(to other: Instant?) {
+    if let other, other < self ?? .distantFuture { self = other }
   }
 }
 

@@ -53,12 +53,15 @@ struct Roster: Sendable {
   /// The slots that decide about a stop: three at most.
   private(set) var deciding: [Int] = []
   var units: [Unit]
+  /// Nobody said which signal belongs to which unit, so that every unit may bring one.
+  private let waitsForAll: Bool
   private var dense: [Int32] = []
   private var sparse: [UInt32: Int32] = [:]
   private var lowest: UInt32 = 0
 
   init(rules: MachineRules) {
     units = rules.units.map { Unit(id: $0) }
+    waitsForAll = rules.unitOfSignal.isEmpty
     var signals = rules.signals
     let named = [
       rules.running?.signal, rules.faultCode, rules.good?.signal, rules.scrap?.signal,
@@ -110,10 +113,12 @@ struct Roster: Sendable {
     return slot < 0 ? nil : Int(slot)
   }
 
-  /// Everything before this moment has been told by every unit.
+  /// Everything before this moment has been told by every unit; nil when there is none to wait for.
   var watermark: Instant? {
     var earliest: Instant?
-    for unit in units { earliest = min(earliest ?? unit.mark, unit.mark) }
+    for unit in units where waitsForAll || unit.signals > 0 {
+      earliest = min(earliest ?? unit.mark, unit.mark)
+    }
     return earliest
   }
 

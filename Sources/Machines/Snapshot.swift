@@ -91,5 +91,7 @@ extension Machine {
     scrap = carry.counter(tree["scrap"], scrap, seen)
     rework = carry.counter(tree["rework"], rework, seen)
     if let kept = tree["book"] { book = carry.book(kept) }
+    // What was summed is told as of then: nobody looked since.
+    book.window?.deadline = now
   }
 }

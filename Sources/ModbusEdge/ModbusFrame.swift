@@ -28,7 +28,9 @@ enum Verdict: Equatable {
 
 enum ModbusFrame {
   /// The twelve bytes that ask for `request`.
-  static func encode(_ request: ReadRequest, transaction: UInt16) -> [UInt8] {
+  static func encode(
+    _ request: ReadRequest, transaction: UInt16
+  ) -> InlineArray<12, UInt8> {
     [
       UInt8(truncatingIfNeeded: transaction >> 8), UInt8(truncatingIfNeeded: transaction),
       0, 0, 0, 6,
@@ -67,11 +69,12 @@ enum ModbusFrame {
       return .mismatch("\(frame[8]) bytes of values instead of \(bytes)")
     }
     words.removeAll(keepingCapacity: true)
-    for index in 0..<count {
-      let value =
-        request.table.holdsBits
-        ? UInt16((frame[9 + index / 8] >> UInt8(index % 8)) & 1) : word(frame, 9 + index * 2)
-      words.append(value)
+    if request.table.holdsBits {
+      for bit in 0..<count {
+        words.append(UInt16((frame[9 + bit / 8] >> UInt8(bit % 8)) & 1))
+      }
+    } else {
+      for index in 0..<count { words.append(word(frame, 9 + index * 2)) }
     }
     return .answer
   }

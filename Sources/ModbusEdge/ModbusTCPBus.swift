@@ -139,8 +139,10 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
 
   // MARK: - One request
 
-  private mutating func send(_ bytes: [UInt8], on socket: Int32) throws(BusFault) {
-    let sent = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
+  private mutating func send(
+    _ bytes: InlineArray<12, UInt8>, on socket: Int32
+  ) throws(BusFault) {
+    let sent = bytes.span.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
     if sent == bytes.count { return }
     // A buffer too full for 12 bytes means that the peer has not read for minutes.
     let cause = sent < 0 ? TCPSocket.text(errno) : "the peer takes no bytes"

@@ -77,6 +77,11 @@ public struct JWKSVerifier: Verifier, @unchecked Sendable {
   /// SHA-256, 32 bytes.
   public func digest(_ bytes: [UInt8]) -> [UInt8] { SHA256.digest(bytes) }
 
+  /// Whether the 64 bytes r‖s are the signature of the bytes by a key of the set with this kid.
+  public func verify(_ bytes: [UInt8], signature: [UInt8], kid: String) -> Bool {
+    verify(bytes, signature: signature, keyID: kid) == .valid
+  }
+
   /// Whether the 64 bytes r‖s are the signature of the bytes by the key of this id.
   public func verify(_ bytes: [UInt8], signature: [UInt8], keyID: String) -> SignatureVerdict {
     guard let checker = checkers[keyID] else { return .keyUnknown }

@@ -12,6 +12,11 @@ public struct Retirement: Equatable, Sendable {
   public var deleteThrough: UInt64
   /// nil when everything deleted had arrived.
   public var loss: Loss?
+
+  public init(deleteThrough: UInt64, loss: Loss?) {
+    self.deleteThrough = deleteThrough
+    self.loss = loss
+  }
 }
 
 extension Outbox {

@@ -34,6 +34,9 @@ public struct PollOutcome: Equatable, Sendable {
   /// The unit that has nothing more to be read now: a mark is due.
   public var finished: Int?
 
+  /// Nothing came of it.
+  public init() {}
+
   /// A unit that answers again.
   public struct Restoration: Equatable, Sendable {
     public var unit: Int

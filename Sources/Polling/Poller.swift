@@ -34,7 +34,10 @@ public struct Poller: Sendable {
     generator = SeededGenerator(seed: seed)
     let plan = ReadPlan(bus)
     impossible = plan.impossible
-    units = bus.units.map { UnitRecord($0, bus: bus.name, now: now) }
+    units = bus.units.enumerated().map { index, unit in
+      let isIdle = !plan.blocks.contains { $0.unit == index }
+      return UnitRecord(unit, bus: bus.name, isIdle: isIdle, now: now)
+    }
     blocks = plan.blocks.map { ScheduledBlock($0, phase: units[$0.unit].phase, due: now) }
   }
 
@@ -97,7 +100,7 @@ public struct Poller: Sendable {
   public mutating func opened(now: Instant) {
     opens += 1
     link.opened()
-    for unit in units.indices { units[unit].health.linkOpened(at: now) }
+    for unit in units.indices where !units[unit].isIdle { units[unit].health.linkOpened(at: now) }
   }
 
   /// The link could not be opened: no unit is in reach.
@@ -105,7 +108,7 @@ public struct Poller: Sendable {
     link.openFailed(at: now, using: &generator)
     lastError = fault.sentence(opening: bus)
     var outcome = PollOutcome()
-    for unit in units.indices {
+    for unit in units.indices where !units[unit].isIdle {
       if case .lost(let since) = units[unit].health.linkRefused(at: now) {
         lose(unit, since: since, &outcome)
       }
@@ -261,7 +264,7 @@ public struct Poller: Sendable {
 
   private mutating func breakLink(at now: Instant) {
     link.broke()
-    for unit in units.indices { units[unit].health.linkBroke(at: now) }
+    for unit in units.indices where !units[unit].isIdle { units[unit].health.linkBroke(at: now) }
   }
 
   private mutating func advance(_ index: Int, _ now: Instant) {

@@ -50,16 +50,18 @@ struct UnitRecord: Sendable {
   var refused: Set<Int> = []
   /// When the whole plan is tried again after a refusal; the distant future without one.
   var replanAt = Instant.distantFuture
-  private let isIdle: Bool
+  /// Nothing is read from it: it counts as up, and says nothing about the link.
+  let isIdle: Bool
   private var plannedAt = Instant.distantPast
   private var backoff = Backoff(
     floor: PollingLimits.replanFloor, ceiling: PollingLimits.replanCeiling)
 
-  init(_ unit: UnitDefinition, bus: String, now: Instant) {
+  init(_ unit: UnitDefinition, bus: String, isIdle: Bool, now: Instant) {
     let shortest = unit.bindings.map(\.period).min() ?? PollingLimits.suspectRetryCeiling
     health = UnitHealth(now: now, shortestPeriod: shortest)
     phase = stableHash("\(bus)/\(unit.name)")
-    isIdle = unit.bindings.isEmpty
+    self.isIdle = isIdle
+    if isIdle { _ = health.answered() }
   }
 
   /// Not proof that the link works: failed since its last answer, or never asked.

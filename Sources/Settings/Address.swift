@@ -172,7 +172,8 @@ extension Address {
       }
     guard allowed.contains(order) else {
       throw AddressFault(
-        found: "\(type.rawValue) has no order \(word), since it is no value of several registers",
+        found:
+          "\(type.rawValue) cannot be \(word); only longer numbers have words to swap",
         allowed: allowed.map(\.rawValue).joined(separator: ", "))
     }
     rest = rest.dropFirst()

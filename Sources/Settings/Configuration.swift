@@ -28,19 +28,12 @@ public struct Configuration: Sendable {
         "\(SettingsLimits.files) at most")
       return ConfigurationOutcome(mistakes: mistakes.sorted(), configuration: nil)
     }
-    var roots: [Node] = []
-    for file in files {
-      if let root = Node.decode(file, into: &mistakes) { roots.append(root) }
-    }
-    guard !mistakes.hasErrors else {
+    let tree = whole(files, &mistakes)
+    guard let tree else {
       return ConfigurationOutcome(mistakes: mistakes.sorted(), configuration: nil)
     }
-    var merge = Merge(mistakes: mistakes)
-    guard let whole = merge.roots(roots, Vocabulary.root) else {
-      return ConfigurationOutcome(mistakes: merge.mistakes.sorted(), configuration: nil)
-    }
-    var reader = Reader(mistakes: merge.mistakes)
-    let root = reader.record(whole, Vocabulary.root, path: "")
+    var reader = Reader(mistakes: mistakes)
+    let root = reader.record(tree, Vocabulary.root, path: "")
     var rules = Rules(root: root, mistakes: reader.mistakes)
     rules.check()
     let found = rules.mistakes.sorted()
@@ -48,9 +41,22 @@ public struct Configuration: Sendable {
       return ConfigurationOutcome(mistakes: found, configuration: nil)
     }
     var planner = Planner(root)
-    let plan = planner.plan(digestInput: Effective.json(root).canonicalBytes)
+    let plan = planner.plan(digestInput: Effective.canonicalBytes(root))
     return ConfigurationOutcome(
       mistakes: found, configuration: Configuration(root: root, plan: plan))
+  }
+
+  /// All files as one tree; nil when one of them is no JSON5, since what it says is not known then.
+  private static func whole(_ files: [ConfigurationFile], _ mistakes: inout MistakeList) -> Node? {
+    var roots: [Node] = []
+    for file in files {
+      if let root = Node.decode(file, into: &mistakes) { roots.append(root) }
+    }
+    guard !mistakes.hasErrors else { return nil }
+    var merge = Merge(mistakes: mistakes)
+    let whole = merge.roots(roots, Vocabulary.root)
+    mistakes = merge.mistakes
+    return whole
   }
 }
 

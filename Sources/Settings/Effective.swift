@@ -1,18 +1,59 @@
 // The effective configuration as values: every default filled in, one spelling for each value.
+//
+// The digest is taken over RFC 8785 bytes. They are written record by record: a tree of 10,000
+// signals built for this alone would be the largest thing the program ever holds.
 
 import Primitives
 
 enum Effective {
-  /// The object with all that holds, in the spelling of a configuration file.
-  static func json(_ record: Record) -> JSONValue {
-    var members: [String: JSONValue] = [:]
-    for (index, member) in record.table.members.enumerated() {
-      guard let setting = record.settings[index] else { continue }
-      members[member.name] = json(setting.reading, member.kind)
-    }
-    return .object(members)
+  /// Canonical JSON of all that holds, in the spelling of a configuration file.
+  static func canonicalBytes(_ record: Record) -> [UInt8] {
+    var bytes: [UInt8] = []
+    write(record, to: &bytes)
+    return bytes
   }
 
+  private static func write(_ record: Record, to bytes: inout [UInt8]) {
+    let members = record.table.canonicalOrder.compactMap { index in
+      record.settings[index].map { (record.table.members[index], $0) }
+    }
+    list(members, "{", "}", to: &bytes) { element, bytes in
+      let (member, setting) = element
+      bytes.append(contentsOf: "\"\(member.name)\":".utf8)
+      write(setting.reading, member.kind, to: &bytes)
+    }
+  }
+
+  private static func write(_ reading: Reading, _ kind: Kind, to bytes: inout [UInt8]) {
+    switch reading {
+    case .record(let record): write(record, to: &bytes)
+    case .records(let records): list(records, "[", "]", to: &bytes) { write($0, to: &$1) }
+    case .codes(let codes):
+      let named = codes.map { ("\"\($0.code)\"", $0.record) }
+        .sorted { $0.0.utf8.lexicographicallyPrecedes($1.0.utf8) }
+      list(named, "{", "}", to: &bytes) { entry, bytes in
+        bytes.append(contentsOf: (entry.0 + ":").utf8)
+        write(entry.1, to: &bytes)
+      }
+    case .text, .integer, .number, .boolean, .duration, .address, .web, .percent, .range,
+      .integers, .words:
+      bytes.append(contentsOf: json(reading, kind).canonicalBytes)
+    }
+  }
+
+  private static func list<Element>(
+    _ elements: [Element], _ opening: String, _ closing: String, to bytes: inout [UInt8],
+    _ write: (Element, inout [UInt8]) -> Void
+  ) {
+    bytes.append(contentsOf: opening.utf8)
+    for (index, element) in elements.enumerated() {
+      if index > 0 { bytes.append(UInt8(ascii: ",")) }
+      write(element, &bytes)
+    }
+    bytes.append(contentsOf: closing.utf8)
+  }
+
+  /// A value that holds no others; an empty list or object for one that does.
   static func json(_ reading: Reading, _ kind: Kind) -> JSONValue {
     switch reading {
     case .text(let text): .string(text)
@@ -23,22 +64,16 @@ enum Effective {
     case .duration(let value): .string(value.text)
     case .address(let address): .string(address.text)
     case .web(let address): .string(address.text)
-    case .percent(let value): .string(numberText(value) + "%")
+    case .percent(let value): .string("\(number(value).canonicalText)%")
     case .range(let range): .array([number(range.lowerBound), number(range.upperBound)])
     case .integers(let values): .array(values.map { .integer($0) })
     case .words(let words): .array(words.map { .string($0.text) })
-    case .record(let record): json(record)
-    case .records(let records): .array(records.map { json($0) })
-    case .codes(let codes):
-      .object(Dictionary(codes.map { ("\($0.code)", json($0.record)) }) { first, _ in first })
+    case .records: .array([])
+    case .record, .codes: .object([:])
     }
   }
 
   private static func number(_ value: Double) -> JSONValue {
     Int64(exactly: value).map { .integer($0) } ?? .number("\(value)")
-  }
-
-  private static func numberText(_ value: Double) -> String {
-    Int64(exactly: value).map(String.init) ?? "\(value)"
   }
 }

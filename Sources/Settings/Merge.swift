@@ -152,8 +152,19 @@ extension Node {
     case .integer(let value): "the number \(value)"
     case .number(let value): "the number \(value)"
     case .string(let text): Words.quoted(text)
-    case .array: "a list in [ ]"
+    case .array(let elements):
+      elements.isEmpty || elements.count > 4
+        ? "a list in [ ]" : "[" + elements.map(\.shownInList).joined(separator: ", ") + "]"
     case .object: "an object in { }"
+    }
+  }
+
+  private var shownInList: String {
+    switch content {
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .array, .object: "…"
+    case .null, .boolean, .string: shown
     }
   }
 }

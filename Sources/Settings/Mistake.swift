@@ -81,7 +81,7 @@ struct MistakeList {
     all.append(Mistake(.warning, at: place, path: path, found: found, allowed: allowed))
   }
 
-  /// By file, line, column, path and words, each mistake once.
+  /// By file, line, column, path and words, each mistake once; what is beyond the limit is counted.
   func sorted() -> [Mistake] {
     let inOrder = all.sorted { left, right in
       let files = (order[left.place.file] ?? .max, order[right.place.file] ?? .max)
@@ -90,6 +90,13 @@ struct MistakeList {
       if left.place.column != right.place.column { return left.place.column < right.place.column }
       return (left.path, left.found) < (right.path, right.found)
     }
-    return inOrder.reduce(into: []) { kept, next in if kept.last != next { kept.append(next) } }
+    var kept: [Mistake] = []
+    for next in inOrder where kept.last != next { kept.append(next) }
+    let most = SettingsLimits.mistakes
+    guard kept.count > most else { return kept }
+    let rest = Mistake(
+      kept[most...].contains { $0.severity == .error } ? .error : .warning, at: kept[most].place,
+      path: "", found: "\(kept.count - most) more mistakes from here on are not shown")
+    return kept[..<most] + [rest]
   }
 }

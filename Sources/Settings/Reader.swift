@@ -20,11 +20,8 @@ struct Reader {
     var isGiven = Array(repeating: false, count: table.members.count)
     for member in members {
       guard let index = table.index(member.name) else {
-        let names = table.members.map(\.name)
-        mistakes.error(
-          member.place, Path.member(path, member.name),
-          "\(Words.quoted(member.name)) is not known here" + Nearest.hint(member.name, names),
-          names.joined(separator: ", "))
+        record.isWrong = true
+        if let meant = unknown(member, table, path) { isGiven[meant] = true }
         continue
       }
       isGiven[index] = true
@@ -33,6 +30,8 @@ struct Reader {
       if let reading = read(member.node, kind, place, isDefault: isDefault) {
         record.settings[index] = Setting(
           reading: reading, place: member.node.place, isDefault: isDefault)
+      } else {
+        record.isWrong = true
       }
     }
     for (index, member) in table.members.enumerated() where !isGiven[index] {
@@ -41,13 +40,25 @@ struct Reader {
     return record
   }
 
+  /// Notes an unknown name; the required member that was meant need not be missed as well.
+  private mutating func unknown(_ member: NodeMember, _ table: Table, _ path: String) -> Int? {
+    let names = table.members.map(\.name)
+    mistakes.error(
+      member.place, Path.member(path, member.name),
+      "\(Words.quoted(member.name)) is not known here" + Nearest.hint(member.name, names),
+      names.joined(separator: ", "))
+    guard let meant = Nearest.word(to: member.name, among: names).flatMap(table.index),
+      case .required = table.members[meant].presence
+    else { return nil }
+    return meant
+  }
+
   private mutating func absent(_ member: Member, _ path: String, _ place: Place) -> Setting? {
     let own = Path.member(path, member.name)
     switch member.presence {
     case .required:
       mistakes.error(
-        place, own, "\(member.name) is missing",
-        "\(member.name): \(Describe.allowed(member.kind))")
+        place, own, "\(member.name) is missing", Describe.allowed(member.kind))
       return nil
     case .optional: return nil
     case .standard(let value):

@@ -19,7 +19,9 @@ extension Reader {
     case .httpsURL:
       let (address, found) = WebAddress.parse(text)
       if let address { return .web(address) }
-      return refuse(node, kind, path, "found \(Words.quoted(text)): \(found)")
+      // What stands before an @ may be a password, and that is not repeated.
+      let shown = text.contains("@") ? "" : "\(Words.quoted(text)): "
+      return refuse(node, kind, path, "found \(shown)\(found)")
     case .choice(let words):
       if words.contains(text) { return .text(text) }
       return refuse(node, kind, path, "found \(node.shown)" + Nearest.hint(text, words))
@@ -65,7 +67,9 @@ extension Reader {
       }
       return .range(low...high)
     case (.deadband, .string(let text)):
-      guard text.hasSuffix("%"), let percent = Words.number(String(text.dropLast())),
+      let number = text.dropLast().split(separator: " ", maxSplits: 1)
+      guard text.hasSuffix("%"), let percent = Words.number(number.first.map(String.init) ?? ""),
+        number.count == 1,
         percent > 0, percent <= 100
       else { return refuse(node, kind, path) }
       return .percent(percent)
@@ -109,7 +113,7 @@ extension Reader {
         continue
       }
       if case .eventTypes = kind, !isKnown(eventType: text) {
-        let hint = Nearest.hint(text, Vocabulary.eventTypes)
+        let hint = Nearest.hint(text, Vocabulary.eventTypes + Vocabulary.eventFamilies)
         _ = refuse(
           element, kind, place, "no event has the type \(Words.quoted(text))" + hint)
         continue

@@ -40,6 +40,8 @@ struct Record: Sendable {
   var path: String
   var place: Place
   var isDefault: Bool
+  /// A member was unknown or could not be read, so what is missing may only be misspelt.
+  var isWrong = false
   var settings: [Setting?]
 
   init(_ table: Table, path: String, place: Place, isDefault: Bool) {

@@ -89,7 +89,7 @@ struct Rules {
       if let other = countedBy[name] {
         mistakes.error(
           counter.place(of: "signal"), counter.path(of: "signal"),
-          "\(name) counts \(other) already; its pieces would be booked twice",
+          "\(name) is the counter of \(other) already; its pieces would be booked twice",
           "a signal of its own")
       }
       countedBy[name] = member
@@ -105,6 +105,7 @@ struct Rules {
         machine.place(of: "standstill"), machine.path(of: "standstill"),
         "standstill needs a count that can stand still", "good: the counter of good pieces")
     }
+    guard !machine.isWrong else { return }
     if machine["running"] == nil, machine["faultCode"] == nil, machine["standstill"] == nil {
       mistakes.warn(
         machine.place, machine.path, "nothing says when this machine stands",
@@ -131,12 +132,18 @@ struct Rules {
       "a shorter timeout or a longer period")
   }
 
+  /// A scale of 1 and an offset of 0 change nothing, so they may stand anywhere.
+  private func isNeutral(_ setting: Setting, _ member: String) -> Bool {
+    guard case .number(let value) = setting.reading else { return false }
+    return member == "scale" && value == 1 || member == "offset" && value == 0
+  }
+
   private mutating func check(signal: Record, of machine: Record) {
     guard let address = signal.address("at") else { return }
     let type = address.format.type
     if type == .bit || type == .string {
       for member in ["scale", "offset", "deadband", "range"] {
-        guard let setting = signal[member], !setting.isDefault else { continue }
+        guard let setting = signal[member], !isNeutral(setting, member) else { continue }
         mistakes.error(
           setting.place, signal.path(of: member),
           "\(member) has no meaning for \(type == .bit ? "a bit" : "a text")",

@@ -106,7 +106,7 @@ private struct Schema {
     case .number: return [number]
     case .duration: return duration
     case .size: return pattern("^[0-9]+(B|[kKMGT]B|[KMGT]iB)$")
-    case .deadband: return either([[number], pattern("^[0-9.]+%$")])
+    case .deadband: return either([[number], pattern("^[0-9.]+ ?%$")])
     case .range:
       return [
         ("type", "array"), ("items", .object([number])), ("minItems", .value(2)),

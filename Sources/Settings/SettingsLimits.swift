@@ -10,8 +10,9 @@ public enum SettingsLimits {
   public static let files = 256
   /// Nesting of objects and arrays; the deepest of ours is 7.
   static let depth = 32
-  /// Mistakes told in one run; the rest is counted. Nobody repairs more at a time.
-  static let mistakes = 200
+  /// Mistakes told in one run; the rest is counted. A list of 10,000 signals with one wrong word
+  /// each stays a list that can be read.
+  static let mistakes = 1000
 
   /// Characters of a name: 64, so that a source of five names stays under 400 bytes.
   static let nameLength = 64

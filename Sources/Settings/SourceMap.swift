@@ -167,8 +167,9 @@ struct SourceMap {
       try skipSpace()
       if cursor.take(UInt8(ascii: "]")) { return values }
       if cursor.current == nil { throw wrong("this [ is never closed", "a ]", at: start) }
-      values.append(try value(depth: depth + 1))
-      try separator(closing: UInt8(ascii: "]"), opened: start)
+      let value = try value(depth: depth + 1)
+      values.append(value)
+      try separator(behind: value, closing: UInt8(ascii: "]"), opened: start)
     }
   }
 
@@ -197,18 +198,25 @@ struct SourceMap {
         firstByName[name] = members.count
         members.append(LocatedMember(name: name, line: line, column: column, value: value))
       }
-      try separator(closing: UInt8(ascii: "}"), opened: start)
+      try separator(behind: value, closing: UInt8(ascii: "}"), opened: start)
     }
   }
 
   /// A comma, or the closing bracket ahead; a forgotten comma is noted and the walk goes on.
   private mutating func separator(
-    closing: UInt8, opened: (line: Int, column: Int)
+    behind value: Located, closing: UInt8, opened: (line: Int, column: Int)
   ) throws(WalkEnded) {
     let end = (cursor.line, cursor.column)
+    let isText = if case .string = value.shape { true } else { false }
     try skipSpace()
     if cursor.take(UInt8(ascii: ",")) || cursor.current == closing { return }
     let bracket = closing == UInt8(ascii: "}") ? "}" : "]"
+    if isText, (cursor.line, cursor.column) == end, let byte = cursor.current,
+      TextCursor.isWordByte(byte)
+    {
+      throw wrong(
+        "found \(foundHere()) right behind a quote", "a comma; or a quote is missing before here")
+    }
     switch cursor.current {
     case nil:
       throw wrong(

@@ -85,11 +85,16 @@ struct Table: Sendable {
   var meaning: String
   var members: [Member]
   private let indexByName: [String: Int]
+  /// The indices of the members in the order of their names, as canonical JSON wants them.
+  let canonicalOrder: [Int]
 
   init(_ name: String, _ meaning: String, _ members: [Member]) {
     self.name = name
     self.meaning = meaning
     self.members = members
+    canonicalOrder = members.indices.sorted {
+      members[$0].name.utf8.lexicographicallyPrecedes(members[$1].name.utf8)
+    }
     indexByName = Dictionary(members.enumerated().map { ($1.name, $0) }) { first, _ in first }
   }
 

@@ -92,4 +92,10 @@ extension Vocabulary {
     "takt.configuration.rejected.v1", "takt.configuration.rolledback.v1",
     "takt.clock.corrected.v1", "takt.events.dropped.v1",
   ]
+
+  /// The patterns that name all events of one noun: `takt.stop.*`.
+  static let eventFamilies = eventTypes.reduce(into: [String]()) { families, type in
+    let family = type.split(separator: ".").prefix(2).joined(separator: ".") + ".*"
+    if families.last != family { families.append(family) }
+  }
 }

@@ -84,9 +84,7 @@ enum Words {
   /// A DNS name, an IPv4 address, or an IPv6 address.
   static func isHost(_ text: String) -> Bool {
     guard (1...253).contains(text.utf8.count) else { return false }
-    if text.contains(":") {
-      return text.utf8.allSatisfy { $0 == 58 || $0 == 46 || Hex.isDigit($0) }
-    }
+    if text.contains(":") { return isIPv6Shaped(text) }
     return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
       (1...63).contains(label.utf8.count) && label.utf8.first != 45 && label.utf8.last != 45
         && label.utf8.allSatisfy {
@@ -96,6 +94,16 @@ enum Words {
           }
         }
     }
+  }
+
+  /// Three to eight groups of up to four hexadecimal digits; the last may be an IPv4 address.
+  private static func isIPv6Shaped(_ text: String) -> Bool {
+    let groups = text.split(separator: ":", omittingEmptySubsequences: false)
+    return (3...8).contains(groups.count)
+      && groups.allSatisfy { group in
+        group.contains(".")
+          ? isHost(String(group)) : group.utf8.count <= 4 && group.utf8.allSatisfy(Hex.isDigit)
+      }
   }
 
   /// "a, b or c".

@@ -120,7 +120,7 @@ public struct Conditioner: Sendable {
   ) -> Int {
     let rule = rules[slot]
     if rule.textSlot != nil { return takeText(slot, words, at: at, into: &ring) }
-    guard let raw = rule.format.decode(words), let value = rule.scaling.apply(raw) else {
+    guard let value = rule.value(words) else {
       return takeInvalid(slot, at: at, into: &ring)
     }
     let memory = memories[slot]

@@ -41,6 +41,7 @@ enum Phase: Equatable, Sendable {
     case tellCurrent
   }
 
+  @inline(__always)
   func meet(
     at: Instant, delay: Int64, heartbeatDue: Bool, nearTold: Bool,
     nearCandidate: (Value) -> Bool
@@ -118,6 +119,9 @@ struct SignalRule: Sendable {
   let id: SignalID
   let format: RegisterFormat
   let scaling: Scaling
+  let isScaled: Bool
+  /// One word in the order of the protocol, of a plain integer type: needs no decoder.
+  let isPlainWord: Bool
   let deadband: Deadband
   let on: Int64
   let off: Int64
@@ -129,6 +133,8 @@ struct SignalRule: Sendable {
     self.id = id
     format = definition.format
     scaling = definition.scaling
+    isScaled = scaling != .none
+    isPlainWord = format.type == .u16 && !format.order.swapsBytes
     deadband = definition.deadband
     on = definition.debounce.on.nanoseconds
     off = definition.debounce.off.nanoseconds
@@ -140,12 +146,28 @@ struct SignalRule: Sendable {
 
   var width: UInt8 { textSlot != nil ? 0 : UInt8(format.type.wordCount) }
 
+  /// The value that words hold for this signal; nil when they hold none.
+  @inline(__always)
+  func value(_ words: Span<UInt16>) -> Value? {
+    if isPlainWord, words.count > 0 {
+      let word = words[0]
+      guard isScaled else { return .integer(Int64(word)) }
+      let scaled = Double(word) * scaling.gain + scaling.offset
+      return scaled.isFinite ? .real(scaled) : nil
+    }
+    guard let raw = format.decode(words) else { return nil }
+    return isScaled ? scaling.apply(raw) : raw
+  }
+
   /// How long a value must hold: integers other than zero and all reals `on`, zero `off`.
+  @inline(__always)
   func delay(_ value: Value) -> Int64 { isOn(value) ? on : off }
 
+  @inline(__always)
   func isOn(_ value: Value) -> Bool { value != .integer(0) }
 
   /// Whether a value is too close to another one to be told.
+  @inline(__always)
   func isNear(_ value: Value, _ other: Value) -> Bool {
     switch deadband {
     case .none:

@@ -4,6 +4,17 @@
 public enum RingLimits {
   /// Samples at most in one ring: 2^22 × 32 bytes = 128 MiB.
   public static let largest = 1 << 22
+
+  /// The longest that a disk is expected to hold the recorder up, in seconds: flash that collects
+  /// garbage stalls a sync for hundreds of milliseconds, a worn card for two seconds.
+  public static let worstStall = 2
+
+  /// Samples that a ring must hold: samples a second × worst stall × 4, at least 1,024 (32 KiB).
+  public static func capacity(samplesPerSecond: Int) -> Int {
+    let (product, overflow) = max(0, samplesPerSecond).multipliedReportingOverflow(
+      by: worstStall * 4)
+    return overflow ? largest : min(max(product, 1024), largest)
+  }
 }
 
 /// Bounds of a text read from registers.

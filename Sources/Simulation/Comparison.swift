@@ -62,7 +62,7 @@ public struct Comparison {
   private var truthTotals: [String: [String: Int64]] = [:]
   private var truthResets: [String: [JSONValue]] = [:]
   private var booked: [String: [String: Int64]] = [:]
-  private var anomalies: [String: [JSONValue]] = [:]
+  private var anomalies: [String: [(at: Int64, data: JSONValue)]] = [:]
   private var seen: Set<String> = []
 
   public init(tolerance: ComparisonTolerance) { self.tolerance = tolerance }
@@ -117,7 +117,7 @@ public struct Comparison {
         booked[machine, default: [:]][name, default: 0] += data[member]?.integer ?? 0
       }
     case "takt.counter.anomaly.v1":
-      anomalies[machine, default: []].append(data)
+      anomalies[machine, default: []].append((moment(event, "time") ?? 0, data))
     default: break
     }
   }
@@ -197,31 +197,56 @@ public struct Comparison {
   /// What was made must be what was booked plus what no read could have seen before a reset.
   private mutating func judgePieces(of machine: String, counter: String) {
     guard let made = truthTotals[machine]?[counter] else { return }
-    let told = booked[machine]?[counter] ?? 0
-    let resets = (truthResets[machine] ?? []).compactMap { $0[counter]?.integer }
-    let seenBefore = (anomalies[machine] ?? [])
-      .filter { $0["signal"]?.string == counter && $0["verdict"]?.string == "reset" }
-      .compactMap { $0["before"]?.integer }
+    let sum = booked[machine]?[counter] ?? 0
+    let resets = (truthResets[machine] ?? []).compactMap { reset in
+      moment(reset, "at").flatMap { at in reset[counter]?.integer.map { (at: at, shown: $0) } }
+    }
+    let told = (anomalies[machine] ?? []).filter {
+      $0.data["signal"]?.string == counter && $0.data["verdict"]?.string == "reset"
+    }
+    let seenBefore = told.compactMap { anomaly in
+      anomaly.data["before"]?.integer.map { (at: anomaly.at, before: $0) }
+    }
     let unknowable = unread(resets: resets, seenBefore: seenBefore)
     report.piecesInTruth += made
-    report.piecesBooked += told
+    report.piecesBooked += sum
     report.piecesUnknowable += unknowable
-    if told + unknowable != made {
+    if sum + unknowable != made {
       report.findings.append(
-        "\(machine): \(made) \(counter) made, \(told) booked, \(unknowable) unknowable:"
-          + " \(made - told - unknowable) missing (negative: invented)")
+        "\(machine): \(made) \(counter) made, \(sum) booked, \(unknowable) unknowable:"
+          + " \(made - sum - unknowable) missing (negative: invented)")
     }
   }
 
-  /// Pairs each reset with the anomaly that told it, in order; a reset at 0 tells nothing.
-  private func unread(resets: [Int64], seenBefore: [Int64]) -> Int64 {
-    var anomalies = seenBefore[...]
+  /// The pieces that the counter showed at its resets and that no read had seen before.
+  ///
+  /// Each reset is paired with the first anomaly told after it. A reset that left nothing to see (the
+  /// counter stood as low before as after) has none: then all that it showed is unknowable, which is
+  /// believed of a few pieces and not of many.
+  private func unread(
+    resets: [(at: Int64, shown: Int64)], seenBefore: [(at: Int64, before: Int64)]
+  ) -> Int64 {
+    var anomalies = seenBefore.sorted { $0.at < $1.at }[...]
     var sum: Int64 = 0
-    for value in resets {
-      guard let before = anomalies.first, before <= value else { continue }
-      anomalies.removeFirst()
-      sum += value - before
+    let sorted = resets.sorted { $0.at < $1.at }
+    for (index, reset) in sorted.enumerated() {
+      let nextReset = index + 1 < sorted.count ? sorted[index + 1].at : .max
+      if let first = anomalies.first, first.at >= reset.at - 2000, first.at < nextReset,
+        first.before <= reset.shown
+      {
+        anomalies.removeFirst()
+        sum += reset.shown - first.before
+      } else if reset.shown <= Self.unseenAtMost {
+        sum += reset.shown
+      }
     }
     return sum
+  }
+
+  /// Pieces that a reset may take with it without leaving anything to see.
+  private static let unseenAtMost: Int64 = 5
+
+  private func moment(_ line: JSONValue, _ member: String) -> Int64? {
+    line[member]?.string.flatMap(WallTime.init(text:))?.milliseconds
   }
 }

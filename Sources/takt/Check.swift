@@ -60,6 +60,8 @@ enum CheckCommand {
       case "--config":
         guard let path = rest.popFirst() else { return .wrong("--config needs a file") }
         options.path = path
+      case _ where argument.hasPrefix("--config="):
+        options.path = String(argument.dropFirst("--config=".utf8.count))
       default: return .wrong("\(argument) is not known")
       }
     }

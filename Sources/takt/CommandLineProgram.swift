@@ -27,11 +27,10 @@ enum Program {
       name: "simulate", summary: "be a line of machines on a Modbus TCP port",
       run: SimulateCommand.run),
     Command(
-      name: "receive", summary: "be a receiver for the bench: verify, store, show events",
+      name: "receive", summary: "be a receiver that verifies, for benches and commissioning",
       run: ReceiveCommand.run),
     Command(
-      name: "verify", summary: "check signatures, sequence and chain of a file of events",
-      run: VerifyCommand.run),
+      name: "verify", summary: "verify a file of events", run: VerifyCommand.run),
     Command(
       name: "compare", summary: "compare a simulator's truth with what arrived",
       run: CompareCommand.run),
@@ -59,6 +58,7 @@ enum Program {
   }
 
   private static func dispatch(_ name: String, _ rest: [String]) -> Int32 {
+    if name == SimulationCommand.usage.name { return SimulationCommand.run(rest) }
     if let command = commands.first(where: { $0.name == name }) { return command.run(rest) }
     var text = "takt: there is no subcommand \"\(name)\""
     if let near = nearest(to: name, among: commands.map(\.name)) {

@@ -1,5 +1,6 @@
 // The part of a Takt configuration that fits the simulated line: its bus and its machines.
 
+import LinuxEdge
 import Primitives
 import Simulation
 
@@ -10,7 +11,7 @@ enum SimulateConfiguration {
     return """
       // For the line of "takt simulate", printed by its option --config.
       {
-        buses: [{ name: "plant", host: "\(options.host)", port: \(options.port) }],
+        buses: [{ name: "plant", host: "\(options.address.host)", port: \(options.address.port) }],
         machines: [
       \(machines.joined(separator: "\n"))
         ],
@@ -22,7 +23,7 @@ enum SimulateConfiguration {
     let kind = PlantRegisters.kind(index)
     var lines = [
       "name: \"\(PlantRegisters.name(index))\", bus: \"plant\", unit: \(index + 1),",
-      "timeout: \"500ms\",",
+      "timeout: \"250ms\",",
       "signals: [",
     ]
     lines += PlantRegisters.signals(index).map { "  " + signal($0) }
@@ -33,8 +34,7 @@ enum SimulateConfiguration {
       let causes = PlantRegisters.faults.map { "\"\($0.code)\": \"\($0.text)\"" }
       lines.append("causes: { \(causes.joined(separator: ", ")) },")
     } else {
-      let standstill = options.plant.cycle * SimulateOptions.cyclesInStandstill
-      lines.append("standstill: \"\(standstill.text)\",")
+      lines.append("standstill: \"\(options.standstill.text)\",")
     }
     lines.append("good: { signal: \"good\", piecesPerSecond: \(piecesPerSecond(options)) },")
     lines.append("scrap: { signal: \"scrap\", piecesPerSecond: \(piecesPerSecond(options)) },")
@@ -48,7 +48,7 @@ enum SimulateConfiguration {
     switch signal.name {
     case "temperature": members += ["every: \"1s\"", "deadband: 0.5", "publish: true"]
     case "speed": members += ["every: \"1s\""]
-    default: members += ["every: \"100ms\""]
+    default: members += ["every: \"250ms\""]
     }
     if let unit = signal.unit { members.append("unitOfMeasure: \"\(unit)\"") }
     return "{ \(members.joined(separator: ", ")) },"

@@ -1,12 +1,12 @@
-// The command line of `takt simulate`: words in, a checked value or one sentence out.
+// What `takt simulate` understands, and the checked values that come of it.
 
+import LinuxEdge
 import Primitives
 import Simulation
 
 /// What `takt simulate` was asked to do.
 struct SimulateOptions: Equatable {
-  var host = "127.0.0.1"
-  var port: UInt16 = 1502
+  var address: HostAndPort
   var plant = PlantOptions(seed: 1)
   var truthPath: String?
   /// From the start of the process; nil for until a signal comes.
@@ -14,117 +14,107 @@ struct SimulateOptions: Equatable {
   /// From the start of the process; nil for never.
   var freezeAfter: Duration?
   /// From the first request to the first piece.
-  var lead = Duration.seconds(2)
-  var printsConfiguration = false
+  var lead: Duration
+  var printsConfiguration: Bool
 
-  /// What is wrong with a command line.
-  struct Mistake: Error, Equatable {
-    var text: String
-    init(_ text: String) { self.text = text }
-  }
+  /// How long a count may rest before that is a stop: 4 cycles, since two good pieces with scrap
+  /// between them take 2.2 at most, and longer than the wait for the first piece of all.
+  var standstill: Duration { Self.standstill(plant.cycle, lead) }
 
-  init(_ arguments: [String]) throws(Mistake) {
-    var rest = arguments[...]
-    var settle: Duration?
-    var every: Duration?
-    var offFor = Duration.seconds(3)
-    var keepsCounters = false
-    var shortest = (stop: Duration.seconds(5), run: Duration.seconds(10))
-    while let option = rest.popFirst() {
-      switch option {
-      case "--listen": (host, port) = try Self.endpoint(option, &rest)
-      case "--machines":
-        plant.machines = try Self.number(option, &rest, 1...PlantLimits.machines)
-      case "--seed": plant.seed = UInt64(try Self.number(option, &rest, 0...Int.max))
-      case "--truth": truthPath = try Self.word(option, &rest)
-      case "--seconds": runFor = try Self.duration(option, &rest)
-      case "--settle": settle = try Self.duration(option, &rest)
-      case "--freeze-at": freezeAfter = try Self.duration(option, &rest)
-      case "--lead": lead = try Self.duration(option, &rest)
-      case "--power-cycle-every": every = try Self.duration(option, &rest)
-      case "--power-off-for": offFor = try Self.duration(option, &rest)
-      case "--keep-counters": keepsCounters = true
-      case "--min-stop": shortest.stop = try Self.duration(option, &rest)
-      case "--min-run": shortest.run = try Self.duration(option, &rest)
-      case "--cycle": plant.cycle = .milliseconds(try Self.number(option, &rest, 1...3_600_000))
-      case "--config": printsConfiguration = true
-      default: throw Mistake("reading the command line: \(option) is not known")
+  static let usage = CommandUsage(
+    name: "simulate", summary: "be a PLC with a small line of machines, and write down the truth",
+    options: [
+      .value("listen", "HOST:PORT", "where to listen; port 0 takes a free one", default: address),
+      .value("machines", "NUMBER", "how many machines", default: "3"),
+      .value("seed", "NUMBER", "the same seed gives the same stops and pieces", default: "1"),
+      .value("cycle", "MS", "milliseconds for one piece", default: "500"),
+      .value("min-stop", "TIME", "shortest stop; the longest is 3 times that", default: "5s"),
+      .value("min-run", "TIME", "shortest run; the longest is 3 times that", default: "10s"),
+      .value("lead", "TIME", "from the first request to the first piece", default: "1s"),
+      .value("power-cycle-every", "TIME", "the PLC loses its power, and its counters, so often"),
+      .value("power-off-for", "TIME", "how long the power is off", default: "3s"),
+      .switch("keep-counters", "the counters survive a loss of power"),
+      .value("truth", "FILE", "every true stop, reset and total as JSON lines, durable"),
+      .value("seconds", "TIME", "end after so long (otherwise: SIGTERM or Control-C)"),
+      .value("settle", "TIME", "come to rest so long before --seconds is over"),
+      .value("freeze-at", "TIME", "come to rest after so long"),
+      .switch("config", "print the matching part of a configuration and end"),
+    ],
+    notes: [
+      """
+      press-1 shows a run bit and a fault code, press-2 a fault code only, filler-1 nothing but its
+      count; more machines repeat that (press-3, press-4, filler-2). Their unit numbers are 1, 2, 3…
+      """,
+      """
+      To come to rest: the last piece is made, open stops end, run bits stay on. From then on the
+      truth is complete; filler-1 looks like standing, so leave out what seems to begin after it.
+      """,
+      "TIME is a number of seconds, or carries its unit: 250ms, 2s, 5min.",
+    ],
+    exits: [.ok, .storage, .internal, .network])
+
+  private static let address = "127.0.0.1:1502"
+
+  init(_ options: CommandLineOptions) throws(CommandFault) {
+    let listen = options.text("listen") ?? Self.address
+    guard let address = HostAndPort(text: listen) else {
+      throw .usage("--listen \"\(listen)\" is no HOST:PORT")
+    }
+    self.address = address
+    truthPath = options.text("truth")
+    runFor = try options.seconds("seconds")
+    freezeAfter = try options.seconds("freeze-at")
+    lead = try options.seconds("lead") ?? .seconds(1)
+    printsConfiguration = options.has("config")
+    plant = try Self.plant(options, lead: lead)
+    if let settle = try options.seconds("settle") {
+      guard let runFor, settle < runFor else {
+        throw .usage("--settle needs --seconds, and must be shorter")
       }
-    }
-    plant.stops = shortest.stop...shortest.stop * 3
-    plant.runs = shortest.run...shortest.run * 3
-    plant.powerCycle = every.map {
-      PlantOptions.PowerCycle(every: $0, offFor: offFor, keepsCounters: keepsCounters)
-    }
-    try settleBefore(settle)
-    try checkLengths()
-  }
-
-  private mutating func settleBefore(_ settle: Duration?) throws(Mistake) {
-    guard let settle else { return }
-    guard let runFor, settle < runFor else {
-      throw Mistake("reading --settle: it needs --seconds, and must be shorter")
-    }
-    guard freezeAfter == nil else {
-      throw Mistake("reading --settle: --freeze-at says already when all comes to rest")
-    }
-    freezeAfter = runFor - settle
-  }
-
-  private func checkLengths() throws(Mistake) {
-    let needed = plant.cycle * SimulateOptions.cyclesInShortestStop
-    guard plant.stops.lowerBound >= needed, plant.runs.lowerBound >= needed else {
-      throw Mistake(
-        "reading --min-stop and --min-run: both must be \(needed.text) at least, "
-          + "\(SimulateOptions.cyclesInShortestStop) cycles, so that a count tells them apart")
+      guard freezeAfter == nil else {
+        throw .usage("--settle and --freeze-at both say when everything comes to rest")
+      }
+      freezeAfter = runFor - settle
     }
   }
 
-  /// A standstill is told from slow work after 4 cycles (two pieces with scrap between them take
-  /// 2.2); a stop must last clearly longer.
-  static let cyclesInShortestStop = 8
-  static let cyclesInStandstill = 4
-
-  private static func word(
-    _ option: String, _ rest: inout ArraySlice<String>
-  ) throws(Mistake) -> String {
-    guard let word = rest.popFirst() else { throw Mistake("reading \(option): a value is missing") }
-    return word
+  private static func standstill(_ cycle: Duration, _ lead: Duration) -> Duration {
+    max(cycle * 4, lead + cycle * 2)
   }
 
-  private static func number(
-    _ option: String, _ rest: inout ArraySlice<String>, _ range: ClosedRange<Int>
-  ) throws(Mistake) -> Int {
-    let word = try word(option, &rest)
-    guard let number = Int(word), range.contains(number) else {
-      throw Mistake(
-        "reading \(option): \(word) is no whole number from \(range.lowerBound) to "
-          + "\(range.upperBound)")
+  private static func plant(
+    _ options: CommandLineOptions, lead: Duration
+  ) throws(CommandFault) -> PlantOptions {
+    let shortestStop = try options.seconds("min-stop") ?? .seconds(5)
+    let shortestRun = try options.seconds("min-run") ?? .seconds(10)
+    let cycle: Int64 = try options.integer("cycle", in: 1...3_600_000) ?? 500
+    // A stop must last clearly longer than a standstill takes to be seen.
+    let needed = standstill(.milliseconds(cycle), lead) + .milliseconds(cycle) * 4
+    guard min(shortestStop, shortestRun) >= needed else {
+      throw .usage(
+        "--min-stop and --min-run must be \(needed.text) at least with this --cycle and --lead, "
+          + "so that a count that rests can be told from slow work")
     }
-    return number
+    let offFor = try options.seconds("power-off-for") ?? .seconds(3)
+    let keepsCounters = options.has("keep-counters")
+    return PlantOptions(
+      seed: try options.integer("seed", in: 0...UInt64.max) ?? 1,
+      machines: try options.integer("machines", in: 1...PlantLimits.machines) ?? 3,
+      cycle: .milliseconds(cycle), runs: shortestRun...shortestRun * 3,
+      stops: shortestStop...shortestStop * 3,
+      powerCycle: try options.seconds("power-cycle-every").map {
+        PlantOptions.PowerCycle(every: $0, offFor: offFor, keepsCounters: keepsCounters)
+      })
   }
+}
 
-  /// A number of seconds, or a duration with its unit; a day at most.
-  private static func duration(
-    _ option: String, _ rest: inout ArraySlice<String>
-  ) throws(Mistake) -> Duration {
-    let word = try word(option, &rest)
-    let duration = Duration(text: word) ?? Duration(text: word + "s")
-    guard let duration, duration <= .seconds(31 * 86_400) else {
-      throw Mistake("reading \(option): \(word) is no time up to 31d; write 20, 1.5 or 250ms")
-    }
+extension CommandLineOptions {
+  /// A number of seconds, or a time with its unit; a month at most.
+  fileprivate func seconds(_ name: String) throws(CommandFault) -> Duration? {
+    guard let text = text(name) else { return nil }
+    guard let duration = Duration(text: text) ?? Duration(text: text + "s"),
+      duration <= .seconds(31 * 86_400)
+    else { throw .usage("--\(name) \"\(text)\" is no time up to 31d; write it like 20 or 250ms") }
     return duration
-  }
-
-  private static func endpoint(
-    _ option: String, _ rest: inout ArraySlice<String>
-  ) throws(Mistake) -> (String, UInt16) {
-    let word = try word(option, &rest)
-    guard let colon = word.lastIndex(of: ":"), let port = UInt16(word[word.index(after: colon)...])
-    else { throw Mistake("reading \(option): \(word) is not HOST:PORT") }
-    var host = word[..<colon]
-    if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-    guard !host.isEmpty else { throw Mistake("reading \(option): \(word) names no host") }
-    return (String(host), port)
   }
 }

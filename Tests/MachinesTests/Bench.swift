@@ -50,6 +50,10 @@ struct Bench {
   /// Wall time of instant 0 of this boot.
   var wallOfBoot: Int64 = 1_772_000_000_000
   var at: Int64 = 0
+  /// A slow recorder takes samples without a turn.
+  var advances = true
+  /// A recorder that commits a snapshot only with facts: the last one.
+  var committed: [UInt8]?
 
   init(_ rules: MachineRules, at: Int64 = 0) throws {
     self.rules = rules
@@ -80,7 +84,9 @@ struct Bench {
   mutating func mark(_ at: Int64) {
     self.at = max(self.at, at)
     machine.take(Sample(mark: Line.unit, at: .milliseconds(at).advanced(nanoseconds: 1)))
-    machine.advance(reading: reading, into: &facts)
+    let before = facts.count
+    if advances { machine.advance(reading: reading, into: &facts) }
+    if committed != nil, facts.count > before { committed = machine.snapshot(reading: reading) }
   }
 
   private mutating func tell(_ signal: SignalID, _ at: Int64, _ value: Value?, _ quality: Quality) {
@@ -94,8 +100,8 @@ struct Bench {
 
   /// The gateway is killed and starts again in the same boot.
   mutating func restart() throws {
-    machine = try Machine(
-      rules: rules, epoch: "e1", snapshot: machine.snapshot(reading: reading), reading: reading)
+    let kept = committed ?? machine.snapshot(reading: reading)
+    machine = try Machine(rules: rules, epoch: "e1", snapshot: kept, reading: reading)
     told = [:]
   }
 

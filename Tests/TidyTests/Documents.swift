@@ -42,13 +42,15 @@ enum Documents {
     return name.isEmpty || name == "description" || name == "hash" ? nil : name
   }
 
-  /// Whether a doc comment stands above, over attributes.
+  /// Whether a doc comment stands above, over attributes and neighbours.
   private static func documented(_ file: SwiftText, above index: Int) -> Bool {
     var line = index - 1
     while line >= 0 {
       let text = file.lines[line].drop(while: { $0 == " " })
       if text.hasPrefix("///") { return true }
-      guard text.hasPrefix("@") else { return false }
+      // Constants in adjacent lines, as a floor and its ceiling, share the sentence above them.
+      let isNext = file.codeLines[index].contains(" let ") && text.hasPrefix("public static let")
+      guard text.hasPrefix("@") || isNext else { return false }
       line -= 1
     }
     return false
@@ -65,7 +67,9 @@ enum Documents {
         if text.isEmpty { start = index + 1 }
         text += trimmed.dropFirst(3)
       } else if !text.isEmpty {
-        let sentence = text.split(separator: ". ", maxSplits: 1).first ?? ""
+        // What stands behind a colon or semicolon is the arithmetic, not the abstract.
+        let ends = [". ", ": ", "; "].compactMap { text.firstRange(of: $0)?.lowerBound }
+        let sentence = text[..<(ends.min() ?? text.endIndex)]
         if sentence.count > abstractLength {
           let advice = "a first sentence of \(sentence.count) characters, \(abstractLength) allowed"
           findings.append(Finding(path: file.path, line: start, advice: advice))

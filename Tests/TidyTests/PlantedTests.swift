@@ -42,9 +42,9 @@ private let plants: [Plant] = [
   Plant("let a = 1 ", "blanks at the end"),
   Plant("let a = \"\(String(repeating: "a", count: 100))\"", "columns"),
   Plant(numbered(399, "let a = 1"), "split the file"),
-  Plant("func long() {\n\(numbered(69))\n}", "`func long` has 71 lines"),
-  Plant("var long: Int {\n\(numbered(70))\n}", "`var long` has 72 lines"),
-  Plant("  init(\n    a: Int\n  ) {\n\(numbered(70))\n  }", "`init a` has 74 lines"),
+  Plant("func long() {\n\(numbered(69))\n}", "`func long() {` has 71 lines"),
+  Plant("var long: Int {\n\(numbered(70))\n}", "`var long: Int {` has 72 lines"),
+  Plant("  init(\n    a: Int\n  ) {\n\(numbered(70))\n  }", "`init(` has 74 lines"),
   Plant("  deinit {\n\(numbered(70))\n  }", "deinit"),
   Plant("// TO" + "DO: later", "a reminder"),
   Plant("let a = 1  // FIX" + "ME", "a reminder"),
@@ -112,6 +112,7 @@ private let plants: [Plant] = [
     "public init() {}",
     "  public var good: Int64",
     "public extension A {}",
+    "/// The least and the most.\npublic static let floor = 1\npublic static let ceiling = 2",
     "let a = \"an unfinished string\nlet b = 1",
   ])
   func `leave good code alone`(text: String) {

@@ -65,9 +65,9 @@ extension Shape {
       guard declares(word, in: file), let body = body(of: word, in: file) else { return nil }
       let length = file.code[word.start..<body.upperBound].count { $0 == 10 } + 1
       guard length > functionLines else { return nil }
-      let name = index + 1 < file.words.count ? file.words[index + 1].text : word.text
+      let name = file.lines[word.line - 1].drop { $0 == " " }.prefix(60)
       let advice =
-        "`\(word.text) \(name)` has \(length) lines, \(functionLines) allowed: "
+        "`\(name)` has \(length) lines, \(functionLines) allowed: "
         + "give a part of it a name of its own"
       return Finding(path: file.path, line: word.line, advice: advice)
     }

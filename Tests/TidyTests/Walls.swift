@@ -25,7 +25,8 @@ enum Walls {
     "OpenSSLEdge": ["Primitives", "Events", "Delivery", "COpenSSL", "Glibc"],
     "LinuxEdge": ["Primitives", "CLinux", "Glibc"],
     "Gateway": Set(deciding + ["Synchronization"]),
-    "Simulation": Set(deciding + ["Gateway"]),
+    // Synchronization: a virtual clock is shared as the real one is.
+    "Simulation": Set(deciding + ["Gateway", "Synchronization"]),
     "takt": Set(
       deciding + edges + ["Settings", "Gateway", "Simulation", "Glibc", "Synchronization"]),
   ]
