@@ -10,7 +10,8 @@ private let receiver = """
   import jwt.api_jws
   from jwt.algorithms import ECAlgorithm
 
-  keys = {k["kid"]: ECAlgorithm.from_jwk(json.dumps(k)) for k in json.load(open(sys.argv[1]))["keys"]}
+  published = json.load(open(sys.argv[1]))["keys"]
+  keys = {k["kid"]: ECAlgorithm.from_jwk(json.dumps(k)) for k in published}
   previous, last = b"\\0" * 32, 0
   for raw in open(sys.argv[2], "rb").read().splitlines():
       try:
@@ -21,7 +22,8 @@ private let receiver = """
           assert sorted(header) == ["alg", "kid"]
           jwt.api_jws.PyJWS().decode(f"{h}.{b64}.{sig}", keys[header["kid"]], algorithms=["ES256"])
           assert int(e["sequence"]) == last + 1, "sequence"
-          assert base64.urlsafe_b64encode(previous).rstrip(b"=").decode() == e["previousdigest"], "chain"
+          chained = base64.urlsafe_b64encode(previous).rstrip(b"=").decode()
+          assert chained == e["previousdigest"], "chain"
           print("ok", int(e["sequence"]), e["type"])
           previous, last = hashlib.sha256(raw).digest(), last + 1
       except Exception as error:
