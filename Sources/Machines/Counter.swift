@@ -198,7 +198,8 @@ extension Counter {
     }
     tally.reset = true
     if strange.value <= bound(anyRate, since: before, until: strange) {
-      report(.reset, before, strange, booked: strange.value, notBooked: 0, into: &tally)
+      let more = piecesOfRollover(before, strange)
+      report(.reset, before, strange, booked: strange.value, notBooked: more, into: &tally)
       tally.pieces = saturating(tally.pieces, plus: pieces(strange.value))
     } else {
       report(.reset, before, strange, booked: 0, notBooked: strange.value, into: &tally)
@@ -257,6 +258,14 @@ extension Counter {
   /// the slack is believed, so that a return to the old line is not taken for production.
   private func couldClimb(from strange: CounterPoint, to now: CounterPoint) -> Bool {
     bound(rules.piecesPerSecond ?? 0, since: strange, until: now) >= now.value - strange.value
+  }
+
+  /// What a reset leaves out if it was a rollover after all; 0 when it cannot have been one.
+  private func piecesOfRollover(_ before: CounterPoint, _ after: CounterPoint) -> UInt64 {
+    guard let rate = rules.piecesPerSecond, before.value <= rules.highest else { return 0 }
+    let (missing, overflow) = (rules.highest - before.value).addingReportingOverflow(1)
+    let isPossible = !overflow && missing <= bound(rate, since: before, until: after)
+    return isPossible ? missing : 0
   }
 
   /// The counts of a rollover; nil when it cannot have been one.
