@@ -15,8 +15,8 @@ struct Run: Equatable {
 
 /// A running program whose lines on standard error can be waited for.
 ///
-/// Started with posix_spawn and an empty signal mask: the threads of a test runner block signals, and
-/// Foundation hands that mask on to its children.
+/// Started with posix_spawn and an empty signal mask: the threads of a test runner block signals,
+/// and Foundation hands that mask on to its children.
 final class RunningProgram {
   private let child: pid_t
   private let output: Int32
