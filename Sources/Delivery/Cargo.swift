@@ -1,7 +1,7 @@
 // The parcel a courier carries, and which piece of it goes next.
 //
 // Invariants
-// - Pieces are taken from the front, in order; nothing is skipped and nothing sent twice on purpose.
+// - Pieces are taken from the front, in order; nothing is skipped, nothing sent twice on purpose.
 // - While an event is being isolated, `refusedEnd` is the end of the smallest range from `next`
 //   that is known to hold a refused event: each answer halves it, so one bad event among n costs
 //   at most 1 + log2(n) + 1 requests.

@@ -13,6 +13,7 @@ public struct HTTPAddress: Equatable, Sendable {
     self.path = path.hasPrefix("/") ? path : "/" + path
   }
 
+  /// The port of https when an address names none.
   public static let defaultPort: UInt16 = 443
 
   /// Reads `https://host[:port][/path]`; nil for anything else, for credentials and for a fragment.
@@ -57,5 +58,6 @@ public struct HTTPAddress: Equatable, Sendable {
     return port == Self.defaultPort ? name : "\(name):\(port)"
   }
 
+  /// What a stream is opened to.
   public var target: StreamTarget { StreamTarget(host: host, port: port) }
 }

@@ -1,8 +1,8 @@
 // A machine's condition told three ways: raw, PackML (OPC 30050) and its SEMI E10 class.
 //
-// Why so: the gateway knows of a machine that it runs, stands, or cannot be seen. PackML has a state
-// for the first two; what cannot be seen is PackML's 0, Undefined, and has no SEMI E10 class: time
-// nobody saw is booked nowhere (F50).
+// Why so: the gateway knows of a machine that it runs, stands, or cannot be seen. PackML has a
+// state for the first two; what cannot be seen is PackML's 0, Undefined, and has no SEMI E10
+// class: time nobody saw is booked nowhere (F50).
 
 internal import Machines
 

@@ -3,8 +3,9 @@
 // Invariants
 // - Sequences are contiguous; `lastSequence` and `lastDigest` are those of the last sealed event.
 // - A draft that throws changes nothing.
-// - The bytes are written once, without `jws`, in sorted order; the signature is over exactly these,
-//   and `jws` is then put between `id` and `monotonicms`, where it sorts. Nobody serialises again.
+// - The bytes are written once, without `jws`, in sorted order; the signature is over exactly
+//   these, and `jws` is then put between `id` and `monotonicms`, where it sorts. Nobody serialises
+//   again.
 // - A value: who must undo a transaction keeps a copy from before it (F44: a sequence is given at
 //   commit, so what was not committed has none).
 //

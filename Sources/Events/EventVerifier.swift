@@ -5,8 +5,8 @@
 // Invariants
 // - A duplicate is the same id with the same bytes: harmless (F45). The same id with other bytes is
 //   a forgery or a journal restored from an old copy, and named so.
-// - Only an event whose form and signature are right moves a chain forward; a finding about its place
-//   (gap, broken chain) is told once, and the chain then goes on from that event.
+// - Only an event whose form and signature are right moves a chain forward; a finding about its
+//   place (gap, broken chain) is told once, and the chain then goes on from that event.
 // - Memory is bounded: per chain the last `EventLimits.rememberedEvents` digests, and
 //   `EventLimits.rememberedStreams` chains, the longest unused of which is forgotten first.
 
@@ -210,7 +210,8 @@ public struct EventVerifier: Sendable {
     }
   }
 
-  /// Compares the end of a chain with what its gateway says it has told: a cut-off tail shows only so.
+  /// Compares the end of a chain with what its gateway says it has told: a cut-off tail shows only
+  /// so.
   public func missing(
     gateway: String, epoch: String, through sequence: UInt64
   ) -> EventFinding? {

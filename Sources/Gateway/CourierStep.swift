@@ -12,6 +12,10 @@ public import Primitives
 /// The courier of one uplink with its stream.
 public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   private var courier: Courier
+  /// The courier as it was made, to begin again from.
+  private let fresh: Courier
+  /// The journal that the parcel in hand is from.
+  private var journal = 0
   private var stream: Stream
   private let link: CourierLink
   private var generator: SeededGenerator
@@ -24,6 +28,7 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
     readToken: @escaping @Sendable () -> String?
   ) {
     self.courier = courier
+    fresh = courier
     self.stream = stream
     self.link = link
     generator = SeededGenerator(seed: seed)
@@ -33,6 +38,7 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   /// Sends what there is, then waits for the stream, the bell or the deadline, and reacts.
   public mutating func turn(clock: some Clock) {
     var now = Self.stamp(clock)
+    forgetOldJournal()
     postAnswers()
     takeParcel(now)
     let idle = now.instant + GatewayLimits.courierIdle
@@ -54,12 +60,23 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   }
 
   private mutating func takeParcel(_ now: Stamp) {
-    guard courier.wantsParcel, unposted.isEmpty, let parcel = link.parcels.take() else { return }
-    perform(courier.offer(parcel, now: now, using: &generator), now)
+    guard courier.wantsParcel, unposted.isEmpty, let parcel = link.parcels.take(),
+      parcel.journal == journal
+    else { return }
+    perform(courier.offer(parcel.value, now: now, using: &generator), now)
+  }
+
+  /// Another journal has other events under the same sequences.
+  private mutating func forgetOldJournal() {
+    guard link.journalNumber != journal else { return }
+    journal = link.journalNumber
+    stream.close()
+    courier = fresh
+    unposted = []
   }
 
   private mutating func postAnswers() {
-    while let answer = unposted.first, link.post(answer) { unposted.removeFirst() }
+    while let answer = unposted.first, link.post(answer, about: journal) { unposted.removeFirst() }
   }
 
   private mutating func perform(_ actions: [CourierAction], _ now: Stamp) {

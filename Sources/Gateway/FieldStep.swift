@@ -23,6 +23,12 @@ public struct FieldOutcome: Equatable, Sendable {
   public var markedThrough: Instant?
   /// Samples in the ring now.
   public var fill: Int
+
+  public init(changed: Bool, markedThrough: Instant?, fill: Int) {
+    self.changed = changed
+    self.markedThrough = markedThrough
+    self.fill = fill
+  }
 }
 
 /// The state of one field thread: its poller, its signals, its end of the ring.

@@ -12,9 +12,9 @@ extension RecorderStep where Store: ~Copyable {
     case .healthy:
       guard isLast || isCommitDue(reading) else { return }
       commit(prepare(reading, isLast: isLast), reading)
-    case .failing(_, let since, let retryAt, let pending):
+    case .failing(let fault, let since, let retryAt, let pending):
       guard isLast || reading.monotonic >= retryAt else { return }
-      recover(pending, since: since, reading)
+      retry(fault, pending, since: since, reading)
       if isLast, case .healthy = journal { settle(reading, isLast: true) }
     }
   }
@@ -117,6 +117,24 @@ extension RecorderStep where Store: ~Copyable {
     journal = .failing(fault, since: since, retryAt: reading.monotonic + delay, pending: pending)
   }
 
+  /// A full disk changed nothing, so trying again is enough; anything else needs a fresh look.
+  private mutating func retry(
+    _ fault: StoreFault, _ pending: Pending, since: Instant, _ reading: ClockReading
+  ) {
+    switch fault {
+    case .diskFull, .quotaReached:
+      do throws(StoreFault) {
+        try store.commit(pending.transaction)
+        accept(pending)
+      } catch {
+        if error == .quotaReached { return makeRoom(pending, reading) }
+        fail(error, pending, since: since, reading)
+      }
+    case .inputOutput, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
+      recover(pending, since: since, reading)
+    }
+  }
+
   /// Opens the file again, looks whether the transaction got there, and repeats it if not.
   private mutating func recover(_ pending: Pending, since: Instant, _ reading: ClockReading) {
     do throws(StoreFault) {
@@ -147,6 +165,7 @@ extension RecorderStep where Store: ~Copyable {
       source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
       lastDigest: state.lastDigest)
     _ = outbox.reopened(state, sameEpoch: false)
+    for courier in couriers { courier.startAnew() }
     let loss = Loss(
       range: .sequences(
         pending.transaction.events.first?.sequence ?? 0,

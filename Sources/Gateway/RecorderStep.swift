@@ -193,7 +193,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   private mutating func takeAnswers(_ reading: ClockReading) {
     for courier in couriers {
       guard let bit = outbox.bit(of: courier.name) else { continue }
-      for answer in courier.answers.takeAll() {
+      for answer in courier.takeAnswers() {
         guard outbox.answered(answer, from: bit, at: reading.wall) else { continue }
         acknowledgedSince = acknowledgedSince ?? reading.monotonic
         acknowledgedEvents += 1

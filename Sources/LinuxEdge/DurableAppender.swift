@@ -3,8 +3,8 @@
 // Invariants
 // - One process writes: the file is locked while it is open.
 // - A record is in the file as a whole or not at all: a failed append cuts the file back to where
-//   it was, and the next append writes the pages again. (After a failed fdatasync the kernel may have
-//   dropped them, so a later sync that succeeds would prove nothing about them.)
+//   it was, and the next append writes the pages again. (After a failed fdatasync the kernel may
+//   have dropped them, so a later sync that succeeds would prove nothing about them.)
 // - A file that could not be cut back takes no more records.
 
 import Glibc

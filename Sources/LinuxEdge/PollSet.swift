@@ -17,10 +17,18 @@ public struct PollSet {
 
   public var count: Int { entries.count }
 
+  /// POLLRDHUP of the kernel, which Swift's importer hides: the peer has closed its half.
+  private static let peerLeft: Int32 = 0x2000
+
   /// Adds a descriptor and returns its index, by which the outcome is asked for.
+  ///
+  /// With `leaving` a peer that ends the connection counts as readable although nothing is read.
   @discardableResult
-  public mutating func add(_ descriptor: Int32, reading: Bool, writing: Bool = false) -> Int {
-    let wanted = (reading ? POLLIN : 0) | (writing ? POLLOUT : 0)
+  public mutating func add(
+    _ descriptor: Int32, reading: Bool, writing: Bool = false, leaving: Bool = false
+  ) -> Int {
+    let wanted =
+      (reading ? POLLIN : 0) | (writing ? POLLOUT : 0) | (leaving ? Self.peerLeft : 0)
     entries.append(pollfd(fd: descriptor, events: Int16(wanted), revents: 0))
     return entries.count - 1
   }
@@ -44,7 +52,9 @@ public struct PollSet {
     }
   }
 
-  public func isReadable(_ index: Int) -> Bool { has(POLLIN | POLLHUP | POLLERR, index) }
+  public func isReadable(_ index: Int) -> Bool {
+    has(POLLIN | POLLHUP | POLLERR | Self.peerLeft, index)
+  }
   public func isWritable(_ index: Int) -> Bool { has(POLLOUT | POLLHUP | POLLERR, index) }
 
   private func has(_ events: Int32, _ index: Int) -> Bool {

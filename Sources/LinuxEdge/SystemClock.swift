@@ -4,7 +4,7 @@
 // - Monotonic time is CLOCK_BOOTTIME: it runs through suspend and never steps.
 // - Wall and monotonic time of one reading belong together to within the two calls around them.
 // - The quality is told by the kernel (adjtimex): synchronised, or held. "stepped" is for the
-//   caller to say, who remembers an earlier reading; "neverset" is a date before this program existed.
+//   caller to say, who remembers an earlier reading; "neverset" is a date before this program was.
 
 import CLinux
 import Glibc

@@ -15,7 +15,11 @@
 // - A climb from the fallen value that the machine could have made is always a reset, never noise:
 //   PLCs are restarted far more often than they misread.
 // - After time in which nobody looked, a fall is a rollover only from the upper half of the range:
-//   a PLC restarted over night must not become 65 000 pieces that nobody made.
+//   a PLC restarted over night must not become 65 000 pieces that nobody made. It must also show
+//   something, and be no more than the declared rate allows to the second: a PLC that lost its
+//   power near the top of its range is commoner than one that rolled over unseen.
+// - An excursion that was still doubted when reading was interrupted is believed with the next
+//   reading: two restarts of a PLC are two resets, and each is told.
 // - The time between two readings is measured from when the old value was last known to stand (the
 //   unit's last mark), not from when it was last told: readings are told only when they change.
 
@@ -102,7 +106,12 @@ package struct Counter: Equatable, Sendable {
       judge(from: last, to: now, into: &tally)
     case .suspected(let suspicion):
       tally.recoveredFrom = suspicion.recoveredFrom ?? interrupted
-      resolve(suspicion, to: now, into: &tally)
+      if interrupted != nil, suspicion.suspect.value < suspicion.trusted.value {
+        believe(suspicion, into: &tally)
+        judge(from: suspicion.suspect, to: now, into: &tally)
+      } else {
+        resolve(suspicion, to: now, into: &tally)
+      }
     }
     interrupted = nil
     return tally
@@ -189,7 +198,8 @@ extension Counter {
     }
     tally.reset = true
     if strange.value <= bound(anyRate, since: before, until: strange) {
-      report(.reset, before, strange, booked: strange.value, notBooked: 0, into: &tally)
+      let more = piecesOfRollover(before, strange)
+      report(.reset, before, strange, booked: strange.value, notBooked: more, into: &tally)
       tally.pieces = saturating(tally.pieces, plus: pieces(strange.value))
     } else {
       report(.reset, before, strange, booked: 0, notBooked: strange.value, into: &tally)
@@ -225,20 +235,37 @@ extension Counter {
     max(0, saturating(counts, times: rules.piecesPerCount))
   }
 
-  /// Most counts that a rate allows between two points.
+  /// Most counts that a rate allows between two points, with a margin and some slack.
   private func bound(_ rate: Double, since: CounterPoint, until: CounterPoint) -> UInt64 {
+    let counts = strictBound(rate * CounterLimits.rateMargin, since: since, until: until)
+    let (sum, overflow) = counts.addingReportingOverflow(CounterLimits.slackCounts)
+    return overflow ? .max : sum
+  }
+
+  /// Most counts that a rate allows between two points.
+  private func strictBound(
+    _ rate: Double, since: CounterPoint, until: CounterPoint
+  ) -> UInt64 {
     guard since.at != .distantPast else { return .max }
     let seconds = Double(max(0, until.at.nanoseconds(since: since.at))) / 1e9
     let perCount = Double(max(1, rules.piecesPerCount))
-    let counts = rate / perCount * seconds * CounterLimits.rateMargin
+    let counts = rate / perCount * seconds
     guard counts.isFinite, counts >= 0, counts < 9e18 else { return .max }
-    return UInt64(counts) + CounterLimits.slackCounts
+    return UInt64(counts)
   }
 
   /// Whether the machine can have counted on from a strange value; without a declared rate only
   /// the slack is believed, so that a return to the old line is not taken for production.
   private func couldClimb(from strange: CounterPoint, to now: CounterPoint) -> Bool {
     bound(rules.piecesPerSecond ?? 0, since: strange, until: now) >= now.value - strange.value
+  }
+
+  /// What a reset leaves out if it was a rollover after all; 0 when it cannot have been one.
+  private func piecesOfRollover(_ before: CounterPoint, _ after: CounterPoint) -> UInt64 {
+    guard let rate = rules.piecesPerSecond, before.value <= rules.highest else { return 0 }
+    let (missing, overflow) = (rules.highest - before.value).addingReportingOverflow(1)
+    let isPossible = !overflow && missing <= bound(rate, since: before, until: after)
+    return isPossible ? missing : 0
   }
 
   /// The counts of a rollover; nil when it cannot have been one.
@@ -248,9 +275,12 @@ extension Counter {
     guard last.value <= rules.highest else { return nil }
     let (counts, overflow) = (rules.highest - last.value).addingReportingOverflow(now.value + 1)
     guard !overflow else { return nil }
-    if interrupted, last.value < rules.highest / 2 { return nil }
+    if interrupted, last.value < rules.highest / 2 || now.value == 0 { return nil }
     if let rate = rules.piecesPerSecond, last.at != .distantPast {
-      return counts <= bound(rate, since: last, until: now) ? counts : nil
+      let most =
+        interrupted
+        ? strictBound(rate, since: last, until: now) : bound(rate, since: last, until: now)
+      return counts <= most ? counts : nil
     }
     let highest = Double(rules.highest)
     let nearTop = Double(last.value) >= highest * CounterLimits.nearTopShare

@@ -35,10 +35,15 @@ extension Machine {
     if let due = book.window?.deadline, due <= now { tellWindow(at: at, into: &facts) }
     if let due = standstillDeadline, due <= now, let good {
       let since = stops.state.since
-      let start = good.movedAt > since.instant ? Stamp(good.movedAt, reading) : since
+      // A count that has stood since before contact was lost stood all the time.
+      let blind = stops.blind
+      let isOlder = blind != nil && good.movedAt != .distantPast
+      let start =
+        good.movedAt > since.instant || isOlder ? Stamp(good.movedAt, reading) : since
       tellWindow(at: at, into: &facts)
-      let overdue = due < now
-      stops.standStill(from: start, view(moved: false), gap: overdue, into: &facts)
+      let unseen = isOlder && good.movedAt < since.instant ? blind ?? .zero : .zero
+      let gap = due < now || unseen > .zero
+      stops.standStill(from: start, view(moved: false), gap: gap, unseen: unseen, into: &facts)
     }
   }
 

@@ -54,6 +54,7 @@ extension Machine {
       "book": book.json,
     ]
     if case .doubtful(let moved) = stops.sight { members["moved"] = .bool(moved) }
+    members["blind"] = stops.blind.map { .integer($0.nanoseconds) }
     members["lost"] = .array(
       roster.units.enumerated().compactMap { index, unit in
         unit.lost.map { ["unit": .integer(Int64(index)), "since": $0.json] }
@@ -80,6 +81,7 @@ extension Machine {
     guard let seen = carry.stamp(tree["seen"]) else { return }
     now = seen.instant
     if let state = carry.state(tree["state"]) { stops.state = state }
+    stops.blind = tree["blind"]?.integer.map { .nanoseconds(max(0, $0)) }
     stops.sight = .doubtful(moved: tree["moved"]?.bool ?? false)
     for entry in tree["lost"]?.array ?? [] {
       guard let index = entry["unit"]?.integer, let since = carry.stamp(entry["since"]),

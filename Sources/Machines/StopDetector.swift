@@ -121,6 +121,8 @@ package struct View: Equatable, Sendable {
 package struct StopDetector: Equatable, Sendable {
   package var state: MachineState
   package var sight: Sight = .doubtful(moved: false)
+  /// How long contact was lost before the present running began; nil when it began otherwise.
+  package var blind: Duration?
   /// The number of the next stop.
   package var nextStop: Int64
   let stopPrefix: String
@@ -154,10 +156,12 @@ package struct StopDetector: Equatable, Sendable {
 
   /// The count stood still for the declared time: a stop that began with the last count.
   package mutating func standStill(
-    from start: Stamp, _ view: View, gap: Bool, into facts: inout [Fact]
+    from start: Stamp, _ view: View, gap: Bool, unseen: Duration = .zero, into facts: inout [Fact]
   ) {
     guard case .running = state else { return }
-    open(causes.standing, standing: true, view.countEvidence, gap: gap, at: start, into: &facts)
+    open(
+      causes.standing, standing: true, view.countEvidence, gap: gap, unseen: unseen, at: start,
+      into: &facts)
   }
 
   private mutating func doubt(_ view: View) {
@@ -229,11 +233,11 @@ package struct StopDetector: Equatable, Sendable {
   }
 
   private mutating func open(
-    _ meaning: CauseTable.Meaning, standing: Bool, _ evidence: Evidence?, gap: Bool, at: Stamp,
-    into facts: inout [Fact]
+    _ meaning: CauseTable.Meaning, standing: Bool, _ evidence: Evidence?, gap: Bool,
+    unseen: Duration = .zero, at: Stamp, into facts: inout [Fact]
   ) {
     let record = StopRecord(
-      stopID: "\(stopPrefix)\(nextStop)", startedAt: at, cause: meaning.cause,
+      stopID: "\(stopPrefix)\(nextStop)", startedAt: at, noContact: unseen, cause: meaning.cause,
       category: meaning.category, costCenter: meaning.costCenter, classified: meaning.classified,
       approximate: gap)
     nextStop = saturating(nextStop, plus: 1)
@@ -255,6 +259,10 @@ package struct StopDetector: Equatable, Sendable {
     _ next: MachineState, _ at: Stamp, _ cause: Cause?, into facts: inout [Fact]
   ) {
     let previous = state
+    blind = nil
+    if case .noContact(let since, .running) = previous, case .running = next {
+      blind = max(.zero, at.instant - since.instant)
+    }
     state = next
     facts.append(
       Fact(

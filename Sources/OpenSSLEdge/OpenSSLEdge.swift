@@ -3,8 +3,8 @@
 //
 // Invariants of the room
 // - One C handle, one owner; `deinit` frees it. No handle leaves the room.
-// - `ERR_clear_error` before each call whose result `SSL_get_error` or the error stack explains; the
-//   stack is drained where the call was made.
+// - `ERR_clear_error` before each call whose result `SSL_get_error` or the error stack explains;
+//   the stack is drained where the call was made.
 // - Nobody is believed unverified: SSL_VERIFY_PEER always, names checked, never a callback that
 //   turns a refusal into a yes.
 // - Private keys are read from files that only their owner can read, and never written elsewhere.

@@ -45,6 +45,9 @@ final class PeerFindings {
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
       return "\(of) comes from an unknown issuer (\(certificate.issuer)); "
         + "put the issuer's certificate into the CA file"
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+      return "\(of) names the issuer \(certificate.issuer) but was not signed by the one we know; "
+        + "put the current certificate of that issuer into the CA file"
     case X509_V_ERR_INVALID_PURPOSE:
       return "\(owner) is not made for servers; have one made with server authentication"
     case X509_V_ERR_INVALID_CA:

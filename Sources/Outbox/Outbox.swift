@@ -1,18 +1,20 @@
 // Who has got what: cursors, parcels, answers, deletion and retention, without a disk or a network.
 //
-//   committed → order → (store.read) → offer → parcel → courier → answered → fill → commit → settled
+//   committed → order → (store.read) → offer → parcel → courier → answered → fill → commit →
+//   settled
 //
 // Invariants
 // - Only what a commit made durable is offered (write first).
 // - Each uplink gets what is due to it in the order of the journal; at most
 //   `OutboxLimits.parcelsInFlight` parcels are out, whatever the uplink does.
-// - An event may be deleted when every configured uplink that it was due to is done with it; without
-//   any uplink nothing is deleted before the journal is full.
+// - An event may be deleted when every configured uplink that it was due to is done with it;
+//   without any uplink nothing is deleted before the journal is full.
 // - Whatever is dropped is returned as a `Loss`, to be told as an event (F31).
 // - Retirement is one subtraction; no housekeeper has to come by before data are taken again (F30).
 //
-// A new uplink gets the lowest bit that no name of this file has, and the cursor 0: rows from before
-// it do not carry its bit, so it hears what is committed from now on. The bit stays with the name.
+// A new uplink gets the lowest bit that no name of this file has, and the cursor 0: rows from
+// before it do not carry its bit, so it hears what is committed from now on. The bit stays with
+// the name.
 
 public import Events
 public import Primitives

@@ -12,7 +12,8 @@
 // - Stored bytes are final; no configuration touches them (F28), no restart loses them (F29).
 //
 // Why no secondary index and no status column: an index on the state cost 45 % more bytes, a write
-// for each event's status doubled them (measured). Acknowledging moves one row, deleting is a range.
+// for each event's status doubled them (measured). Acknowledging moves one row, deleting is a
+// range.
 
 internal import CSQLite
 public import Outbox

@@ -199,52 +199,23 @@ public struct Comparison {
     guard let made = truthTotals[machine]?[counter] else { return }
     let sum = booked[machine]?[counter] ?? 0
     let resets = (truthResets[machine] ?? []).compactMap { reset in
-      moment(reset, "at").flatMap { at in reset[counter]?.integer.map { (at: at, shown: $0) } }
-    }
-    let told = (anomalies[machine] ?? []).filter {
-      $0.data["signal"]?.string == counter && $0.data["verdict"]?.string == "reset"
-    }
-    let seenBefore = told.compactMap { anomaly in
-      anomaly.data["before"]?.integer.map { (at: anomaly.at, before: $0) }
-    }
-    let unknowable = unread(resets: resets, seenBefore: seenBefore)
-    report.piecesInTruth += made
-    report.piecesBooked += sum
-    report.piecesUnknowable += unknowable
-    if sum + unknowable != made {
-      report.findings.append(
-        "\(machine): \(made) \(counter) made, \(sum) booked, \(unknowable) unknowable:"
-          + " \(made - sum - unknowable) missing (negative: invented)")
-    }
-  }
-
-  /// The pieces that the counter showed at its resets and that no read had seen before.
-  ///
-  /// Each reset is paired with the first anomaly told after it. A reset that left nothing to see (the
-  /// counter stood as low before as after) has none: then all that it showed is unknowable, which is
-  /// believed of a few pieces and not of many.
-  private func unread(
-    resets: [(at: Int64, shown: Int64)], seenBefore: [(at: Int64, before: Int64)]
-  ) -> Int64 {
-    var anomalies = seenBefore.sorted { $0.at < $1.at }[...]
-    var sum: Int64 = 0
-    let sorted = resets.sorted { $0.at < $1.at }
-    for (index, reset) in sorted.enumerated() {
-      let nextReset = index + 1 < sorted.count ? sorted[index + 1].at : .max
-      if let first = anomalies.first, first.at >= reset.at - 2000, first.at < nextReset,
-        first.before <= reset.shown
-      {
-        anomalies.removeFirst()
-        sum += reset.shown - first.before
-      } else if reset.shown <= Self.unseenAtMost {
-        sum += reset.shown
+      moment(reset, "at").flatMap { at in
+        reset[counter]?.integer.map { TrueReset(at: at, shown: $0) }
       }
     }
-    return sum
+    let told = (anomalies[machine] ?? []).compactMap { anomaly in
+      anomaly.data["signal"]?.string == counter ? ToldAnomaly(anomaly.at, anomaly.data) : nil
+    }
+    let pairing = ResetPairing(resets: resets, told: told)
+    report.piecesInTruth += made
+    report.piecesBooked += sum
+    report.piecesUnknowable += pairing.unknowable
+    if sum + pairing.unknowable != made {
+      report.findings.append(
+        "\(machine): \(made) \(counter) made, \(sum) booked, \(pairing.unknowable) unknowable:"
+          + " \(made - sum - pairing.unknowable) missing (negative: invented)")
+    }
   }
-
-  /// Pieces that a reset may take with it without leaving anything to see.
-  private static let unseenAtMost: Int64 = 5
 
   private func moment(_ line: JSONValue, _ member: String) -> Int64? {
     line[member]?.string.flatMap(WallTime.init(text:))?.milliseconds

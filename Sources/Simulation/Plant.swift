@@ -125,8 +125,8 @@ public struct Plant: Sendable {
     guard let cycle = options.powerCycle else { return [] }
     nextPowerLoss =
       moment + max(cycle.every, cycle.offFor + PlantLimits.shortestPowerCycle)
-    // No outage reaches into the freeze.
-    if let freezeAt, moment + cycle.offFor >= freezeAt { return [] }
+    // After the last outage there is time to see what it did.
+    if let freezeAt, moment + cycle.offFor + PlantLimits.recovery > freezeAt { return [] }
     return cutPower(for: cycle.offFor, keepCounters: cycle.keepsCounters)
   }
 

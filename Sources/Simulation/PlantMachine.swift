@@ -38,6 +38,8 @@ struct PlantMachine: Sendable {
   let options: PlantOptions
   private var generator: SeededGenerator
   private(set) var phase = Phase.waiting
+  /// After this no stop begins, so that the freeze cuts none below the shortest length.
+  private var lastStopBegin = Instant.distantFuture
   private var nextPiece = Instant.distantFuture
   private var lastWasScrap = true
   /// Everything ever made.
@@ -57,6 +59,9 @@ struct PlantMachine: Sendable {
   }
 
   mutating func start(at now: Instant) {
+    if let freezeAfter = options.freezeAfter {
+      lastStopBegin = now + freezeAfter - options.stops.lowerBound
+    }
     phase = .running(until: now + draw(options.runs))
     nextPiece = now + nextCycle()
   }
@@ -72,13 +77,13 @@ struct PlantMachine: Sendable {
         // Where only the count shows, a run ends with the first good piece after its time.
         if kind != .countOnly, until < nextPiece {
           guard until <= end else { return facts }
-          facts.append(stop(at: until))
+          facts += stop(at: until)
         } else {
           guard nextPiece <= end else { return facts }
           let at = nextPiece
           let isGood = makePiece()
           nextPiece = at + nextCycle()
-          if kind == .countOnly, isGood, at >= until { facts.append(stop(at: at)) }
+          if kind == .countOnly, isGood, at >= until { facts += stop(at: at) }
         }
       case .stopped(let since, let until, let code):
         guard until <= end else { return facts }
@@ -121,10 +126,14 @@ struct PlantMachine: Sendable {
     return facts
   }
 
-  private mutating func stop(at now: Instant) -> PlantFact {
+  private mutating func stop(at now: Instant) -> [PlantFact] {
+    guard now <= lastStopBegin else {
+      phase = .running(until: .distantFuture)
+      return []
+    }
     let code = drawCode()
     phase = .stopped(since: now, until: now + draw(options.stops), code: code)
-    return PlantFact(at: now, machine: index, kind: .stopBegan(code: code))
+    return [PlantFact(at: now, machine: index, kind: .stopBegan(code: code))]
   }
 
   private mutating func resume(at now: Instant, since: Instant, code: UInt16?) -> PlantFact {

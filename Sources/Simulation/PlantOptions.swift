@@ -59,6 +59,9 @@ public enum PlantLimits {
   public static let shortestCycle = Duration.milliseconds(1)
   /// One piece in so many is scrap; never two in a row, so a good count never rests for long.
   static let scrapOneIn = 20
+  /// From the end of the last outage to the freeze: a gateway tries a refused link again every 10 s
+  /// at the latest, and then needs some readings to be sure of a reset.
+  static let recovery = Duration.seconds(15)
   /// Shortest time between two losses of power, so that virtual time always moves.
   static let shortestPowerCycle = Duration.milliseconds(100)
 }

@@ -136,7 +136,10 @@ final class VirtualGateway {
   /// Takes the next action and lets the world say when it will be over, and how.
   private func begin(_ now: Instant) {
     switch field.next(now: now) {
-    case .wait(let until): fieldState = .idle(until: until)
+    case .wait(let until):
+      let renewed = now - FieldStep.markInterval
+      publish(FieldOutcome(changed: false, markedThrough: renewed, fill: field.fill))
+      fieldState = .idle(until: until)
     case .close: fieldState = .idle(until: now)
     case .open(let timeout):
       let (delay, result) = line.open(timeout: timeout)

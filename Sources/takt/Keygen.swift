@@ -25,8 +25,8 @@ enum KeygenCommand {
       needs both keys until the last event of the old one is verified.
       """,
       """
-      The certificates are for the bench and for commissioning: DIR then holds ca.pem, server.pem and
-      server.key. The key of the CA is thrown away, so nobody can issue another one.
+      The certificates are for the bench and for commissioning: DIR then holds ca.pem, server.pem
+      and server.key. The key of the CA is thrown away, so nobody can issue another one.
       """,
     ],
     exits: [.ok, .configuration, .storage])

@@ -32,7 +32,8 @@ final class ReceiveConnection {
   private var session: TLSServerSession
   private var reader = HTTPRequestReader()
   private var output: ArraySlice<UInt8> = []
-  private var heardAt: Instant
+  /// When the client last said something.
+  private(set) var heardAt: Instant
   /// Reads in one turn: 16 × 16 KiB, so that one client cannot keep the loop to itself.
   private static let readsPerTurn = 16
 
@@ -45,6 +46,8 @@ final class ReceiveConnection {
   }
 
   var wantsToRead: Bool { phase == .serving }
+  /// An answer is held back: only the client's leaving is of interest.
+  var isHolding: Bool { if case .holding = phase { true } else { false } }
   var wantsToWrite: Bool { !output.isEmpty }
 
   /// When the loop must look at this connection although nothing arrived.
@@ -66,12 +69,21 @@ final class ReceiveConnection {
     now: Instant, isReadable: Bool, delay: Duration, desk: inout ReceiveDesk,
     tell: (String) -> Void
   ) {
-    if isReadable, phase == .serving { read(now: now, tell: tell) }
+    if isReadable { hear(now: now, tell: tell) }
     release(now: now)
     answerAll(now: now, delay: delay, desk: &desk, tell: tell)
     if session.ended, phase == .serving { phase = .flushing }
     flush()
     if now >= deadline { phase = .done }
+  }
+
+  private func hear(now: Instant, tell: (String) -> Void) {
+    switch phase {
+    case .serving: read(now: now, tell: tell)
+    // Nothing was asked of the poll but to tell that the client is gone.
+    case .holding: phase = .done
+    case .flushing, .done: return
+    }
   }
 
   private func read(now: Instant, tell: (String) -> Void) {

@@ -52,6 +52,7 @@ struct ReceiveLine {
     case "takt.stop.ended.v1":
       return [cause, duration ?? "-", data["approximate"]?.bool == true ? "approximate" : ""]
     case "takt.production.count.v1": return counts
+    case "takt.signals.changed.v1": return samples
     case "takt.counter.anomaly.v1":
       return [
         text("signal") ?? "-", "\(text("before") ?? "-") → \(text("after") ?? "-")",
@@ -72,6 +73,16 @@ struct ReceiveLine {
     if let scrap = data["scrapQuantity"]?.integer, scrap > 0 { words.append("+\(scrap) scrap") }
     if let total = data["goodTotal"]?.integer { words.append("total \(Human.count(total))") }
     return words + ["recovered", "rollover", "reset"].filter { data[$0]?.bool == true }
+  }
+
+  /// The first three values, and how many more.
+  private var samples: [String] {
+    let all = data["samples"]?.array ?? []
+    let words = all.prefix(3).map { sample in
+      let value = sample["value"].map { $0.string ?? $0.canonicalText }
+      return "\(sample["signal"]?.string ?? "-") \(value ?? sample["quality"]?.string ?? "-")"
+    }
+    return words + (all.count > words.count ? ["and \(all.count - words.count) more"] : [])
   }
 
   private var cause: String {

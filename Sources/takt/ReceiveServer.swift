@@ -3,7 +3,8 @@
 // Invariants
 // - Ends on SIGTERM or SIGINT, or when the file holds as many events as asked for and every answer
 //   is out.
-// - With all places taken the listener is not polled: further clients wait in the kernel.
+// - With all places taken the client that has been silent longest makes room for a new one; when
+//   none can be spared, further clients wait in the kernel.
 
 import LinuxEdge
 import OpenSSLEdge
@@ -51,12 +52,14 @@ struct ReceiveServer: ~Copyable {
   private mutating func turn(_ tell: (String) -> Void) {
     var set = PollSet()
     set.add(signals.descriptor, reading: true)
-    let hasRoom = connections.count < ReceiveLimits.connections
+    let hasRoom =
+      connections.count < ReceiveLimits.connections
+      || connections.contains(where: \.wantsToRead)
     let door = set.add(listener.descriptor, reading: hasRoom)
     for connection in connections {
       set.add(
         connection.socket.number, reading: connection.wantsToRead,
-        writing: connection.wantsToWrite)
+        writing: connection.wantsToWrite, leaving: connection.isHolding)
     }
     set.wait(until: connections.map(\.deadline).min() ?? .distantFuture)
     let now = clock.now()
@@ -69,10 +72,19 @@ struct ReceiveServer: ~Copyable {
     if set.isReadable(door) { accept(now: now, tell) }
   }
 
+  /// Drops the client that has been silent longest, of those that wait for nothing from us.
+  private mutating func makeRoom() {
+    let silent = connections.indices.filter { connections[$0].wantsToRead }
+    guard let oldest = silent.min(by: { connections[$0].heardAt < connections[$1].heardAt })
+    else { return }
+    connections.remove(at: oldest)
+  }
+
   private mutating func accept(now: Instant, _ tell: (String) -> Void) {
-    while connections.count < ReceiveLimits.connections {
+    for _ in 0..<ReceiveLimits.connections {
       do {
         guard let socket = try listener.accept() else { return }
+        if connections.count >= ReceiveLimits.connections { makeRoom() }
         connections.append(try ReceiveConnection(socket, context, now: now))
       } catch {
         tell("✗ \(error)")

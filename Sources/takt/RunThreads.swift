@@ -34,7 +34,12 @@ nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
       daemon.mainBell.signal()
     }
     switch turn {
-    case .idle(let until): _ = daemon.fieldBells[index].wait(until: until)
+    case .idle(let until):
+      let renewed = daemon.clock.now() - FieldStep.markInterval
+      daemon.wakeLines[index].published(
+        FieldOutcome(changed: false, markedThrough: renewed, fill: step.fill),
+        capacity: daemon.rings[index].capacity)
+      _ = daemon.fieldBells[index].wait(until: until)
     case .acted(let outcome):
       daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
       conditions.look(step.poller, daemon.log)

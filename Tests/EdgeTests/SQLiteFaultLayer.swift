@@ -1,7 +1,7 @@
 // A file layer for SQLite that passes everything through and fails when it is told to.
 //
-// The unix layer has different method tables for the database and for its log; each table that comes
-// along is copied once and patched. One suite uses this layer, one test at a time.
+// The unix layer has different method tables for the database and for its log; each table that
+// comes along is copied once and patched. One suite uses this layer, one test at a time.
 
 import CSQLite
 import Foundation

@@ -65,7 +65,9 @@ private let badPeers: [BadPeer] = [
         CertificateRequest(commonName: "server", purpose: .server, hosts: ["mes.example"]),
         issuer: stranger))
   },
-  BadPeer("an issuer that only bears the right name", ["unknown issuer (\"Plant CA\")"]) { plant in
+  BadPeer(
+    "an issuer that only bears the right name", ["names the issuer \"Plant CA\" but was not signed"]
+  ) { plant in
     let twin = try CertifiedKey(CertificateRequest(commonName: "Plant CA", purpose: .authority))
     return try plant.write(
       "bad",

@@ -277,6 +277,48 @@ import Testing
     #expect(stop(program).output.contains("3 events stored, 297 duplicates dropped"))
   }
 
+  @Test func `a client that leaves before its held answer is forgotten`() throws {
+    var mill = try EventMill(notary: notary)
+    try Files.create(scratch["body"], with: try mill.counts(1).batch)
+    let (program, url) = try start("--delay", "1h", "--events", "1")
+    let type = "Content-Type: application/cloudevents-batch+json"
+    let impatient = try Program.call(
+      "/usr/bin/curl",
+      [
+        "-sS", "--max-time", "0.5", "--cacert", certificates.caFile, "-H", type, "--data-binary",
+        "@" + scratch["body"], url,
+      ])
+    #expect(impatient.code == 28)
+    let run = program.end()
+    #expect(run.code == 0)
+    #expect(run.output.contains("1 events stored"))
+  }
+
+  @Test func `clients that say nothing do not take the places of others`() throws {
+    var mill = try EventMill(notary: notary)
+    let (program, url) = try start()
+    let port = try #require(URL(string: url)?.port)
+    let silent = try (0..<80).map { _ in try connect(port) }
+    #expect(try post(url, try mill.counts(1).batch).status == 200)
+    for number in silent { close(number) }
+    #expect(stop(program).code == 0)
+  }
+
+  private func connect(_ port: Int) throws -> Int32 {
+    let number = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    try #require(result == 0)
+    return number
+  }
+
   @Test func `escape sequences in an event do not reach the terminal`() throws {
     var mill = try EventMill(notary: notary)
     let (program, url) = try start()

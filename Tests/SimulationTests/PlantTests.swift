@@ -214,6 +214,10 @@ private func live(_ options: PlantOptions, step: Duration, for length: Duration 
     let facts = plant.advance(to: start + .seconds(77))
     #expect(facts.count { $0.kind == .frozen } == 6)
     #expect(facts.count { $0.isBegin } == facts.count { $0.isEnd })
+    for fact in facts {
+      guard case .stopEnded(let startedAt, _) = fact.kind else { continue }
+      #expect(fact.at - startedAt >= .seconds(3))
+    }
     let rest = (0..<6).map { Array(plant.registers($0)[0...5]) }
     #expect(plant.advance(to: start + .seconds(1000)).isEmpty)
     #expect((0..<6).map { Array(plant.registers($0)[0...5]) } == rest)
