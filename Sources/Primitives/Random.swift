@@ -16,7 +16,7 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   }
 }
 
-/// Doubling delay with full jitter: a thousand gateways that lost one server come back dispersed.
+/// Doubling delay, half of it by chance: gateways that lost one server together come back apart.
 public struct Backoff: Sendable, Equatable {
   /// The first step; no delay is under half of it.
   public let floor: Duration
@@ -33,7 +33,7 @@ public struct Backoff: Sendable, Equatable {
     self.ceiling = ceiling
   }
 
-  /// The delay before the next try: by chance between half of the floor and the current step.
+  /// The delay before the next try: between half of the current step and the whole of it.
   public mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
     let base = max(1, floor.nanoseconds)
     let top = max(base, ceiling.nanoseconds)
@@ -42,7 +42,7 @@ public struct Backoff: Sendable, Equatable {
     let (grown, overflow) = base.multipliedReportingOverflow(by: 1 << Int64(doublings))
     let step = overflow ? top : min(grown, top)
     failures = min(failures + 1, Self.countedFailures)
-    return .nanoseconds(Int64.random(in: (base / 2)...step, using: &generator))
+    return .nanoseconds(Int64.random(in: (step / 2)...step, using: &generator))
   }
 
   /// Back to the floor, after a success.
