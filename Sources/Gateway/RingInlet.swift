@@ -30,6 +30,8 @@ public final class WakeLine: Sendable {
 public final class RingInlet {
   var consumer: RingConsumer
   let line: WakeLine
+  /// The time of the sample that was taken last; nil before the first.
+  var takenThrough: Instant?
 
   public init(consumer: consuming RingConsumer, line: WakeLine) {
     self.consumer = consumer
