@@ -46,7 +46,8 @@ struct Floor: Sendable {
       let name = Self.snapshotName(rules.name)
       do {
         machines.append(
-          try Machine(rules: rules, epoch: epoch, snapshot: state.snapshots[name], reading: reading))
+          try Machine(rules: rules, epoch: epoch, snapshot: state.snapshots[name], reading: reading)
+        )
       } catch {
         unread.append("machine \(rules.name): \(error.description)")
         machines.append(

@@ -5,7 +5,8 @@
 //       `endedAt` is null when it was still open at the end, `code` is null when none was shown
 //   {"kind":"reset","machine":…,"at":…,"good":n,"scrap":n}            what the declared counters
 //       showed when the PLC lost its power; after it they start again at 0
-//   {"kind":"settle","machine":…,"at":…}                              the last piece; whatever looks
+//   {"kind":"settle","machine":…,"at":…}                              the last piece; whatever
+//   looks
 //       like a stop that began at or after it is no stop
 //   {"kind":"total","machine":…,"good":n,"scrap":n}                   all pieces made since "start"
 
