@@ -137,17 +137,24 @@ extension RecorderStep where Store: ~Copyable {
 
   /// Opens the file again, looks whether the transaction got there, and repeats it if not.
   private mutating func recover(_ pending: Pending, since: Instant, _ reading: ClockReading) {
+    let state: StoreState
     do throws(StoreFault) {
-      let state = try store.reopen()
-      guard state.epoch == chain.epoch else {
-        startAnew(state, pending, reading)
-        return
-      }
-      let last = pending.transaction.events.last?.sequence ?? 0
-      if last > 0, state.lastSequence >= last {
-        accept(pending)
-        return
-      }
+      state = try store.reopen()
+    } catch {
+      // Whether the transaction got there is still open, whatever stands in the way now.
+      fail(.inputOutput(error.sentence), pending, since: since, reading)
+      return
+    }
+    guard state.epoch == chain.epoch else {
+      startAnew(state, pending, reading)
+      return
+    }
+    let last = pending.transaction.events.last?.sequence ?? 0
+    if last > 0, state.lastSequence >= last {
+      accept(pending)
+      return
+    }
+    do throws(StoreFault) {
       try store.commit(pending.transaction)
       accept(pending)
     } catch {

@@ -71,6 +71,8 @@ package struct Counter: Equatable, Sendable {
   package var interrupted: Stamp?
   /// When it last showed that something was made, or was first read.
   package var movedAt: Instant = .distantPast
+  /// Nobody looked when it moved last: `movedAt` is when it was noticed.
+  package var movedUnseen = false
 
   package init(rules: CounterRules) { self.rules = rules }
 
@@ -215,6 +217,7 @@ extension Counter {
   private mutating func move(at: Instant, into tally: inout Tally) {
     tally.moved = true
     movedAt = at
+    movedUnseen = tally.recoveredFrom != nil
   }
 
   private func report(
@@ -262,7 +265,9 @@ extension Counter {
 
   /// What a reset leaves out if it was a rollover after all; 0 when it cannot have been one.
   private func piecesOfRollover(_ before: CounterPoint, _ after: CounterPoint) -> UInt64 {
-    guard let rate = rules.piecesPerSecond, before.value <= rules.highest else { return 0 }
+    guard let rate = rules.piecesPerSecond, before.value <= rules.highest,
+      before.at != .distantPast
+    else { return 0 }
     let (missing, overflow) = (rules.highest - before.value).addingReportingOverflow(1)
     let isPossible = !overflow && missing <= bound(rate, since: before, until: after)
     return isPossible ? missing : 0

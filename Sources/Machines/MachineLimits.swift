@@ -6,6 +6,9 @@ public enum MachineLimits {
   /// 6 s until a silent second bus has timed out. 32 768 × 40 B = 1.3 MB. Above it the oldest half
   /// is handled early, without waiting for the slower unit.
   public static let waitingSamples = 32_768
+
+  /// Waiting samples that are looked through for the next count: a scan of a large machine.
+  static let lookedThrough = 64
   /// Distance between a machine's lowest and highest signal up to which they are found by index:
   /// 4 B each, so 256 KiB at most; beyond it a dictionary is used.
   static let denseSpan = 65_536

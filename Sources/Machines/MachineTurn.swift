@@ -18,11 +18,20 @@ extension Machine {
   }
 
   /// When the standing count becomes a stop; nil unless it runs and its count is being read.
+  ///
+  /// Standing still is proved by looking: where the next count came after a time in which nobody
+  /// looked, and that time holds the deadline, the count may have come before it.
   private var standstillDeadline: Instant? {
     guard let standstill = rules.standstill, case .running(let since) = stops.state,
       stops.sight == .clear, let good, good.isRead
     else { return nil }
-    return max(good.movedAt, since.instant) + standstill
+    let due = max(good.movedAt, since.instant) + standstill
+    if let slot = slot(of: rules.good?.signal), let next = buffer.first(of: slot),
+      next.looked < due, next.sample.quality == .good
+    {
+      return nil
+    }
+    return due
   }
 
   mutating func fireDeadlines(into facts: inout [Fact]) {
@@ -42,7 +51,7 @@ extension Machine {
         good.movedAt > since.instant || isOlder ? Stamp(good.movedAt, reading) : since
       tellWindow(at: at, into: &facts)
       let unseen = isOlder && good.movedAt < since.instant ? blind ?? .zero : .zero
-      let gap = due < now || unseen > .zero
+      let gap = due < now || unseen > .zero || good.movedUnseen
       stops.standStill(from: start, view(moved: false), gap: gap, unseen: unseen, into: &facts)
     }
   }

@@ -26,6 +26,12 @@ struct SampleBuffer: Sendable {
   /// The time of the n-th waiting sample.
   func time(at index: Int) -> Instant { entries[front + index].sample.at }
 
+  /// The first waiting sample of a slot, among the first `MachineLimits.lookedThrough`.
+  func first(of slot: Int) -> Entry? {
+    let end = min(entries.count, front + MachineLimits.lookedThrough)
+    return entries[front..<end].first { $0.slot == slot }
+  }
+
   mutating func insert(_ entry: Entry) {
     if let last = entries.last, entry.sample.at < last.sample.at, !isEmpty {
       var index = entries.count

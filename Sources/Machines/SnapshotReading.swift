@@ -92,6 +92,7 @@ struct Carry {
     else { return counter }
     counter.line = .trusted(trusted)
     counter.movedAt = instant(value["movedAt"]) ?? seen.instant
+    counter.movedUnseen = value["movedUnseen"]?.bool ?? true
     if let suspect = point(value["suspect"]), let since = instant(value["since"]) {
       counter.line = .suspected(
         CounterSuspicion(

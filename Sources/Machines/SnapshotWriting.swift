@@ -56,6 +56,7 @@ extension Counter {
   var json: JSONValue {
     var members: [String: JSONValue] = [
       "highest": .string(String(rules.highest)), "movedAt": movedAt.json,
+      "movedUnseen": .bool(movedUnseen),
     ]
     switch line {
     case .unseen: break

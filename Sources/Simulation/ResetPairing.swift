@@ -104,9 +104,11 @@ struct ResetPairing {
         }
         let fits = told[index].at >= reset.at - earlyAtMost && told[index].before <= reset.shown
         // A reset explains an anomaly called a reset better than one called a rollover.
-        let doubt = told[index].verdict == "rollover" ? leftOver / 2 : 0
-        if fits, later[index + 1] + doubt < best[index] {
-          best[index] = later[index + 1] + doubt
+        let doubt = told[index].verdict == "rollover" ? leftOver / 100 : 0
+        // A counter moves little between the last read and its reset.
+        let distance = Int(clamping: min(reset.shown &- told[index].before, 1_000_000)) * 1000
+        if fits, later[index + 1] + doubt + distance < best[index] {
+          best[index] = later[index + 1] + doubt + distance
           row[index] = .pair
         }
       }

@@ -169,7 +169,7 @@ public final class World {
     line.live()
     let comparison = Comparison.run(
       truth: line.wholeTruth(), received: receiver.accepted,
-      tolerance: ComparisonTolerance(watched: .seconds(16), approximate: .seconds(20)))
+      tolerance: ComparisonTolerance(watched: .seconds(16), approximate: .seconds(30)))
     violations += comparison.findings + receiver.findings + disk.violations
     let last = disk.state.lastSequence
     if receiver.accepted.count != Int(clamping: last) {
