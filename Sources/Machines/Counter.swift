@@ -8,10 +8,10 @@
 // - A piece is booked once. Nothing is ever taken back, so nothing doubtful is booked at once.
 // - A fall that is no rollover, and a jump beyond the declared rate, are only *suspected*: the
 //   point before is kept. If the counter returns to its old line (at or above the old value, within
-//   what the time could deliver), the excursion was noise: the pieces above the old value are booked
-//   and the anomaly says that the excursion was not. If it goes on from the new value, or stays
-//   there for `CounterLimits.suspicion`, it is believed: a fall was a reset and books what was
-//   counted since it; a jump books nothing.
+//   what the time could deliver), the excursion was noise: the pieces above the old value are
+//   booked and the anomaly says that the excursion was not. If it goes on from the new value, or
+//   stays there for `CounterLimits.suspicion`, it is believed: a fall was a reset and books what
+//   was counted since it; a jump books nothing.
 // - A climb from the fallen value that the machine could have made is always a reset, never noise:
 //   PLCs are restarted far more often than they misread.
 // - After time in which nobody looked, a fall is a rollover only from the upper half of the range:

@@ -16,6 +16,7 @@ public import Primitives
 
 /// One thing that truly happened.
 public struct PlantFact: Equatable, Sendable {
+  /// What happens to the machine.
   public enum Kind: Equatable, Sendable {
     /// The machine stands; nil when it does not say why.
     case stopBegan(code: UInt16?)

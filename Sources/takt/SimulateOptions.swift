@@ -51,7 +51,7 @@ struct SimulateOptions: Equatable {
       """,
       """
       Between two losses of power, leave a gateway 15 s to connect and read: what a PLC counts
-      between two resets that nobody saw is lost to everybody. None comes so shortly before the rest.
+      between two resets that nobody saw is lost to everybody. None comes that shortly before rest.
       """,
       "TIME is a number of seconds, or carries its unit: 250ms, 2s, 5min.",
     ],

@@ -1,5 +1,6 @@
-// The other ends of the Modbus tests: our server in a thread of its own, a peer on a raw socket that
-// misbehaves by script, and a raw client. All wait for bytes or for each other, never for a clock.
+// The other ends of the Modbus tests: our server in a thread of its own, a peer on a raw socket
+// that misbehaves by script, and a raw client. All wait for bytes or for each other, never for a
+// clock.
 
 import Dispatch
 import Glibc
