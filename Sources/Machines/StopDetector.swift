@@ -243,7 +243,9 @@ package struct StopDetector: Equatable, Sendable {
     nextStop = saturating(nextStop, plus: 1)
     facts.append(Fact(at: at, kind: .stopStarted(record, evidence: evidence)))
     let stop = OpenStop(record: record, standing: standing)
-    enter(.stopped(since: at, stop: stop), at, meaning.cause, into: &facts)
+    // A stop may have begun before the state in which it was noticed; states follow each other.
+    let entered = at.instant < state.since.instant ? state.since : at
+    enter(.stopped(since: entered, stop: stop), entered, meaning.cause, into: &facts)
   }
 
   private mutating func end(_ stop: OpenStop, at: Stamp, into facts: inout [Fact]) {

@@ -19,8 +19,12 @@ final class ServerPeer: Sendable {
   private let over = DispatchSemaphore(value: 0)
   private let isOver = Mutex(false)
 
-  init(_ respond: @escaping @Sendable (UInt8) -> ModbusReply) throws {
-    let first = try ModbusServer(host: "127.0.0.1", port: 0)
+  /// A peer that lets go of its port for a while wants an address of its own, so that nobody else is
+  /// given that port meanwhile.
+  init(
+    host: String = "127.0.0.1", _ respond: @escaping @Sendable (UInt8) -> ModbusReply
+  ) throws {
+    let first = try ModbusServer(host: host, port: 0)
     let pipe = makePipe()
     wake = pipe
     port = first.port
