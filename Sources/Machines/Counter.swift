@@ -94,7 +94,7 @@ package struct Counter: Equatable, Sendable {
     case .unseen: false
     case .trusted(let last): value > last.value
     case .suspected(let suspicion):
-      value > max(suspicion.suspect.value, suspicion.trusted.value)
+      value > suspicion.suspect.value
     }
   }
 

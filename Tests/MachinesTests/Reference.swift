@@ -142,6 +142,7 @@ struct TraceGenerator {
   private var register: UInt64
   private let highest: UInt64 = 65_535
   private var calm = 0
+  private var wasNoise = false
 
   private let resets: Bool
 
@@ -193,12 +194,14 @@ struct TraceGenerator {
   /// Moves the register as the PLC does: up, over the top, back to 0 at its restart, or as noise.
   private mutating func show(_ frame: inout Frame) {
     let ordinary = (300..<65_000).contains(register)
-    frame.reset = ordinary && chance(40) && resets
+    // Noise and a restart in one scan's distance cannot be told apart by anybody.
+    frame.reset = ordinary && chance(40) && resets && !wasNoise
     let base = frame.reset ? 0 : register
     register = (base + UInt64(max(0, frame.made))) % (highest + 1)
     calm = frame.seen && !frame.restarted && !frame.reset ? calm + 1 : 0
     frame.noise = ordinary && calm > 2 && chance(20)
     if frame.noise { calm = 0 }
+    wasNoise = frame.noise
     frame.register = register
   }
 }
