@@ -47,11 +47,17 @@ enum RunCommand {
     let startedAt = clock.reading()
     let plan = try loadPlan(path)
     let keys = try RunKeys(plan)
+    // Before any thread: who finds another gateway here has not asked a PLC for anything.
+    let path = plan.gateway.controlSocket
+    let control = try asking(.storage) { () throws(LinuxFault) in
+      try Files.makeDirectory(Files.directoryName(path))
+      return try UnixSocketServer(path: path)
+    }
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
       try daemon.start()
-      return try RunLoop.live(daemon, signals)
+      return RunLoop.live(daemon, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }
