@@ -3,10 +3,10 @@
 //   healthy ──fault──▶ failing(until) ──reopened, transaction found or repeated──▶ healthy
 //
 // Invariants
-// - The events of a turn and the snapshots of the machines they came from commit in one transaction,
-//   whole: a crash leaves machines exactly where the journal ends.
-// - A sequence is given when a transaction is made and kept when that transaction is repeated; after
-//   a fault the reopened file says whether it got there, so no sequence has two bodies (F44).
+// - The events of a turn and the snapshots of the machines they came from commit in one
+//   transaction, whole: a crash leaves machines exactly where the journal ends.
+// - A sequence is given when a transaction is made and kept when that transaction is repeated;
+//   after a fault the reopened file says whether it got there, so no sequence has two bodies (F44).
 // - Nothing is offered to an uplink before it is durable (F25); no state of an uplink changes what
 //   this step does to samples (F26).
 // - While the disk refuses, machines go on deciding: drafts wait in memory up to
