@@ -102,6 +102,8 @@ final class RunSite {
       "keygen", "--key", scratch["gateway.key"], "--jwks", scratch["jwks.json"])
     try #require(keygen.code == 0, "\(keygen)")
     try configure("takt")
+    let check = try Program.run("check", "--config", scratch["takt.json5"])
+    try #require(check.code == 0, "\(check.output)\(check.errors)")
   }
 
   deinit { plc.end() }
@@ -129,7 +131,7 @@ final class RunSite {
     let uplinks = """
       uplinks: [{
         name: "mes", type: "https", url: "https://127.0.0.1:\(uplinkPort)/events",
-        caFile: "\(scratch["ca.pem"])", backoff: { floor: "100ms", ceiling: "500ms" },
+        caFile: "\(scratch["ca.pem"])", backoff: { floor: "100ms", ceiling: "1s" },
       }],
       """
     let text = """
@@ -142,14 +144,14 @@ final class RunSite {
         \(hasUplink ? uplinks : "")
         buses: [{ name: "hall", host: "127.0.0.1", port: \(plcPort) }],
         machines: [{
-          name: "press-1", bus: "hall", unit: 1, timeout: "1s",
+          name: "press-1", bus: "hall", unit: 1, timeout: "200ms",
           signals: [
-            { name: "run", at: "holding 0.0", every: "100ms" },
-            { name: "fault", at: "holding 1", every: "100ms" },
-            { name: "good", at: "holding 2", every: "100ms" },
+            { name: "run", at: "holding 0.0", every: "250ms" },
+            { name: "fault", at: "holding 1", every: "250ms" },
+            { name: "good", at: "holding 2", every: "250ms" },
           ],
           running: "run", faultCode: "fault", causes: { "12": "Guard door open" },
-          good: { signal: "good", piecesPerSecond: 100 }, shortStop: "1s", countWindow: "1s",
+          good: { signal: "good", piecesPerSecond: 1000 }, shortStop: "1s", countWindow: "1s",
         }],
       }
       """
