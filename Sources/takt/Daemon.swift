@@ -62,6 +62,8 @@ final class Daemon: Sendable {
   let recorderBoard = Board<Reported<RecorderReport>?>(nil)
   let busBoards: [Board<Reported<BusStatus>?>]
 
+  /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
+  let definitions: [SignalDefinition]
   let rings: [RingStorage]
   let wakeLines: [WakeLine]
   let couriers: [CourierLink]
@@ -82,6 +84,7 @@ final class Daemon: Sendable {
     let courierBells = try Self.bells(plan.uplinks.count)
     self.courierBells = courierBells
     busBoards = plan.buses.map { _ in Board(nil) }
+    definitions = plan.signals.map(\.definition)
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
     couriers = plan.uplinks.indices.map { index in

@@ -18,6 +18,8 @@ enum RunLimits {
   static let fieldStop = Duration.milliseconds(500)
   /// How long a status question waits for threads to report; then the last report is told.
   static let statusWait = Duration.milliseconds(300)
+  /// Arenas of the heap: field threads allocate next to nothing, so two serve them all.
+  static let heapArenas = 2
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }
@@ -45,8 +47,12 @@ enum RunCommand {
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     let clock = SystemClock()
     let startedAt = clock.reading()
-    let plan = try loadPlan(path)
+    HeapMemory.limitArenas(to: RunLimits.heapArenas)
+    var plan = try loadPlan(path)
     let keys = try RunKeys(plan)
+    // The digest is taken: neither its input nor what reading left behind is needed any more.
+    plan.digestInput = []
+    HeapMemory.giveBack()
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
