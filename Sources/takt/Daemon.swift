@@ -72,7 +72,12 @@ final class Daemon: Sendable {
   init(
     plan: SitePlan, keys: RunKeys, clock: SystemClock, startedAt: ClockReading
   ) throws(LinuxFault) {
-    self.plan = plan
+    // The signals live on in `definitions` and in the recorder's plan; the digest is taken.
+    definitions = plan.signals.map(\.definition)
+    var kept = plan
+    kept.signals = []
+    kept.digestInput = []
+    self.plan = kept
     self.keys = keys
     self.clock = clock
     self.startedAt = startedAt
@@ -84,7 +89,6 @@ final class Daemon: Sendable {
     let courierBells = try Self.bells(plan.uplinks.count)
     self.courierBells = courierBells
     busBoards = plan.buses.map { _ in Board(nil) }
-    definitions = plan.signals.map(\.definition)
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
     couriers = plan.uplinks.indices.map { index in

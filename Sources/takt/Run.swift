@@ -45,19 +45,26 @@ enum RunCommand {
   }
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
-    let clock = SystemClock()
-    let startedAt = clock.reading()
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    var plan = try loadPlan(path)
-    let keys = try RunKeys(plan)
-    // The digest is taken: neither its input nor what reading left behind is needed any more.
-    plan.digestInput = []
+    let daemon = try wire(path)
     HeapMemory.giveBack()
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
-      let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
       try daemon.start()
       return try RunLoop.live(daemon, signals)
+    } catch {
+      throw CommandFault(.internal, error.description)
+    }
+  }
+
+  /// Everything but the threads; what only wiring needs of the configuration ends with it.
+  private static func wire(_ path: String) throws(CommandFault) -> Daemon {
+    let clock = SystemClock()
+    let startedAt = clock.reading()
+    let plan = try loadPlan(path)
+    let keys = try RunKeys(plan)
+    do throws(LinuxFault) {
+      return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
     } catch {
       throw CommandFault(.internal, error.description)
     }
