@@ -63,6 +63,7 @@ public struct GatewayHealth: Equatable, Sendable {
 
 /// Something that was lost and what is known of it.
 public struct Loss: Equatable, Sendable {
+  /// What was lost, by sequence where it had one, else by time.
   public enum Range: Equatable, Sendable {
     case sequences(UInt64, through: UInt64)
     case times(WallTime, to: WallTime)
@@ -118,6 +119,7 @@ extension EventDraft {
       ])
   }
 
+  /// The health of the gateway as an event.
   public static func gatewayHealth(
     _ source: EventSource, at: Stamp, _ health: GatewayHealth
   ) -> EventDraft {

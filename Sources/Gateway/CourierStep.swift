@@ -16,6 +16,8 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   private let fresh: Courier
   /// The journal that the parcel in hand is from.
   private var journal = 0
+  /// A parcel of a newer journal, taken before the old one was forgotten.
+  private var early: Numbered<Parcel>?
   private var stream: Stream
   private let link: CourierLink
   private var generator: SeededGenerator
@@ -60,9 +62,15 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   }
 
   private mutating func takeParcel(_ now: Stamp) {
-    guard courier.wantsParcel, unposted.isEmpty, let parcel = link.parcels.take(),
-      parcel.journal == journal
-    else { return }
+    guard courier.wantsParcel, unposted.isEmpty, let parcel = early ?? link.parcels.take() else {
+      return
+    }
+    // The recorder can begin anew within a turn; the old parcel is forgotten at the next one.
+    guard parcel.journal == journal else {
+      early = parcel
+      return
+    }
+    early = nil
     perform(courier.offer(parcel.value, now: now, using: &generator), now)
   }
 
@@ -73,6 +81,7 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
     stream.close()
     courier = fresh
     unposted = []
+    if early?.journal != journal { early = nil }
   }
 
   private mutating func postAnswers() {

@@ -46,7 +46,8 @@ struct Floor: Sendable {
       let name = Self.snapshotName(rules.name)
       do {
         machines.append(
-          try Machine(rules: rules, epoch: epoch, snapshot: state.snapshots[name], reading: reading))
+          try Machine(rules: rules, epoch: epoch, snapshot: state.snapshots[name], reading: reading)
+        )
       } catch {
         unread.append("machine \(rules.name): \(error.description)")
         machines.append(
@@ -119,6 +120,11 @@ struct Floor: Sendable {
     isSnapshotDue[machine] = true
     for fact in scratch { facts.append(FloorFact(machine: machine, fact: fact)) }
     scratch.removeAll(keepingCapacity: true)
+  }
+
+  /// Every machine is due for a snapshot: the journal has none.
+  mutating func wantSnapshots() {
+    for machine in machines.indices { isSnapshotDue[machine] = true }
   }
 
   /// The snapshots of all machines that something happened at since the last call.

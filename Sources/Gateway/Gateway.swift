@@ -44,5 +44,6 @@ public enum GatewayLimits {
   /// Parcels and answers waiting between the recorder and one courier. Answers: a parcel of 100
   /// events may be refused event by event.
   public static let parcelsWaiting = 2
+  /// Answers of couriers that wait for the recorder.
   public static let answersWaiting = 256
 }

@@ -1,8 +1,8 @@
 // How the last run ended, as a snapshot beside those of the machines.
 //
-// Each transaction with events says when this run was last alive; the one of an orderly end says so.
-// The next start compares: same boot and not clean is a kill, another boot and not clean is a power
-// cut or a crash of the machine.
+// Each transaction with events says when this run was last alive; the one of an orderly end says
+// so. The next start compares: same boot and not clean is a kill, another boot and not clean is a
+// power cut or a crash of the machine.
 
 import Events
 import Primitives

@@ -38,6 +38,7 @@ public final class Mailbox<Message: Sendable>: Sendable {
     }
   }
 
+  /// Whether one more message would be refused.
   public var isFull: Bool { messages.withLock { $0.count >= capacity } }
 }
 
@@ -47,7 +48,9 @@ public final class Board<Value: Sendable>: Sendable {
 
   public init(_ initial: Value) { value = Mutex(initial) }
 
+  /// Puts a newer value in the place of the one before.
   public func post(_ newest: Value) { value.withLock { $0 = newest } }
 
+  /// The value posted last.
   public var newest: Value { value.withLock { $0 } }
 }

@@ -31,6 +31,7 @@ extension RecorderStep where Store: ~Copyable {
   /// Bytes that the journal takes on the disk.
   public var journalBytes: Int64 { Int64(clamping: store.byteCount) }
 
+  /// What the recorder tells of itself now.
   public var status: RecorderStatus {
     var waiting = drafts.count
     if case .failing(_, _, _, let pending) = journal {

@@ -31,6 +31,7 @@ extension RecorderStep where Store: ~Copyable {
     var transaction = Transaction()
     var next = chain
     for draft in drafts { seal(draft, &next, &transaction, reading) }
+    let sealed = drafts
     drafts.removeAll(keepingCapacity: true)
     transaction.snapshots = floor.takeSnapshots(reading)
     if !transaction.events.isEmpty {
@@ -38,7 +39,7 @@ extension RecorderStep where Store: ~Copyable {
       transaction.snapshots.append((LastRunRecord.name, record))
     }
     outbox.fill(&transaction)
-    return Pending(transaction: transaction, chain: next, outbox: outbox)
+    return Pending(transaction: transaction, chain: next, drafts: sealed)
   }
 
   /// Seals one draft; what cannot become an event is told as dropped, never skipped in silence.
@@ -77,7 +78,8 @@ extension RecorderStep where Store: ~Copyable {
   private mutating func accept(_ pending: Pending) {
     chain = pending.chain
     outbox.settled(pending.transaction)
-    acknowledgedSince = nil
+    // What was answered while the transaction waited is not in it.
+    acknowledgedSince = outbox.hasUnsettled ? lastReading.monotonic : nil
     acknowledgedEvents = 0
     backoff.reset()
     journal = .healthy
@@ -95,6 +97,9 @@ extension RecorderStep where Store: ~Copyable {
           plan.source, at: Stamp(reading.monotonic, reading), loss)
         seal(draft, &pending.chain, &pending.transaction, reading)
       }
+      // Anew: the lanes have passed what is dropped, and a refusal goes to quarantine once.
+      pending.transaction.cursors = []
+      pending.transaction.quarantined = []
       outbox.fill(&pending.transaction)
       do throws(StoreFault) {
         try store.commit(pending.transaction)
@@ -105,6 +110,10 @@ extension RecorderStep where Store: ~Copyable {
           fail(error, pending, since: reading.monotonic, reading)
           return
         }
+        // Not enough: the next step begins behind this one.
+        var gone = Transaction()
+        gone.deleteThrough = retirement.deleteThrough
+        outbox.settled(gone)
       }
     }
     fail(.quotaReached, pending, since: reading.monotonic, reading)
@@ -163,23 +172,28 @@ extension RecorderStep where Store: ~Copyable {
     }
   }
 
-  /// The file was damaged and another epoch has begun: what was pending is sealed again there.
+  /// The file was damaged and another epoch has begun: what was pending is sealed again there, and
+  /// what was in the old one and had not arrived is told as lost.
   private mutating func startAnew(
     _ state: StoreState, _ pending: Pending, _ reading: ClockReading
   ) {
-    let lost = pending.transaction.events.count
+    let last = chain.lastSequence
+    let due = outbox.statistics.compactMap(\.oldestUnacknowledged).min()
+    let first = plan.uplinks.isEmpty ? last &- outbox.heldCount &+ 1 : due ?? .max
     chain = EventChain(
       source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
       lastDigest: state.lastDigest)
     _ = outbox.reopened(state, sameEpoch: false)
     for courier in couriers { courier.startAnew() }
-    let loss = Loss(
-      range: .sequences(
-        pending.transaction.events.first?.sequence ?? 0,
-        through: pending.transaction.events.last?.sequence ?? 0), count: UInt64(lost),
-      place: "journal", why: "the journal was damaged and a new epoch \(state.epoch) has begun")
-    drafts.insert(
-      .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+    floor.wantSnapshots()
+    drafts = pending.drafts + drafts
+    if first <= last {
+      let loss = Loss(
+        range: .sequences(first, through: last), count: last - first + 1, place: "journal",
+        why: "the journal was damaged and a new epoch \(state.epoch) has begun")
+      drafts.insert(
+        .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+    }
     journal = .healthy
   }
 }

@@ -3,10 +3,10 @@
 //   healthy ──fault──▶ failing(until) ──reopened, transaction found or repeated──▶ healthy
 //
 // Invariants
-// - The events of a turn and the snapshots of the machines they came from commit in one transaction,
-//   whole: a crash leaves machines exactly where the journal ends.
-// - A sequence is given when a transaction is made and kept when that transaction is repeated; after
-//   a fault the reopened file says whether it got there, so no sequence has two bodies (F44).
+// - The events of a turn and the snapshots of the machines they came from commit in one
+//   transaction, whole: a crash leaves machines exactly where the journal ends.
+// - A sequence is given when a transaction is made and kept when that transaction is repeated;
+//   after a fault the reopened file says whether it got there, so no sequence has two bodies (F44).
 // - Nothing is offered to an uplink before it is durable (F25); no state of an uplink changes what
 //   this step does to samples (F26).
 // - While the disk refuses, machines go on deciding: drafts wait in memory up to
@@ -23,7 +23,8 @@ import Signals
 struct Pending: Sendable {
   var transaction: Transaction
   var chain: EventChain
-  var outbox: Outbox
+  /// What its events were made from, to seal them anew if this journal is lost.
+  var drafts: [EventDraft]
 }
 
 /// How the journal is doing.
@@ -116,10 +117,13 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   public mutating func turn(_ clocks: ClockReading) -> RecorderOutcome {
     let reading = watchClock(clocks)
     takeAnswers(reading)
-    let hasMore = decide(reading)
+    let isHeldBack = drafts.count >= GatewayLimits.draftsHeld
+    var hasMore = decide(reading)
     drafts += publisher.drafts(reading, machines: machineNames, names: names)
     tellHealth(reading)
     settle(reading)
+    // What waited in the rings for room has it now, and nobody else would ring for it.
+    if isHeldBack, drafts.count < GatewayLimits.draftsHeld { hasMore = true }
     offerParcels(reading)
     arm()
     return RecorderOutcome(nextTurn: nextTurn(reading), hasMore: hasMore)
@@ -163,6 +167,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     while taken < GatewayLimits.samplesPerTurn, let sample = inlets[bus].consumer.pop() {
       taken += 1
       if sample.lost > 0 { tellLost(sample, bus, reading) }
+      inlets[bus].takenThrough = sample.at
       floor.take(sample)
       publisher.take(sample, reading)
     }
@@ -183,7 +188,9 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     let unit = plan.busOfUnit.firstIndex(of: bus)
     let name = unit.map { plan.units[$0].bus } ?? "\(bus)"
     let loss = Loss(
-      range: .times(lastReading.wall, to: reading.label(sample.at)), count: UInt64(sample.lost),
+      range: .times(
+        reading.label(inlets[bus].takenThrough ?? sample.at), to: reading.label(sample.at)),
+      count: UInt64(sample.lost),
       place: "ring of bus \(name)", why: "the recorder did not keep up: the disk was too slow")
     drafts.append(.eventsDropped(plan.source, at: Stamp(sample.at, reading), loss))
   }

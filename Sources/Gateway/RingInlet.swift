@@ -1,7 +1,8 @@
 // The recorder's end of one bus's ring, and the bell by which that bus wakes it.
 //
-// Wake-ups are the budget. A field thread rings when a scan pushed a change, when its mark has passed
-// the moment at which a machine wants to act, or when the ring is half full; never by a tick.
+// Wake-ups are the budget. A field thread rings when a scan pushed a change, when its mark has
+// passed the moment at which a machine wants to act, or when the ring is half full; never by a
+// tick.
 
 import Primitives
 public import Signals
@@ -30,6 +31,8 @@ public final class WakeLine: Sendable {
 public final class RingInlet {
   var consumer: RingConsumer
   let line: WakeLine
+  /// The time of the sample that was taken last; nil before the first.
+  var takenThrough: Instant?
 
   public init(consumer: consuming RingConsumer, line: WakeLine) {
     self.consumer = consumer

@@ -8,18 +8,18 @@
 // - A piece is booked once. Nothing is ever taken back, so nothing doubtful is booked at once.
 // - A fall that is no rollover, and a jump beyond the declared rate, are only *suspected*: the
 //   point before is kept. If the counter returns to its old line (at or above the old value, within
-//   what the time could deliver), the excursion was noise: the pieces above the old value are booked
-//   and the anomaly says that the excursion was not. If it goes on from the new value, or stays
-//   there for `CounterLimits.suspicion`, it is believed: a fall was a reset and books what was
-//   counted since it; a jump books nothing.
+//   what the time could deliver), the excursion was noise: the pieces above the old value are
+//   booked and the anomaly says that the excursion was not. If it goes on from the new value, or
+//   stays there for `CounterLimits.suspicion`, it is believed: a fall was a reset and books what
+//   was counted since it; a jump books nothing.
 // - A climb from the fallen value that the machine could have made is always a reset, never noise:
 //   PLCs are restarted far more often than they misread.
 // - After time in which nobody looked, a fall is a rollover only from the upper half of the range:
-//   a PLC restarted over night must not become 65 000 pieces that nobody made. It must also show
-//   something, and be no more than the declared rate allows to the second: a PLC that lost its
-//   power near the top of its range is commoner than one that rolled over unseen.
-// - An excursion that was still doubted when reading was interrupted is believed with the next
-//   reading: two restarts of a PLC are two resets, and each is told.
+//   a PLC restarted over night must not become 65 000 pieces that nobody made. If the PLC itself was
+//   away, it must also show something, and be no more than the declared rate allows to the second:
+//   a PLC that lost its power near the top of its range is commoner than a rollover in an outage.
+// - A fall that was still doubted when reading was interrupted is believed if the next reading is
+//   lower still: two restarts of a PLC are two resets, and each is told.
 // - The time between two readings is measured from when the old value was last known to stand (the
 //   unit's last mark), not from when it was last told: readings are told only when they change.
 
@@ -69,6 +69,8 @@ package struct Counter: Equatable, Sendable {
   package var line: Line = .unseen
   /// When reading it was interrupted; nil while it is read.
   package var interrupted: Stamp?
+  /// The device was away while it was interrupted, and may have started anew.
+  package var deviceWasAway = false
   /// When it last showed that something was made, or was first read.
   package var movedAt: Instant = .distantPast
   /// Nobody looked when it moved last: `movedAt` is when it was noticed.
@@ -85,12 +87,25 @@ package struct Counter: Equatable, Sendable {
     }
   }
 
+  /// Whether a value lies above the last one: a count, and no reset or noise that fell.
+  func climbs(to value: UInt64?) -> Bool {
+    guard let value else { return false }
+    return switch line {
+    case .unseen: false
+    case .trusted(let last): value > last.value
+    case .suspected(let suspicion):
+      value > suspicion.suspect.value
+    }
+  }
+
   /// It has been read, and is being read.
   var isRead: Bool { line != .unseen && interrupted == nil }
 
-  /// Nobody can read it from now on.
-  package mutating func interrupt(at: Stamp) {
-    if line != .unseen, interrupted == nil { interrupted = at }
+  /// Nobody can read it from now on; the device itself is away, or only the gateway.
+  package mutating func interrupt(at: Stamp, deviceIsAway: Bool) {
+    guard line != .unseen else { return }
+    if interrupted == nil { interrupted = at }
+    deviceWasAway = deviceWasAway || deviceIsAway
   }
 
   /// Takes a reading; `looked` is when its unit was last known to have been read.
@@ -108,7 +123,8 @@ package struct Counter: Equatable, Sendable {
       judge(from: last, to: now, into: &tally)
     case .suspected(let suspicion):
       tally.recoveredFrom = suspicion.recoveredFrom ?? interrupted
-      if interrupted != nil, suspicion.suspect.value < suspicion.trusted.value {
+      let fell = suspicion.suspect.value < suspicion.trusted.value
+      if interrupted != nil, fell, value < suspicion.suspect.value {
         believe(suspicion, into: &tally)
         judge(from: suspicion.suspect, to: now, into: &tally)
       } else {
@@ -116,6 +132,7 @@ package struct Counter: Equatable, Sendable {
       }
     }
     interrupted = nil
+    deviceWasAway = false
     return tally
   }
 
@@ -280,10 +297,11 @@ extension Counter {
     guard last.value <= rules.highest else { return nil }
     let (counts, overflow) = (rules.highest - last.value).addingReportingOverflow(now.value + 1)
     guard !overflow else { return nil }
-    if interrupted, last.value < rules.highest / 2 || now.value == 0 { return nil }
+    if interrupted, last.value < rules.highest / 2 { return nil }
+    if deviceWasAway, now.value == 0 { return nil }
     if let rate = rules.piecesPerSecond, last.at != .distantPast {
       let most =
-        interrupted
+        deviceWasAway
         ? strictBound(rate, since: last, until: now) : bound(rate, since: last, until: now)
       return counts <= most ? counts : nil
     }

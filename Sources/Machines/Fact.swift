@@ -5,6 +5,7 @@ public import Signals
 
 /// Why a machine stands.
 public struct Cause: Equatable, Sendable {
+  /// Who named the cause.
   public enum Origin: String, Sendable { case plc, `operator`, inferred }
 
   /// The code of the machine; nil when nobody said one.
@@ -110,6 +111,7 @@ public struct CountRecord: Equatable, Sendable {
 
 /// A counter that did something other than count up.
 public struct CounterAnomaly: Equatable, Sendable {
+  /// What the jump was taken for.
   public enum Verdict: String, Sendable { case reset, rollover, implausible }
 
   public var signal: SignalID
@@ -135,6 +137,7 @@ public struct CounterAnomaly: Equatable, Sendable {
 
 /// One thing that happened at one machine.
 public struct Fact: Equatable, Sendable {
+  /// What happened, with its particulars.
   public enum Kind: Equatable, Sendable {
     case stateChanged(
       state: MachineCondition, previous: MachineCondition, duration: Duration, cause: Cause?)

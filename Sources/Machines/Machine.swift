@@ -96,7 +96,8 @@ public struct Machine: Sendable {
 
   /// The earliest mark of all units that would make it act without another sample; nil for none.
   ///
-  /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait for.
+  /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait
+  /// for.
   public var nextDeadline: Instant? { ownDeadline?.advanced(nanoseconds: 1) }
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {

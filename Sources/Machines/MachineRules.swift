@@ -4,6 +4,7 @@ public import Signals
 
 /// A condition over one signal.
 public struct Condition: Equatable, Sendable {
+  /// How a value of the signal is compared.
   public enum Comparison: Equatable, Sendable {
     case isTrue
     case isFalse

@@ -27,7 +27,8 @@ extension Machine {
     else { return nil }
     let due = max(good.movedAt, since.instant) + standstill
     if let slot = slot(of: rules.good?.signal), let next = buffer.first(of: slot),
-      next.looked < due, next.sample.quality == .good
+      next.looked < due, next.sample.quality == .good,
+      good.climbs(to: next.sample.value.count)
     {
       return nil
     }
@@ -67,9 +68,10 @@ extension Machine {
       if entry.sample.quality == .good, let value = entry.sample.value.count {
         count(value, role, looked: entry.looked, at: at, into: &tallies)
       } else {
-        if role.contains(.good) { good?.interrupt(at: at) }
-        if role.contains(.scrap) { scrap?.interrupt(at: at) }
-        if role.contains(.rework) { rework?.interrupt(at: at) }
+        let isAway = entry.sample.quality == .noContact
+        if role.contains(.good) { good?.interrupt(at: at, deviceIsAway: isAway) }
+        if role.contains(.scrap) { scrap?.interrupt(at: at, deviceIsAway: isAway) }
+        if role.contains(.rework) { rework?.interrupt(at: at, deviceIsAway: isAway) }
       }
     }
     tellContacts(at: at, into: &facts)

@@ -3,8 +3,8 @@
 // Invariants
 // - It holds stamps, not only instants: a stop told twice has the same label both times.
 // - Instants of another boot are carried over through the wall times of both readings; the new boot
-//   began after the snapshot, whatever the wall clocks say. When a wall clock cannot be trusted, how
-//   long ago a counter was read is unknown, and no rate is held against it.
+//   began after the snapshot, whatever the wall clocks say. When a wall clock cannot be trusted,
+//   how long ago a counter was read is unknown, and no rate is held against it.
 // - Reading is tolerant: a member that is missing or strange costs what it held (a counter starts
 //   from its next reading), never the rest. Only what would give two stops one id is a fault.
 // - Signals and units are named by their part in the machine, not by index, so that a changed

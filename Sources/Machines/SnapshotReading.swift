@@ -7,12 +7,14 @@ struct Carry {
   private let step: Int64
   /// How long ago the snapshot was is unknown.
   private let vague: Bool
+  /// The machine of the gateway has started anew since, and the device perhaps with it.
+  private let isOtherBoot: Bool
 
   init(_ tree: JSONValue, to reading: ClockReading) {
     guard let boot = tree["boot"]?.string, boot != reading.bootID,
       let monotonic = tree["monotonic"]?.integer
     else {
-      (step, vague) = (0, false)
+      (step, vague, isOtherBoot) = (0, false, false)
       return
     }
     let wall = tree["wall"]?.integer ?? .max
@@ -27,6 +29,7 @@ struct Carry {
     let then = reading.monotonic.advanced(nanoseconds: 0 - max(0, ago))
     step = then.nanoseconds(since: Instant(nanoseconds: monotonic))
     vague = !known
+    isOtherBoot = true
   }
 
   func instant(_ value: JSONValue?) -> Instant? {
@@ -100,7 +103,7 @@ struct Carry {
           recoveredFrom: stamp(value["recoveredFrom"])))
     }
     counter.interrupted = stamp(value["interrupted"])
-    counter.interrupt(at: seen)
+    counter.interrupt(at: seen, deviceIsAway: isOtherBoot || counter.interrupted != nil)
     return counter
   }
 

@@ -15,8 +15,8 @@
 // - One physical stop is one stop. No contact suspends it, and so does a time in which the gateway
 //   did not run; it goes on when the machine still stands and made nothing meanwhile, else it ends
 //   at the first moment at which everything that decides has been read again (F47, F48, F50).
-// - No contact is never booked as a stop: its time is in `noContact` of the stop, not in `duration`.
-//   A time in which only the gateway was down is measured, since the machine was not.
+// - No contact is never booked as a stop: its time is in `noContact` of the stop, not in
+//   `duration`. A time in which only the gateway was down is measured, since the machine was not.
 // - A stop inferred from a standing count ends with the next count, or when the run bit, having
 //   said false during it, says true again. It starts at the last count, not when it was noticed.
 // - A signal that the device refuses is evidence that nobody gave. If no evidence is left at all,
@@ -243,7 +243,9 @@ package struct StopDetector: Equatable, Sendable {
     nextStop = saturating(nextStop, plus: 1)
     facts.append(Fact(at: at, kind: .stopStarted(record, evidence: evidence)))
     let stop = OpenStop(record: record, standing: standing)
-    enter(.stopped(since: at, stop: stop), at, meaning.cause, into: &facts)
+    // A stop may have begun before the state in which it was noticed; states follow each other.
+    let entered = at.instant < state.since.instant ? state.since : at
+    enter(.stopped(since: entered, stop: stop), entered, meaning.cause, into: &facts)
   }
 
   private mutating func end(_ stop: OpenStop, at: Stamp, into facts: inout [Fact]) {

@@ -8,7 +8,8 @@
 // Why not modbus_read_registers(3) and its sisters: measured with libmodbus 3.1.6 against a peer
 // that answered once too late, every later call failed with "Invalid data", each one transaction
 // behind, for ever (F10); and an answer from another unit, with another protocol id or with a wrong
-// MBAP length passed as good (F11). libmodbus keeps the framing and the waiting, this file the rest.
+// MBAP length passed as good (F11). libmodbus keeps the framing and the waiting, this file the
+// rest.
 
 import Polling
 

@@ -171,7 +171,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     }
   }
 
-  /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer talks.)
+  /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer
+  /// talks.)
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     while true {
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)

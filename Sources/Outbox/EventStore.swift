@@ -73,6 +73,7 @@ public struct Transaction: Sendable, Equatable {
 
   public init() {}
 
+  /// Whether there is nothing to commit.
   public var isEmpty: Bool {
     events.isEmpty && snapshots.isEmpty && cursors.isEmpty && quarantined.isEmpty
       && deleteThrough == nil

@@ -138,6 +138,7 @@ public struct Outbox: Sendable {
     if let index = index(bit) { lanes[index].rewind() }
   }
 
+  /// One line for each uplink: what it is owed and what it has.
   public var statistics: [UplinkStatistics] {
     lanes.map { lane in
       let behind = lane.progress == .behind ? lane.offered + 1 : nil

@@ -6,8 +6,8 @@
 // - Two neighbours share a block when at most `gapLimit` unused addresses lie between them.
 // - The plan is a function of the definition: same signals, same order of requests.
 // - The number of requests is the least possible: addresses are taken from the lowest, and each
-//   block reaches as far as it may. A long signal that ends a block early loses nothing, since every
-//   later signal that would still have fitted lies within the block of the long one.
+//   block reaches as far as it may. A long signal that ends a block early loses nothing, since
+//   every later signal that would still have fitted lies within the block of the long one.
 
 import Primitives
 public import Signals

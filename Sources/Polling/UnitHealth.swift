@@ -18,6 +18,7 @@ public import Primitives
 
 /// What is known about a unit's will to answer.
 public struct UnitHealth: Equatable, Sendable {
+  /// How a unit fares.
   public enum State: Equatable, Sendable {
     /// The last request was answered.
     case up

@@ -1,8 +1,8 @@
 // How registers become a raw value.
 //
 // Invariants
-// - Total: every sequence of words yields a value or nil, never a trap. Nil means "invalid": too few
-//   words, NaN, infinity, text that is not UTF-8.
+// - Total: every sequence of words yields a value or nil, never a trap. Nil means "invalid": too
+//   few words, NaN, infinity, text that is not UTF-8.
 // - The four orders mean the same for two registers and for four: `cdab` reverses the words, `badc`
 //   swaps the bytes within each word, `dcba` does both.
 // - Integers stay integers: a u64 above Int64.max is `.unsigned`, everything else `.integer`.

@@ -18,7 +18,8 @@
 import Primitives
 public import Synchronization
 
-/// An index with a cache line to itself; 128 bytes, because neighbouring lines are fetched in pairs.
+/// An index with a cache line to itself; 128 bytes, because neighbouring lines are fetched in
+/// pairs.
 @usableFromInline
 struct PaddedIndex: ~Copyable {
   @usableFromInline let value = Atomic<Int>(0)

@@ -56,6 +56,7 @@ public enum Value: Equatable, Sendable, BitwiseCopyable {
 
 /// One observation, or a mark of progress.
 public struct Sample: Equatable, Sendable, BitwiseCopyable {
+  /// What the sample tells: a value, or how far its unit is known.
   public enum Kind: UInt8, Sendable, BitwiseCopyable {
     case value
     /// `subject` is a unit: everything before `at` has been told.

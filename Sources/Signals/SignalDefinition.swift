@@ -38,6 +38,7 @@ public struct RegisterFormat: Equatable, Sendable {
 public struct Scaling: Equatable, Sendable {
   public var gain: Double
   public var offset: Double
+  /// The value as it was read.
   public static let none = Scaling(gain: 1, offset: 0)
   public init(gain: Double, offset: Double) {
     self.gain = gain
@@ -59,6 +60,7 @@ public enum Deadband: Equatable, Sendable {
 public struct Debounce: Equatable, Sendable {
   public var on: Duration
   public var off: Duration
+  /// No delay in either direction.
   public static let none = Debounce(on: .zero, off: .zero)
   public init(on: Duration, off: Duration) {
     self.on = on

@@ -38,6 +38,7 @@ public struct ComparisonReport: Sendable, Equatable {
   /// One sentence for each thing that does not agree; empty when all is well.
   public var findings: [String] = []
 
+  /// Whether nothing was found.
   public var agrees: Bool { findings.isEmpty }
 
   public init() {}
@@ -89,7 +90,9 @@ public struct Comparison {
           code: line["code"]?.integer, approximate: false, id: ""))
       report.stopsInTruth += 1
     case "total":
-      for name in ["good", "scrap"] { truthTotals[machine, default: [:]][name] = line[name]?.integer }
+      for name in ["good", "scrap"] {
+        truthTotals[machine, default: [:]][name] = line[name]?.integer
+      }
     case "reset":
       truthResets[machine, default: []].append(line)
     default: break

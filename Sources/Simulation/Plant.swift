@@ -9,13 +9,14 @@
 // - While the power is off nothing runs on: no piece is made, no stop begins or ends. A stop that
 //   is open goes through the outage as one stop.
 // - Frozen machines have made their last piece, stand no more and show the run bit: from then on
-//   every truth is complete. A machine that shows only its count looks like standing then; who
-//   compares leaves out stops that began at or after the freeze.
+//   every truth is complete. A machine that shows only its count stands from then on for everybody
+//   outside: who writes the truth down adds that as a stop that does not end.
 
 public import Primitives
 
 /// One thing that truly happened.
 public struct PlantFact: Equatable, Sendable {
+  /// What happens to the machine.
   public enum Kind: Equatable, Sendable {
     /// The machine stands; nil when it does not say why.
     case stopBegan(code: UInt16?)

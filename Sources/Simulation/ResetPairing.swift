@@ -1,5 +1,5 @@
-// Pairs the resets of a counter that truly happened with the anomalies that were told of it, and says
-// how many pieces nobody can have known.
+// Pairs the resets of a counter that truly happened with the anomalies that were told of it, and
+// says how many pieces nobody can have known.
 //
 // Rules
 // - Resets and anomalies keep their order; as few as possible of either are left over.
@@ -7,8 +7,8 @@
 // - A reset without one left nothing to see: the counter stood as low before as after. All that it
 //   showed is unknowable; that is believed of a few pieces and not of many.
 // - A counter near the top of its range while nobody could read it: whether it rolled over or was
-//   reset cannot be seen. Where the gateway took one for the other, its anomaly tells how many pieces
-//   depend on that, and they are counted as unknowable (negative when they were booked).
+//   reset cannot be seen. Where the gateway took one for the other, its anomaly tells how many
+//   pieces depend on that, and they are counted as unknowable (negative when they were booked).
 
 import Primitives
 

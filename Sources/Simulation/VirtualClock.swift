@@ -37,10 +37,12 @@ public final class VirtualClock: Clock {
     WallTime(milliseconds: Self.epochMilliseconds + worldTime / 1_000_000)
   }
 
+  /// World time since the last boot.
   public func now() -> Instant {
     Instant(nanoseconds: worldTime - bootedAt.load(ordering: .relaxed))
   }
 
+  /// Both clocks, of which the wall clock starts at the epoch.
   public func reading() -> ClockReading {
     ClockReading(
       monotonic: now(), wall: wall(at: worldTime), quality: .synchronised,

@@ -44,7 +44,8 @@ final class VirtualDisk {
   }
 
   private func fits(_ transaction: Transaction) -> Bool {
-    let freed = transaction.deleteThrough.map { through in events.prefix { $0.sequence <= through } }
+    let freed = transaction.deleteThrough.map { through in events.prefix { $0.sequence <= through }
+    }
     return transaction.events.isEmpty
       || events.count - (freed?.count ?? 0) + transaction.events.count <= quota
   }

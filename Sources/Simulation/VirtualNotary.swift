@@ -1,7 +1,7 @@
 // Digests and signatures of the virtual world: quick, deterministic, and of no use to anybody else.
 //
-// What the simulation proves is what is signed, in which order and how often; that ES256 and SHA-256
-// are right is proved at the edge with the real library.
+// What the simulation proves is what is signed, in which order and how often; that ES256 and
+// SHA-256 are right is proved at the edge with the real library.
 
 public import Events
 
@@ -11,12 +11,15 @@ public struct VirtualNotary: Notary, Verifier, Sendable {
 
   public init() {}
 
+  /// A digest that is quick and no secret.
   public func digest(_ bytes: [UInt8]) -> [UInt8] { Self.mix(bytes, lanes: 4) }
 
+  /// A signature that anybody could make.
   public mutating func sign(_ bytes: [UInt8]) throws(NotaryFault) -> [UInt8] {
     Self.mix(bytes, lanes: 8)
   }
 
+  /// Whether the signature is the one that sign would give.
   public func verify(_ bytes: [UInt8], signature: [UInt8], keyID: String) -> SignatureVerdict {
     guard keyID == self.keyID else { return .keyUnknown }
     return signature == Self.mix(bytes, lanes: 8) ? .valid : .invalid

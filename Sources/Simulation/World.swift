@@ -38,6 +38,7 @@ public struct WorldReport: Sendable, Equatable {
   public var traceHash: String
   public var lives: Int
 
+  /// Whether every promise was kept.
   public var isClean: Bool { violations.isEmpty }
 }
 

@@ -64,7 +64,8 @@ enum RunLoop {
       case .opening, .working: _ = daemon.mainBell.wait(until: deadline)
       }
     }
-    daemon.log.line(.warning, "stopping: the disk did not answer in time; nothing committed is lost")
+    daemon.log.line(
+      .warning, "stopping: the disk did not answer in time; nothing committed is lost")
     return .storage
   }
 }

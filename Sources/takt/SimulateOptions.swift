@@ -47,11 +47,11 @@ struct SimulateOptions: Equatable {
       """,
       """
       To come to rest: the last piece is made, open stops end, run bits stay on. From then on the
-      truth is complete; filler-1 looks like standing, so leave out what seems to begin after it.
+      truth is complete; filler-1, which shows nothing but its count, has an open stop in it.
       """,
       """
       Between two losses of power, leave a gateway 15 s to connect and read: what a PLC counts
-      between two resets that nobody saw is lost to everybody. None comes so shortly before the rest.
+      between two resets that nobody saw is lost to everybody. None comes that shortly before rest.
       """,
       "TIME is a number of seconds, or carries its unit: 250ms, 2s, 5min.",
     ],

@@ -5,8 +5,8 @@
 //       `endedAt` is null when it was still open at the end, `code` is null when none was shown
 //   {"kind":"reset","machine":…,"at":…,"good":n,"scrap":n}            what the declared counters
 //       showed when the PLC lost its power; after it they start again at 0
-//   {"kind":"settle","machine":…,"at":…}                              the last piece; whatever looks
-//       like a stop that began at or after it is no stop
+//   {"kind":"settle","machine":…,"at":…}                              the last piece is made; a
+//       machine that shows nothing but its count stands from then on, which is told as an open stop
 //   {"kind":"total","machine":…,"good":n,"scrap":n}                   all pieces made since "start"
 
 import LinuxEdge
@@ -45,6 +45,12 @@ struct SimulateTruth: ~Copyable {
         ])
       case .frozen:
         lines.append(["kind": "settle", "machine": machine, "at": at])
+        // Who sees nothing but a count sees a stop that has not ended, and that is what it is.
+        if PlantRegisters.kind(fact.machine) == .countOnly {
+          lines.append([
+            "kind": "stop", "machine": machine, "startedAt": at, "endedAt": .null, "code": .null,
+          ])
+        }
       }
     }
     try append(lines)

@@ -136,8 +136,9 @@ private let memory = ModbusMemory(
 
 /// Traps when a cycle does not come back or a descriptor is left over.
 private func powerCycle(times: Int) throws {
-  let server = try ServerPeer { _ in .memory(memory) }
-  var bus = ModbusTCPBus(host: "127.0.0.1", port: server.port)
+  let host = "127.0.0.20"
+  let server = try ServerPeer(host: host) { _ in .memory(memory) }
+  var bus = ModbusTCPBus(host: host, port: server.port)
   var words: [UInt16] = []
   var before: Int?
   for _ in 0..<times {

@@ -1,5 +1,6 @@
-// The other ends of the Modbus tests: our server in a thread of its own, a peer on a raw socket that
-// misbehaves by script, and a raw client. All wait for bytes or for each other, never for a clock.
+// The other ends of the Modbus tests: our server in a thread of its own, a peer on a raw socket
+// that misbehaves by script, and a raw client. All wait for bytes or for each other, never for a
+// clock.
 
 import Dispatch
 import Glibc
@@ -18,8 +19,12 @@ final class ServerPeer: Sendable {
   private let over = DispatchSemaphore(value: 0)
   private let isOver = Mutex(false)
 
-  init(_ respond: @escaping @Sendable (UInt8) -> ModbusReply) throws {
-    let first = try ModbusServer(host: "127.0.0.1", port: 0)
+  /// A peer that lets go of its port for a while wants an address of its own, so that nobody else is
+  /// given that port meanwhile.
+  init(
+    host: String = "127.0.0.1", _ respond: @escaping @Sendable (UInt8) -> ModbusReply
+  ) throws {
+    let first = try ModbusServer(host: host, port: 0)
     let pipe = makePipe()
     wake = pipe
     port = first.port

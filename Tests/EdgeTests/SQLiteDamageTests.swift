@@ -1,3 +1,5 @@
+// The journal when its file is damaged: what verifies is kept, what is lost is told.
+
 import CSQLite
 import Foundation
 import Outbox

@@ -1,3 +1,5 @@
+// The journal on a disk that fails at the k-th call, for every k.
+
 import CSQLite
 import Outbox
 import Primitives

@@ -1,3 +1,5 @@
+// The journal on a real SQLite file: what was committed is there, whatever happened since.
+
 import Foundation
 import Outbox
 import Primitives

@@ -1,3 +1,5 @@
+// Sealing: canonical bytes, sequence, chain and signature of every event.
+
 import Events
 import Machines
 import Primitives

@@ -1,3 +1,5 @@
+// Verifying: what a receiver finds in bytes that were altered, lost or doubled.
+
 import Events
 import Primitives
 import Testing

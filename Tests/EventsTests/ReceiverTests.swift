@@ -1,3 +1,5 @@
+// The receiver of the published recipe: what head office does with an event of ours.
+
 import Events
 import Foundation
 import OpenSSLEdge

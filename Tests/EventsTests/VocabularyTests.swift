@@ -1,3 +1,5 @@
+// The vocabulary: which fact becomes which event, with which data.
+
 import Events
 import Machines
 import Primitives

@@ -1,3 +1,5 @@
+// The driver of the field step: its turns, its waits and its end.
+
 import Gateway
 import Polling
 import Primitives

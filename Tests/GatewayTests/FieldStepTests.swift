@@ -1,3 +1,5 @@
+// The field step against a bus in memory: polls, samples and marks.
+
 import Gateway
 import Polling
 import Primitives
@@ -98,7 +100,8 @@ private func still(_ request: ReadRequest) -> [UInt16] {
   request.unitAddress == 1 ? [1, 5] : [5]
 }
 
-/// What every stream of samples must hold to: no sample before a mark of its unit that came earlier.
+/// What every stream of samples must hold to: no sample before a mark of its unit that came
+/// earlier.
 private func expectMarksKept(_ samples: [Sample]) {
   let units: [UInt32: UInt32] = [0: 1, 1: 1, 2: 2]
   var marked: [UInt32: Instant] = [:]

@@ -50,6 +50,9 @@ struct Reference {
   private var running: Int64?
   private var counted: Int64?
   private var lost: Int64?
+  /// When it ran before contact was lost: how long nobody saw it.
+  private var blind: Int64?
+  private var ranBefore = false
 
   init(run: Bool, code: Bool, counter: Bool, standstill: Int64?) {
     (self.run, self.code, self.counter, self.standstill) = (run, code, counter, standstill)
@@ -58,16 +61,25 @@ struct Reference {
   mutating func evaluate(_ frames: [Frame], until end: Int64) -> Expected {
     var pending: Int64 = 0
     var first = true
+    var looked = Int64.min
     for frame in frames {
       let gap = first || frame.restarted || lost != nil
-      if !gap { standStill(before: frame.at) }
+      if !gap {
+        // Standing is proved by looking: a count that came since the last look may be older.
+        let counts = counter && frame.seen && !frame.noise && pending + frame.made > 0
+        standStill(before: counts && !frame.reset ? looked + 1 : frame.at)
+      }
       if frame.reset { pending = 0 }
       pending += frame.made
       guard frame.seen else {
-        if lost == nil { lost = frame.at }
+        if lost == nil {
+          lost = frame.at
+          ranBefore = running != nil
+        }
         running = nil
         continue
       }
+      looked = frame.at
       let moved = counter && !first && !frame.noise && pending > 0
       if !frame.noise {
         if !first { result.good += counter ? pending : 0 }
@@ -87,8 +99,10 @@ struct Reference {
   private mutating func look(_ frame: Frame, gap: Bool, moved: Bool) {
     let coded = code && frame.code != 0
     let stands = coded || (run && !frame.run)
+    var unseen: Int64?
     if let since = lost {
       open?.unseen += frame.at - since
+      if ranBefore, !stands { unseen = frame.at - since }
       lost = nil
     }
     if open != nil {
@@ -99,21 +113,25 @@ struct Reference {
       open = Expected.Stop(start: frame.at, end: nil, unseen: 0, code: nil)
       (standing, running) = (false, nil)
     }
-    if open == nil, running == nil { running = frame.at }
+    if open == nil, running == nil {
+      running = frame.at
+      blind = unseen
+    }
     if open != nil, coded { open?.code = frame.code }
   }
 
   private mutating func close(_ at: Int64) {
     open?.end = at
     if let open { result.stops.append(open) }
-    (open, running) = (nil, at)
+    (open, running, blind) = (nil, at, nil)
   }
 
   private mutating func standStill(before moment: Int64) {
     guard counter, let standstill, open == nil, let running, let counted else { return }
-    let start = max(running, counted)
-    guard start + standstill < moment else { return }
-    open = Expected.Stop(start: start, end: nil, unseen: 0, code: nil)
+    guard max(running, counted) + standstill < moment else { return }
+    let start = blind == nil ? max(running, counted) : counted
+    let unseen = counted < running ? blind ?? 0 : 0
+    open = Expected.Stop(start: start, end: nil, unseen: unseen, code: nil)
     (standing, self.running) = (true, nil)
   }
 }
@@ -124,6 +142,7 @@ struct TraceGenerator {
   private var register: UInt64
   private let highest: UInt64 = 65_535
   private var calm = 0
+  private var wasNoise = false
 
   private let resets: Bool
 
@@ -162,6 +181,8 @@ struct TraceGenerator {
         frame.run = chance(2)
         frame.made = chance(3) ? 1 : 0
       }
+      // Near the top, a PLC that was away may have rolled over or restarted: nobody can tell.
+      if !(300..<65_000).contains(register) { frame.seen = true }
       show(&frame)
       frames.append(frame)
     }
@@ -173,12 +194,14 @@ struct TraceGenerator {
   /// Moves the register as the PLC does: up, over the top, back to 0 at its restart, or as noise.
   private mutating func show(_ frame: inout Frame) {
     let ordinary = (300..<65_000).contains(register)
-    frame.reset = ordinary && chance(40) && resets
+    // Noise and a restart in one scan's distance cannot be told apart by anybody.
+    frame.reset = ordinary && chance(40) && resets && !wasNoise
     let base = frame.reset ? 0 : register
     register = (base + UInt64(max(0, frame.made))) % (highest + 1)
     calm = frame.seen && !frame.restarted && !frame.reset ? calm + 1 : 0
     frame.noise = ordinary && calm > 2 && chance(20)
     if frame.noise { calm = 0 }
+    wasNoise = frame.noise
     frame.register = register
   }
 }

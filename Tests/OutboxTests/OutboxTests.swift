@@ -1,3 +1,5 @@
+// The outbox against a journal in memory: order, cursors, retention and quarantine.
+
 import Events
 import Outbox
 import Primitives

@@ -1,3 +1,5 @@
+// A dialogue of a poller with a bus in memory, on a virtual clock.
+
 import Polling
 import Primitives
 import Signals

@@ -1,3 +1,5 @@
+// The poller on a virtual clock: schedule, health and isolation of units.
+
 import Polling
 import Primitives
 import Signals

@@ -1,3 +1,5 @@
+// The read plan: which neighbours are read together, and where blocks end.
+
 import Polling
 import Primitives
 import Signals

@@ -39,9 +39,9 @@ import Testing
     var longest: Int64 = 0
     for failure in 0..<200 {
       #expect(backoff.failures == failure)
-      let step = failure < 62 ? Int128(floor) << Int128(failure) : Int128(ceiling)
+      let step = min(Int128(floor) << Int128(min(failure, 62)), Int128(ceiling))
       let delay = backoff.next(using: &generator).nanoseconds
-      #expect((min(step, Int128(ceiling)) / 2...min(step, Int128(ceiling))).contains(Int128(delay)))
+      #expect((step / 2...step).contains(Int128(delay)))
       longest = max(longest, delay)
     }
     #expect(longest > ceiling / 10 * 4)

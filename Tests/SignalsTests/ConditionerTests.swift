@@ -1,3 +1,5 @@
+// Deadband, debounce and heartbeat on drawn timelines.
+
 import Primitives
 import Signals
 import Testing

@@ -1,3 +1,5 @@
+// Registers to values: every type in every order.
+
 import Primitives
 import Signals
 import Testing

@@ -1,3 +1,5 @@
+// The ring: order, refusal, wrap-around and two threads.
+
 import Foundation
 import Primitives
 import Signals

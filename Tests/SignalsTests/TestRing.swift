@@ -1,3 +1,5 @@
+// A ring whose two ends a test may hold in one hand.
+
 import Primitives
 import Signals
 
