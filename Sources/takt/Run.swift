@@ -48,10 +48,16 @@ enum RunCommand {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
     let daemon = try wire(path)
     HeapMemory.giveBack()
+    // Before any thread: who finds another gateway here has not asked a PLC for anything.
+    let socket = daemon.plan.gateway.controlSocket
+    let control = try asking(.storage) { () throws(LinuxFault) in
+      try Files.makeDirectory(Files.directoryName(socket))
+      return try UnixSocketServer(path: socket)
+    }
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return try RunLoop.live(daemon, signals)
+      return RunLoop.live(daemon, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }
@@ -63,17 +69,8 @@ enum RunCommand {
     let startedAt = clock.reading()
     let plan = try loadPlan(path)
     let keys = try RunKeys(plan)
-    // Before any thread: who finds another gateway here has not asked a PLC for anything.
-    let path = plan.gateway.controlSocket
-    let control = try asking(.storage) { () throws(LinuxFault) in
-      try Files.makeDirectory(Files.directoryName(path))
-      return try UnixSocketServer(path: path)
-    }
     do throws(LinuxFault) {
-      let signals = try SignalDescriptor()
-      let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
-      try daemon.start()
-      return RunLoop.live(daemon, signals, control)
+      return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
     } catch {
       throw CommandFault(.internal, error.description)
     }
