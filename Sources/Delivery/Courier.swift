@@ -13,7 +13,8 @@
 //   delivered nor refused. Delivery is at least once.
 // - A repeat of the same events is the same body with the same Idempotency-Key.
 // - No state is terminal: parked means looking again after minutes (F8, F39).
-// - Failures in a row lead to at most 40 attempts an hour; the first success restores full speed.
+// - Waits between attempts double up to the ceiling of the policy, with full jitter: 24 attempts an
+//   hour on average with five minutes. The first success restores full speed.
 // - One refused event never holds up its neighbours for longer than it takes to isolate it.
 //   When everything is refused the receiver is doubted: one event per park goes to quarantine.
 //
@@ -78,7 +79,7 @@ public struct Courier: Sendable {
   ) {
     self.policy = policy
     self.token = token
-    retries = Backoff(floor: policy.firstRetry, ceiling: policy.lastRetry)
+    retries = Backoff(floor: policy.firstRetry, ceiling: policy.lastRetry, jitter: .full)
     writer = HTTPRequestWriter(
       address: policy.address, userAgent: policy.userAgent, digest: digest)
   }

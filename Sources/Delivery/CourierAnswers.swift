@@ -216,11 +216,6 @@ extension Courier {
     atLeast: Duration? = nil
   ) -> [CourierAction] {
     var delay = retries.next(using: &generator)
-    if record.consecutiveFailures >= DeliveryLimits.longOutageFailures {
-      let step = max(DeliveryLimits.longOutageStep, policy.lastRetry)
-      var long = Backoff(floor: step, ceiling: step)
-      delay = long.next(using: &generator)
-    }
     if let atLeast {
       // A tenth of jitter, so that gateways told the same moment do not all come back in it.
       let extra = Int64.random(in: 0...(max(0, atLeast.nanoseconds) / 10), using: &generator)

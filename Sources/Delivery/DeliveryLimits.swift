@@ -36,10 +36,6 @@ public enum DeliveryLimits {
   public static let quotedCharacters = 1024
   /// The longest wait a receiver may ask for with Retry-After: an hour, then we look again.
   public static let longestRetryAfter: Duration = .seconds(3600)
-  /// Failures in a row after which an outage counts as long: 1+2+4+…+60+60 s, about six minutes.
-  static let longOutageFailures = 10
-  /// Step of the waits of a long outage: at least half of it, so at most 40 attempts an hour.
-  static let longOutageStep: Duration = .seconds(180)
   /// First wait of a parked courier; doubles up to the last.
   static let firstPark: Duration = .seconds(180)
   /// Last wait of a parked courier: somebody has to change something, so 15 minutes is soon enough.

@@ -28,8 +28,8 @@ public struct UplinkPolicy: Equatable, Sendable {
   public var keepAlive: Duration = .seconds(50)
   /// First step of the waits between attempts.
   public var firstRetry: Duration = .seconds(1)
-  /// Largest step of these waits while the outage is short.
-  public var lastRetry: Duration = .seconds(60)
+  /// Largest step of these waits: with full jitter 24 attempts an hour on average.
+  public var lastRetry: Duration = .seconds(300)
   public var userAgent = "takt"
 
   public init(address: HTTPAddress) { self.address = address }

@@ -18,6 +18,14 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
 
 /// Doubling delay, half of it by chance: gateways that lost one server together come back apart.
 public struct Backoff: Sendable, Equatable {
+  /// How wide the delays are drawn.
+  public enum Jitter: Sendable, Equatable {
+    /// From half of the current step: keeps a rhythm, for devices on a wire of one's own.
+    case half
+    /// From half of the first step: disperses hundreds of gateways that lost the same receiver.
+    case full
+  }
+
   /// The first step; no delay is under half of it.
   public let floor: Duration
   /// The last step; no delay is over it.
@@ -28,12 +36,15 @@ public struct Backoff: Sendable, Equatable {
   /// Consecutive failures so far.
   public private(set) var failures: Int = 0
 
-  public init(floor: Duration, ceiling: Duration) {
+  public let jitter: Jitter
+
+  public init(floor: Duration, ceiling: Duration, jitter: Jitter = .half) {
     self.floor = floor
     self.ceiling = ceiling
+    self.jitter = jitter
   }
 
-  /// The delay before the next try: between half of the current step and the whole of it.
+  /// The delay before the next try, up to the current step.
   public mutating func next(using generator: inout some RandomNumberGenerator) -> Duration {
     let base = max(1, floor.nanoseconds)
     let top = max(base, ceiling.nanoseconds)
@@ -42,7 +53,8 @@ public struct Backoff: Sendable, Equatable {
     let (grown, overflow) = base.multipliedReportingOverflow(by: 1 << Int64(doublings))
     let step = overflow ? top : min(grown, top)
     failures = min(failures + 1, Self.countedFailures)
-    return .nanoseconds(Int64.random(in: (step / 2)...step, using: &generator))
+    let least = jitter == .full ? base / 2 : step / 2
+    return .nanoseconds(Int64.random(in: least...step, using: &generator))
   }
 
   /// Back to the floor, after a success.

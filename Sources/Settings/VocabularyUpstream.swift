@@ -39,7 +39,7 @@ extension Vocabulary {
     [
       Member("floor", .duration(SettingsLimits.backoffFloor), .standard("1s"), "The first pause."),
       Member(
-        "ceiling", .duration(SettingsLimits.backoffCeiling), .standard("2min"),
+        "ceiling", .duration(SettingsLimits.backoffCeiling), .standard("5min"),
         "The longest pause."),
     ])
 
