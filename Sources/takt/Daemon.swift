@@ -63,6 +63,8 @@ final class Daemon: Sendable {
   let recorderBoard = Board<Reported<RecorderReport>?>(nil)
   let busBoards: [Board<Reported<BusStatus>?>]
 
+  /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
+  let definitions: [SignalDefinition]
   let rings: [RingStorage]
   let wakeLines: [WakeLine]
   let couriers: [CourierLink]
@@ -71,7 +73,12 @@ final class Daemon: Sendable {
   init(
     plan: SitePlan, keys: RunKeys, clock: SystemClock, startedAt: ClockReading
   ) throws(LinuxFault) {
-    self.plan = plan
+    // The signals live on in `definitions` and in the recorder's plan; the digest is taken.
+    definitions = plan.signals.map(\.definition)
+    var kept = plan
+    kept.signals = []
+    kept.digestInput = []
+    self.plan = kept
     self.keys = keys
     self.clock = clock
     self.startedAt = startedAt

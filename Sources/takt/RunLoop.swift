@@ -20,7 +20,10 @@ enum RunLoop {
       switch daemon.phase.newest {
       case .opening: break
       case .working:
-        if !isReady { notifier.ready() }
+        if !isReady {
+          notifier.ready()
+          HeapMemory.giveBack()
+        }
         isReady = true
       case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)

@@ -19,7 +19,7 @@ nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
   var random = SystemRandom()
   var link = ModbusTCPBus(host: bus.host, port: bus.port)
   var step = FieldStep(
-    bus: bus, signals: daemon.plan.signals.map(\.definition),
+    bus: bus, signals: daemon.definitions,
     producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())
   var words: [UInt16] = []
   var conditions = FieldConditions(bus)
