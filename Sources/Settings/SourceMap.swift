@@ -242,7 +242,10 @@ struct SourceMap {
     }
     guard !cursor.isDigit(first), cursor.current != UInt8(ascii: "-") else {
       let whole = name + cursor.takeWhile { $0 == 45 || TextCursor.isWordByte($0) }
-      throw wrong("the name \(whole) stands without quotes", "\"\(whole)\"", at: start)
+      // "scale: 0,1" reads as a member that is called 1.
+      let hint = cursor.isDigit(first) ? ", or a decimal point instead of a comma: 0.1" : ""
+      throw wrong(
+        "the name \(whole) stands without quotes", "\"\(whole)\"\(hint)", at: start)
     }
     return name
   }

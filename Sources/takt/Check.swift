@@ -2,103 +2,61 @@
 //
 // Files are read in CheckFiles, what stands in them is judged in Settings, and CheckReport says it.
 
-import Glibc
-import Primitives
+import LinuxEdge
 import Settings
 
 enum CheckCommand {
-  static let help = """
-    takt check: looks at the configuration and names every mistake
-
-    usage: takt check [--config FILE] [--explain] [--json]
-           takt check --schema
-
-      --config FILE   the main file (\(ConfigurationFiles.defaultPath)); fragments are read from
-                      conf.d/*.json5 beside it
-      --explain       print what holds, with every default and the place of every value
-      --json          print the result as one JSON object
-      --schema        print the JSON Schema for editors
-
-    exit codes: 0 usable (there may be warnings), 3 mistakes or no such file, 64 wrong usage
-
-    """
-
-  /// What was asked for on the command line.
-  private struct Options {
-    var path = ConfigurationFiles.defaultPath
-    var isExplaining = false
-    var isJSON = false
-  }
-
-  private enum Request {
-    case check(Options)
-    case printing(String)
-    case wrong(String)
-  }
+  static let usage = CommandUsage(
+    name: "check", summary: "look at the configuration and name every mistake",
+    options: [
+      .value(
+        "config", "FILE", "the configuration; fragments are read from conf.d/*.json5 beside it",
+        default: ConfigurationFiles.defaultPath),
+      .switch("explain", "print what holds: every default, and where every value stands"),
+      .switch("json", "print the result as one JSON object"),
+      .switch("schema", "print the JSON Schema for editors, and check nothing"),
+    ],
+    notes: [
+      """
+      A mistake makes the configuration unusable. A warning does not: a file that it names may be
+      missing here and be there on the gateway.
+      """
+    ],
+    exits: [.ok, .configuration])
 
   static func run(_ arguments: [String]) -> Int32 {
-    switch parse(arguments) {
-    case .printing(let text):
-      emit(text, to: STDOUT_FILENO)
-      return ExitCode.ok.rawValue
-    case .wrong(let why):
-      emit("takt check: \(why)\n\n\(help)", to: STDERR_FILENO)
-      return ExitCode.usage.rawValue
-    case .check(let options): return check(options)
-    }
-  }
-
-  private static func parse(_ arguments: [String]) -> Request {
-    var options = Options()
-    var rest = arguments[...]
-    while let argument = rest.popFirst() {
-      switch argument {
-      case "--help", "-h": return .printing(help)
-      case "--schema": return .printing(Configuration.schema())
-      case "--explain": options.isExplaining = true
-      case "--json": options.isJSON = true
-      case "--config":
-        guard let path = rest.popFirst() else { return .wrong("--config needs a file") }
-        options.path = path
-      case _ where argument.hasPrefix("--config="):
-        options.path = String(argument.dropFirst("--config=".utf8.count))
-      default: return .wrong("\(argument) is not known")
+    usage.run(arguments) { options throws(CommandFault) in
+      guard !options.has("schema") else {
+        StandardStream.output.write(Array(Configuration.schema().utf8))
+        return .ok
       }
+      return check(options)
     }
-    return .check(options)
   }
 
-  private static func check(_ options: Options) -> Int32 {
-    switch loadConfiguration(path: options.path) {
+  private static func check(_ options: CommandLineOptions) -> ExitCode {
+    let path = options.text("config") ?? ConfigurationFiles.defaultPath
+    switch loadConfiguration(path: path) {
     case .failure(let unreadable):
-      if options.isJSON {
-        emit(CheckReport.json(unreadable: unreadable.description) + "\n", to: STDOUT_FILENO)
+      if options.has("json") {
+        StandardStream.output.line(CheckReport.json(unreadable: unreadable.description))
       } else {
-        emit("takt check: \(unreadable)\n", to: STDERR_FILENO)
+        StandardStream.error.line("takt check: \(unreadable)")
       }
-      return ExitCode.configuration.rawValue
+      return .configuration
     case .success(let outcome):
       let missing = outcome.configuration.map { CheckReport.missingFiles($0.plan) } ?? []
-      if options.isJSON {
-        emit(
-          CheckReport.json(outcome, missing, isExplaining: options.isExplaining), to: STDOUT_FILENO)
+      let isExplaining = options.has("explain")
+      if options.has("json") {
+        let text = CheckReport.json(outcome, missing, isExplaining: isExplaining)
+        StandardStream.output.write(Array(text.utf8))
       } else {
-        if options.isExplaining, let configuration = outcome.configuration {
-          emit(configuration.explain(), to: STDOUT_FILENO)
+        if isExplaining, let configuration = outcome.configuration {
+          StandardStream.output.write(Array(configuration.explain().utf8))
         }
-        emit(CheckReport.text(outcome, missing, options.path), to: STDERR_FILENO)
+        StandardStream.error.write(Array(CheckReport.text(outcome, missing, path).utf8))
       }
-      return (outcome.configuration == nil ? ExitCode.configuration : .ok).rawValue
-    }
-  }
-
-  /// Writes all of it; a reader that went away is no reason to complain.
-  private static func emit(_ text: String, to descriptor: Int32) {
-    let bytes = Array(text.utf8)
-    var done = 0
-    while done < bytes.count {
-      let count = bytes[done...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-      if count > 0 { done += count } else if errno != EINTR { return }
+      return outcome.configuration == nil ? .configuration : .ok
     }
   }
 }

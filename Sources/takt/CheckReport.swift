@@ -13,7 +13,9 @@ enum CheckReport {
       guard let path, access(path, F_OK) != 0 else { return }
       hints.append("\(what) \(path) is not on this machine\(remedy)")
     }
-    look(plan.gateway.keyFile, "gateway.keyFile", "; \"takt keygen\" makes it")
+    look(
+      plan.gateway.keyFile, "gateway.keyFile",
+      "; \"takt keygen --key \(plan.gateway.keyFile)\" makes it")
     look(
       "/usr/share/zoneinfo/" + plan.gateway.timeZone, "the time zone gateway.timeZone",
       "; see /usr/share/zoneinfo for the names")

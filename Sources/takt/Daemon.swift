@@ -23,8 +23,8 @@ struct RecorderReport: Sendable {
 enum RecorderPhase: Sendable {
   case opening
   case working
-  /// The journal cannot be used; the sentence says why.
-  case refused(String)
+  /// The journal or an uplink's certificates cannot be used; the sentence says why.
+  case refused(ExitCode, String)
   case finished(isDurable: Bool)
 }
 
@@ -51,6 +51,7 @@ final class Daemon: Sendable {
   /// When the stop began, in nanoseconds of monotonic time.
   let stopBegan = Atomic<Int64>(0)
   let fieldThreadsRunning = Atomic<Int>(0)
+  let courierThreadsRunning = Atomic<Int>(0)
   private let asked = Atomic<Int>(0)
 
   let recorderBell: WakeUp
@@ -134,6 +135,7 @@ final class Daemon: Sendable {
     }
     _ = try NamedThread(name: "recorder") { [self] in recorderLoop(self) }
     for index in plan.uplinks.indices {
+      courierThreadsRunning.wrappingAdd(1, ordering: .acquiringAndReleasing)
       let name = courierCounter(index).name
       _ = try NamedThread(name: name) { [self] in courierLoop(self, index) }
     }

@@ -6,7 +6,7 @@ import Primitives
 
 enum KeygenCommand {
   static let usage = CommandUsage(
-    name: "keygen", summary: "make the signing key, or certificates for the bench",
+    name: "keygen", summary: "make the signing key, or certificates for a bench",
     options: [
       .value("key", "FILE", "where the private signing key goes, mode 0600", default: Self.key),
       .value(
@@ -21,6 +21,7 @@ enum KeygenCommand {
     ],
     notes: [
       """
+      The gateway refuses a key that others can read: it belongs to the user who runs it, mode 0600.
       A receiver needs the JWKS file to verify what this gateway signs. After a change of the key it
       needs both keys until the last event of the old one is verified.
       """,
@@ -31,7 +32,8 @@ enum KeygenCommand {
     ],
     exits: [.ok, .configuration, .storage])
 
-  private static let key = "signing.key"
+  /// Where the configuration looks for it when it says nothing.
+  private static let key = "/etc/takt/key.pem"
 
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in

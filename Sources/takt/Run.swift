@@ -48,10 +48,16 @@ enum RunCommand {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
     let daemon = try wire(path)
     HeapMemory.giveBack()
+    // Before any thread: who finds another gateway here has not asked a PLC for anything.
+    let socket = daemon.plan.gateway.controlSocket
+    let control = try asking(.storage) { () throws(LinuxFault) in
+      try Files.makeDirectory(Files.directoryName(socket))
+      return try UnixSocketServer(path: socket)
+    }
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return try RunLoop.live(daemon, signals)
+      return RunLoop.live(daemon, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }

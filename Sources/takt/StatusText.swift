@@ -52,7 +52,10 @@ struct StatusText {
     section("buses") { bus in
       var rows = [[bus["name"]?.string ?? "-", bus["link"]?.string ?? "-"]]
       var remarks: [String] = []
-      if let fault = bus["lastError"]?.string { remarks.append(fault) }
+      // Of a link that is up it is history, or its unit says the same.
+      if let fault = bus["lastError"]?.string, bus["link"]?.string != "up" {
+        remarks.append(fault)
+      }
       if let lost = bus["ring"]?["lost"]?.integer, lost > 0 {
         remarks.append("\(Human.count(lost)) samples lost: the recorder did not keep up")
       }
@@ -63,7 +66,11 @@ struct StatusText {
           "  " + name, unit["contact"]?.string ?? "-", age ?? "never",
           "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
         ])
-        if let fault = unit["lastError"]?.string { remarks.append("\(name): \(fault)") }
+        if let fault = unit["lastError"]?.string {
+          // A unit that answers may still refuse one address: the fault stays, and is named the last.
+          let isAnswering = unit["contact"]?.string == "good"
+          remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")
+        }
       }
       return (rows, remarks)
     }

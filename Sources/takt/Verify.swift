@@ -15,9 +15,9 @@ enum VerifyCommand {
     ],
     notes: [
       """
-      FILE holds JSON lines as "takt receive" writes them, or an exported journal. A line that
-      was sent twice is a duplicate: counted, harmless. Every other finding is printed with its
-      line.
+      FILE holds events as "takt receive" writes them, or as a journal holds them: their bytes as
+      they were signed, one a line. An event that comes twice is a duplicate: counted, harmless.
+      Every other finding is printed with its line, the first 20 of them.
       """
     ],
     exits: [.ok, .unverified, .empty, .configuration, .storage])

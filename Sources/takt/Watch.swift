@@ -45,8 +45,7 @@ enum WatchCommand {
     while clock.now() < end {
       picture.take(question(path, clock))
       if isTerminal || shown % piecesPerPage == piecesPerPage - 1 {
-        let arrivals = received(options.text("received"))
-        show(picture.lines(arrivals: arrivals, verified: arrivals.count), isTerminal)
+        show(picture.lines(arrivals: options.text("received").map(received)), isTerminal)
       }
       shown += 1
       due = due + interval
@@ -74,9 +73,9 @@ enum WatchCommand {
     return try? JSONValue(parsing: bytes)
   }
 
-  /// The lines of the receiver's log that tell of events.
-  private static func received(_ path: String?) -> [String] {
-    guard let path, let bytes = try? Files.read(path, limit: logBytes) else { return [] }
+  /// The lines of the receiver's log.
+  private static func received(_ path: String) -> [String] {
+    guard let bytes = try? Files.read(path, limit: logBytes) else { return [] }
     return String(decoding: bytes, as: UTF8.self).split(separator: "\n").map(String.init)
   }
 

@@ -46,8 +46,8 @@ struct WatchPicture {
     }
   }
 
-  /// The lines of the picture; `arrivals` are the newest lines that the receiver printed.
-  func lines(arrivals: [String], verified: Int) -> [String] {
+  /// The lines of the picture; `arrivals` are what the receiver printed, nil when nobody asked.
+  func lines(arrivals: [String]?) -> [String] {
     var lines = ["Takt \(latest["version"]?.string ?? "")  \(latest["gateway"]?.string ?? "?")"]
     lines.append("  █ running  ▁ stopped  × no contact   (oldest left, now right)")
     lines.append("")
@@ -55,9 +55,13 @@ struct WatchPicture {
     lines.append("")
     for bus in latest["buses"]?.array ?? [] { lines.append(busLine(bus)) }
     for uplink in latest["uplinks"]?.array ?? [] { lines.append(uplinkLine(uplink)) }
-    lines.append("receiver     \(verified) events verified")
-    lines.append("")
-    lines.append(contentsOf: arrivals.suffix(Self.arrivalsShown).map { "  " + $0 })
+    if let arrivals {
+      // What did not verify ends in its finding instead of the mark.
+      let verified = arrivals.count { $0.hasSuffix("✓") }
+      lines.append("receiver     \(verified) events verified")
+      lines.append("")
+      lines.append(contentsOf: arrivals.suffix(Self.arrivalsShown).map { "  " + $0 })
+    }
     if !reachable { lines.append("  (the gateway does not answer)") }
     return lines
   }

@@ -21,7 +21,10 @@ import Testing
     }
   }
 
-  @Test(arguments: ["status", "receive", "verify", "version"])
+  @Test(arguments: [
+    "run", "check", "keygen", "status", "watch", "simulate", "receive", "verify", "compare",
+    "version",
+  ])
   func `every subcommand has its own help`(name: String) throws {
     for words in [[name, "--help"], ["help", name], [name, "--json", "-h"]] {
       let run = try RunningProgram(words).end()

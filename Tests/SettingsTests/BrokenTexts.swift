@@ -82,6 +82,13 @@ extension Broken {
       7:3: error: the name time-out stands without quotes; allowed: "time-out"
       """),
     Broken(
+      "a decimal comma",
+      [(#"at: "coil 0" }"#, #"at: "coil 0", scale: 0,1 }"#)],
+      """
+      5:41: error: the name 1 stands without quotes; allowed: "1", or a decimal point instead of \
+      a comma: 0.1
+      """),
+    Broken(
       "a member given twice",
       [(#"line: "l""#, #"line: "l", site: "t""#)],
       """
