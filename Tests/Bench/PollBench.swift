@@ -1,7 +1,7 @@
 // Polls a second, against a bare libmodbus loop on the same server in the same process.
 //
-// Two of ours: the link alone (`ModbusTCPBus.read`), and the whole turn of a field thread with
-// 125 signals behind it. Its clock jumps over the waiting, so that the turn is all that is measured.
+// Two of ours: the link alone (`ModbusTCPBus.read`), and the whole turn of a field thread with 125
+// signals behind it. Its clock jumps over the waiting, so that only the turn is measured.
 
 import CAnchors
 import Gateway
