@@ -1,9 +1,9 @@
 // Gathers the changes of published signals into one event a window and machine.
 //
 // Invariants
-// - A window opens with its first change and is told at the next multiple of `window`, so after that
-//   long at most, or when it holds `GatewayLimits.samplesPerWindow` changes; a window of zero is told
-//   in the turn it opened.
+// - A window opens with its first change and is told at the next multiple of `window`, so after
+//   that long at most, or when it holds `GatewayLimits.samplesPerWindow` changes; a window of zero
+//   is told in the turn it opened.
 // - The grouping depends on the turn; the samples in it never do.
 //
 // Why multiples: the windows of all machines end together and share one commit and one request.
