@@ -36,11 +36,11 @@ extension EventDraft {
     var part = WindowPart()
     for sample in samples {
       let signal = names.signal(sample.signal)
-      if !part.takes(sample, signal) {
+      if !part.append(sample, signal) {
         drafts.append(part.draft(machine: machine, from: from, to: to))
         part = WindowPart()
+        _ = part.append(sample, signal)
       }
-      part.append(sample, signal)
     }
     if !part.isEmpty { drafts.append(part.draft(machine: machine, from: from, to: to)) }
     return drafts
@@ -54,12 +54,11 @@ private struct WindowPart {
 
   var isEmpty: Bool { samples.isEmpty }
 
-  func takes(_ sample: WindowSample, _ signal: EventNames.Signal) -> Bool {
-    isEmpty || bytes + weight(sample, signal) <= EventLimits.eventBytes
-  }
-
-  mutating func append(_ sample: WindowSample, _ signal: EventNames.Signal) {
-    bytes += weight(sample, signal)
+  /// Takes a sample, the first one always; false when there is no room for it.
+  mutating func append(_ sample: WindowSample, _ signal: EventNames.Signal) -> Bool {
+    let weight = weight(sample, signal)
+    guard isEmpty || bytes + weight <= EventLimits.eventBytes else { return false }
+    bytes += weight
     var members: [String: JSONValue] = [
       "signal": .string(signal.name), "at": .string(sample.at.wall.text),
       "quality": .string(sample.quality.text),
@@ -67,6 +66,7 @@ private struct WindowPart {
     if let value = sample.value { members["value"] = value }
     samples.append(.object(members))
     if let unit = signal.unit { units[signal.name] = .string(unit) }
+    return true
   }
 
   /// The most bytes that a sample and its unit add: every byte of a text may need six.
@@ -74,7 +74,17 @@ private struct WindowPart {
     let frame = 100
     let unit = signal.unit.map { units[signal.name] == nil ? $0.utf8.count * 6 + 8 : 0 } ?? 0
     let names = signal.name.utf8.count * (unit > 0 ? 12 : 6)
-    return frame + names + unit + (sample.value.map { $0.canonicalBytes.count } ?? 0)
+    return frame + names + unit + (sample.value.map(Self.length) ?? 0)
+  }
+
+  /// The most bytes of a value; without writing it where that is easily told.
+  private static func length(_ value: JSONValue) -> Int {
+    switch value {
+    case .integer: 20
+    case .number(let text): text.utf8.count
+    case .null, .bool: 5
+    case .string, .array, .object: value.canonicalBytes.count
+    }
   }
 
   func draft(machine: String, from: Stamp, to: Stamp) -> EventDraft {

@@ -2,6 +2,8 @@
 //
 // Invariants
 // - Only machines that a sample or a mark has touched are looked at in a turn.
+// - What a machine wants next changes only when it is touched; so its deadline is kept beside it,
+//   and asking for the next of a thousand machines looks at a thousand numbers.
 // - A machine is due for a snapshot from its first fact until `takeSnapshots` has returned it.
 
 import Machines
@@ -22,6 +24,7 @@ struct Floor: Sendable {
   private let machinesOfUnit: [[Int]]
   private let busesOfMachine: [[Int]]
   private let busCount: Int
+  private var deadlineOfMachine: [Instant]
   private var touched: [Int] = []
   private var isTouched: [Bool]
   private var isSnapshotDue: [Bool]
@@ -58,6 +61,7 @@ struct Floor: Sendable {
     self.machinesOfUnit = machinesOfUnit
     self.busesOfMachine = busesOfMachine
     busCount = (plan.busOfUnit.max() ?? -1) + 1
+    deadlineOfMachine = machines.map { $0.nextDeadline ?? .distantFuture }
     isTouched = Array(repeating: false, count: plan.machines.count)
     isSnapshotDue = Array(repeating: false, count: plan.machines.count)
   }
@@ -116,6 +120,7 @@ struct Floor: Sendable {
   }
 
   private mutating func collect(_ machine: Int, into facts: inout [FloorFact]) {
+    deadlineOfMachine[machine] = machines[machine].nextDeadline ?? .distantFuture
     guard !scratch.isEmpty else { return }
     isSnapshotDue[machine] = true
     for fact in scratch { facts.append(FloorFact(machine: machine, fact: fact)) }
@@ -145,7 +150,7 @@ struct Floor: Sendable {
   var deadlines: [Instant] {
     var earliest = Array(repeating: Instant.distantFuture, count: busCount)
     for machine in machines.indices {
-      guard let deadline = machines[machine].nextDeadline else { continue }
+      let deadline = deadlineOfMachine[machine]
       for bus in busesOfMachine[machine] { earliest[bus] = min(earliest[bus], deadline) }
     }
     return earliest

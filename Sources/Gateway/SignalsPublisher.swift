@@ -1,9 +1,14 @@
 // Gathers the changes of published signals into one event a window and machine.
 //
 // Invariants
-// - A window opens with its first change and is told when it has lasted `window`, or when it holds
-//   `GatewayLimits.samplesPerWindow` changes; a window of zero is told in the turn it opened.
+// - A window opens with its first change and is told at the next multiple of `window`, so after
+//   that long at most, or when it holds `GatewayLimits.samplesPerWindow` changes; a window of zero
+//   is told in the turn it opened.
 // - The grouping depends on the turn; the samples in it never do.
+//
+// Why multiples: the windows of all machines end together and share one commit and one request.
+// Measured with 64 machines: ended one by one they cost 64 of each a second, and half of the
+// daemon's processor time.
 
 import Events
 import Primitives
@@ -13,6 +18,7 @@ import Signals
 struct SignalsPublisher: Sendable {
   private struct Window {
     var from: Instant
+    var until: Instant
     var samples: [WindowSample] = []
     var isClosed = false
   }
@@ -30,7 +36,15 @@ struct SignalsPublisher: Sendable {
   }
 
   /// When the next window ends; nil when none is open.
-  var nextDeadline: Instant? { windows.values.map { $0.from + window }.min() }
+  var nextDeadline: Instant? { windows.values.lazy.map(\.until).min() }
+
+  /// When a window that opens now ends.
+  private func end(of from: Instant) -> Instant {
+    let length = window.nanoseconds
+    guard length > 0 else { return from }
+    let over = from.nanoseconds % length
+    return from.advanced(nanoseconds: over < 0 ? -over : length - over)
+  }
 
   mutating func take(_ sample: Sample, _ reading: ClockReading) {
     let signal = Int(sample.subject)
@@ -51,12 +65,14 @@ struct SignalsPublisher: Sendable {
   }
 
   private mutating func append(_ sample: WindowSample, of machine: Int) {
-    windows[machine, default: Window(from: sample.at.instant)].samples.append(sample)
-    if windows[machine, default: Window(from: sample.at.instant)].samples.count
-      >= GatewayLimits.samplesPerWindow
-    {
-      windows[machine]?.isClosed = true
-    }
+    let from = sample.at.instant
+    let fresh = Window(from: from, until: end(of: from))
+    Self.add(sample, to: &windows[machine, default: fresh])
+  }
+
+  private static func add(_ sample: WindowSample, to window: inout Window) {
+    window.samples.append(sample)
+    if window.samples.count >= GatewayLimits.samplesPerWindow { window.isClosed = true }
   }
 
   /// The events of all windows that have ended; of every window when `all` is true.
@@ -66,7 +82,7 @@ struct SignalsPublisher: Sendable {
     var drafts: [EventDraft] = []
     for machine in windows.keys.sorted() {
       guard let open = windows[machine],
-        all || open.isClosed || open.from + window <= reading.monotonic
+        all || open.isClosed || open.until <= reading.monotonic
       else { continue }
       windows[machine] = nil
       let to = open.samples.map(\.at).max { $0.instant < $1.instant }

@@ -24,10 +24,26 @@ public struct WallTime: Comparable, Hashable, Sendable, BitwiseCopyable {
     let clamped = min(max(milliseconds, Self.earliest.milliseconds), Self.latest.milliseconds)
     let (days, inDay) = clamped.flooredQuotientAndRemainder(by: 86_400_000)
     let (year, month, day) = civilDate(daysSinceEpoch: days)
-    let (hour, minute) = (inDay / 3_600_000, inDay / 60_000 % 60)
-    let (second, fraction) = (inDay / 1000 % 60, inDay % 1000)
-    return "\(digits(year, 4))-\(digits(month, 2))-\(digits(day, 2))"
-      + "T\(digits(hour, 2)):\(digits(minute, 2)):\(digits(second, 2)).\(digits(fraction, 3))Z"
+    // Filled from the right, digit by digit: texts of times are most of what events are made of.
+    var bytes = InlineArray<24, UInt8>(repeating: UInt8(ascii: "0"))
+    var end = 23
+    func put(_ value: Int64, _ width: Int, then mark: UInt8) {
+      bytes[end] = mark
+      var rest = value
+      for index in ((end - width)..<end).reversed() {
+        bytes[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+        rest /= 10
+      }
+      end -= width + 1
+    }
+    put(inDay % 1000, 3, then: UInt8(ascii: "Z"))
+    put(inDay / 1000 % 60, 2, then: UInt8(ascii: "."))
+    put(inDay / 60_000 % 60, 2, then: UInt8(ascii: ":"))
+    put(inDay / 3_600_000, 2, then: UInt8(ascii: ":"))
+    put(day, 2, then: UInt8(ascii: "T"))
+    put(month, 2, then: UInt8(ascii: "-"))
+    put(year, 4, then: UInt8(ascii: "-"))
+    return String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
   }
 
   /// Reads exactly the form that `text` writes; nil for anything else.
@@ -111,11 +127,6 @@ extension Int64 {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }
-}
-
-private func digits(_ value: Int64, _ width: Int) -> String {
-  let text = String(value)
-  return String(repeating: "0", count: max(0, width - text.utf8.count)) + text
 }
 
 func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {

@@ -7,13 +7,16 @@ import Primitives
 
 enum DaemonBench {
   static func run(_ table: inout Table, _ options: BenchOptions) {
-    guard let bench = DaemonRun(options) else { return }
+    let sections = ["memory", "life", "schedule", "work"]
+    guard sections.contains(where: options.wants), let bench = DaemonRun(options) else { return }
     defer { bench.finish() }
-    bench.memory(&table)
-    bench.starts(&table)
-    bench.ends(&table)
-    bench.schedule(&table)
-    bench.work(&table)
+    if options.wants("memory") { bench.memory(&table) }
+    if options.wants("life") {
+      bench.starts(&table)
+      bench.ends(&table)
+    }
+    if options.wants("schedule") { bench.schedule(&table) }
+    if options.wants("work") { bench.work(&table) }
   }
 }
 

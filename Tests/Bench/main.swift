@@ -1,6 +1,7 @@
 // takt-bench: our figures beside those of the bare libraries, measured in one run.
 //
-//   takt-bench --takt PROGRAM --folder DIR [ring] [polls] [signals] [journal] [daemon]
+//   takt-bench --takt PROGRAM --folder DIR [ring] [polls] [signals] [journal] [memory] [life]
+//     [schedule] [work]
 //
 // Without a name every section runs. Nothing is asserted: a ratio is printed with its goal, and
 // "no" is a finding, not a failure.
@@ -12,7 +13,7 @@ if options.wants("ring") { RingBench.run(&table) }
 if options.wants("polls") { PollBench.run(&table) }
 if options.wants("signals") { SignalBench.run(&table) }
 if options.wants("journal") { JournalBench.run(&table, options.folder) }
-if options.wants("daemon") { DaemonBench.run(&table, options) }
+DaemonBench.run(&table, options)
 table.foot()
 
 /// What the command line asks for.
