@@ -90,7 +90,9 @@ struct StatusText {
       if let quarantined = uplink["quarantined"]?.integer, quarantined > 0 {
         remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
       }
-      if let fault = uplink["lastError"]?.string { remarks.append(fault) }
+      if let fault = uplink["lastError"]?.string {
+        remarks.append((uplink["state"]?.string == "ready" ? "its last fault: " : "") + fault)
+      }
       return ([row], remarks)
     }
   }
