@@ -67,7 +67,7 @@ struct StatusText {
           "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
         ])
         if let fault = unit["lastError"]?.string {
-          // A unit that answers may still refuse one address: the fault stays, and is named the last.
+          // A unit that answers may refuse one address for good: its fault stays, as the last one.
           let isAnswering = unit["contact"]?.string == "good"
           remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")
         }
