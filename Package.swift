@@ -68,6 +68,16 @@ let package = Package(
         .map { .init(stringLiteral: $0) },
       swiftSettings: strict),
 
+    // Figures beside those of the bare libraries: scripts/bench.
+    .target(
+      name: "CAnchors", dependencies: ["CModbus", "CSQLite", "COpenSSL"],
+      path: "Tests/Bench/Anchors"),
+    .executableTarget(
+      name: "takt-bench",
+      dependencies: (decidingRooms + edgeRooms + ["Gateway", "CAnchors"])
+        .map { .init(stringLiteral: $0) },
+      path: "Tests/Bench", exclude: ["Anchors"], swiftSettings: strict),
+
     // Tests, a suite for each room.
     tests("PrimitivesTests", ["Primitives"]),
     tests("SignalsTests", ["Primitives", "Signals"]),

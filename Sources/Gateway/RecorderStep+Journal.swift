@@ -151,7 +151,12 @@ extension RecorderStep where Store: ~Copyable {
       state = try store.reopen()
     } catch {
       // Whether the transaction got there is still open, whatever stands in the way now.
-      fail(.inputOutput(error.sentence), pending, since: since, reading)
+      switch error {
+      case .diskFull, .quotaReached:
+        fail(.inputOutput("opened again, it is full"), pending, since: since, reading)
+      case .inputOutput, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
+        fail(error, pending, since: since, reading)
+      }
       return
     }
     guard state.epoch == chain.epoch else {

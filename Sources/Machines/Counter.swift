@@ -15,9 +15,9 @@
 // - A climb from the fallen value that the machine could have made is always a reset, never noise:
 //   PLCs are restarted far more often than they misread.
 // - After time in which nobody looked, a fall is a rollover only from the upper half of the range:
-//   a PLC restarted over night must not become 65 000 pieces that nobody made. If the PLC itself was
-//   away, it must also show something, and be no more than the declared rate allows to the second:
-//   a PLC that lost its power near the top of its range is commoner than a rollover in an outage.
+//   a PLC restarted over night must not become 65 000 pieces that nobody made. If the PLC itself
+//   was away, it must also show something, and no more than the declared rate allows to the second:
+//   a PLC that lost its power near the top of its range is commoner than an unseen rollover.
 // - A fall that was still doubted when reading was interrupted is believed if the next reading is
 //   lower still: two restarts of a PLC are two resets, and each is told.
 // - The time between two readings is measured from when the old value was last known to stand (the

@@ -23,8 +23,8 @@ struct RecorderReport: Sendable {
 enum RecorderPhase: Sendable {
   case opening
   case working
-  /// The journal cannot be used; the sentence says why.
-  case refused(String)
+  /// The journal or an uplink's certificates cannot be used; the sentence says why.
+  case refused(ExitCode, String)
   case finished(isDurable: Bool)
 }
 
@@ -51,6 +51,7 @@ final class Daemon: Sendable {
   /// When the stop began, in nanoseconds of monotonic time.
   let stopBegan = Atomic<Int64>(0)
   let fieldThreadsRunning = Atomic<Int>(0)
+  let courierThreadsRunning = Atomic<Int>(0)
   private let asked = Atomic<Int>(0)
 
   let recorderBell: WakeUp
@@ -62,6 +63,8 @@ final class Daemon: Sendable {
   let recorderBoard = Board<Reported<RecorderReport>?>(nil)
   let busBoards: [Board<Reported<BusStatus>?>]
 
+  /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
+  let definitions: [SignalDefinition]
   let rings: [RingStorage]
   let wakeLines: [WakeLine]
   let couriers: [CourierLink]
@@ -70,7 +73,12 @@ final class Daemon: Sendable {
   init(
     plan: SitePlan, keys: RunKeys, clock: SystemClock, startedAt: ClockReading
   ) throws(LinuxFault) {
-    self.plan = plan
+    // The signals live on in `definitions` and in the recorder's plan; the digest is taken.
+    definitions = plan.signals.map(\.definition)
+    var kept = plan
+    kept.signals = []
+    kept.digestInput = []
+    self.plan = kept
     self.keys = keys
     self.clock = clock
     self.startedAt = startedAt
@@ -127,6 +135,7 @@ final class Daemon: Sendable {
     }
     _ = try NamedThread(name: "recorder") { [self] in recorderLoop(self) }
     for index in plan.uplinks.indices {
+      courierThreadsRunning.wrappingAdd(1, ordering: .acquiringAndReleasing)
       let name = courierCounter(index).name
       _ = try NamedThread(name: name) { [self] in courierLoop(self, index) }
     }

@@ -18,6 +18,8 @@ enum RunLimits {
   static let fieldStop = Duration.milliseconds(500)
   /// How long a status question waits for threads to report; then the last report is told.
   static let statusWait = Duration.milliseconds(300)
+  /// Arenas of the heap: field threads allocate next to nothing, so two serve them all.
+  static let heapArenas = 2
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }
@@ -43,15 +45,32 @@ enum RunCommand {
   }
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
+    HeapMemory.limitArenas(to: RunLimits.heapArenas)
+    let daemon = try wire(path)
+    HeapMemory.giveBack()
+    // Before any thread: who finds another gateway here has not asked a PLC for anything.
+    let socket = daemon.plan.gateway.controlSocket
+    let control = try asking(.storage) { () throws(LinuxFault) in
+      try Files.makeDirectory(Files.directoryName(socket))
+      return try UnixSocketServer(path: socket)
+    }
+    do throws(LinuxFault) {
+      let signals = try SignalDescriptor()
+      try daemon.start()
+      return RunLoop.live(daemon, signals, control)
+    } catch {
+      throw CommandFault(.internal, error.description)
+    }
+  }
+
+  /// Everything but the threads; what only wiring needs of the configuration ends with it.
+  private static func wire(_ path: String) throws(CommandFault) -> Daemon {
     let clock = SystemClock()
     let startedAt = clock.reading()
     let plan = try loadPlan(path)
     let keys = try RunKeys(plan)
     do throws(LinuxFault) {
-      let signals = try SignalDescriptor()
-      let daemon = try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
-      try daemon.start()
-      return try RunLoop.live(daemon, signals)
+      return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
     } catch {
       throw CommandFault(.internal, error.description)
     }

@@ -1,6 +1,7 @@
 // What `takt run` needs before it opens anything: the plan for the recorder and the signing key.
 
 import Gateway
+import LinuxEdge
 import OpenSSLEdge
 import Primitives
 import Settings
@@ -15,7 +16,10 @@ struct RunKeys: Sendable {
     do throws(KeyFault) {
       notary = try ES256Notary(keyFile: plan.gateway.keyFile)
     } catch {
-      throw CommandFault(.configuration, error.description)
+      let path = plan.gateway.keyFile
+      let isMissing = (try? Files.status(path)) == .some(nil)
+      let hint = isMissing ? "; make one with \"takt keygen --key \(path)\"" : ""
+      throw CommandFault(.configuration, error.description + hint)
     }
     recorderPlan = try plan.recorderPlan(digest: Hex.encode(SHA256.digest(plan.digestInput)))
   }

@@ -9,24 +9,25 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ signals: consuming SignalDescriptor
-  ) throws(LinuxFault) -> ExitCode {
+    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
+    _ control: consuming UnixSocketServer
+  ) -> ExitCode {
     NamedThread.nameCurrent("main")
     let notifier = ServiceNotifier()
-    let directory = Files.directoryName(daemon.plan.gateway.controlSocket)
-    try Files.makeDirectory(directory)
-    var control = try UnixSocketServer(path: daemon.plan.gateway.controlSocket)
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
     var isReady = false
     while true {
       switch daemon.phase.newest {
       case .opening: break
       case .working:
-        if !isReady { notifier.ready() }
+        if !isReady {
+          notifier.ready()
+          HeapMemory.giveBack()
+        }
         isReady = true
-      case .refused(let sentence):
+      case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)
-        return .storage
+        return code
       case .finished(let isDurable): return isDurable ? .ok : .storage
       }
       if watchdog.isDue(daemon.clock.now()) { notifier.alive() }
@@ -56,8 +57,15 @@ enum RunLoop {
     daemon.ringAll()
     while daemon.clock.now() < deadline {
       switch daemon.phase.newest {
-      case .finished(let isDurable): return isDurable ? .ok : .storage
-      case .refused: return .storage
+      case .finished(let isDurable):
+        // The library under the couriers is taken down with the process: not under their hands.
+        while daemon.courierThreadsRunning.load(ordering: .acquiring) > 0,
+          daemon.clock.now() < deadline
+        {
+          _ = daemon.mainBell.wait(until: deadline)
+        }
+        return isDurable ? .ok : .storage
+      case .refused(let code, _): return code
       case .opening, .working: _ = daemon.mainBell.wait(until: deadline)
       }
     }

@@ -19,7 +19,7 @@ nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
   var random = SystemRandom()
   var link = ModbusTCPBus(host: bus.host, port: bus.port)
   var step = FieldStep(
-    bus: bus, signals: daemon.plan.signals.map(\.definition),
+    bus: bus, signals: daemon.definitions,
     producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())
   var words: [UInt16] = []
   var conditions = FieldConditions(bus)
@@ -57,7 +57,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
   do throws(StoreFault) {
     journal = try openJournal(daemon, &random)
   } catch {
-    daemon.phase.post(.refused(error.sentence))
+    daemon.phase.post(.refused(.storage, error.sentence))
     daemon.mainBell.signal()
     return
   }
@@ -104,7 +104,8 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
     stream = try TLSStream(
       settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
   } catch {
-    daemon.phase.post(.refused("uplink \(uplink.name): \(error.description)"))
+    daemon.phase.post(
+      .refused(.configuration, "uplink \(uplink.name): \(error.description)"))
     return daemon.mainBell.signal()
   }
   var step = CourierStep(
@@ -123,4 +124,6 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
     }
   }
   step.close()
+  daemon.courierThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+  daemon.mainBell.signal()
 }

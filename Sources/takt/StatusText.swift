@@ -67,7 +67,7 @@ struct StatusText {
           "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
         ])
         if let fault = unit["lastError"]?.string {
-          // A unit that answers may refuse one address for good: its fault stays, as the last one.
+          // A unit that answers may still refuse one address: its fault stays, named the last.
           let isAnswering = unit["contact"]?.string == "good"
           remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")
         }
@@ -90,9 +90,7 @@ struct StatusText {
       if let quarantined = uplink["quarantined"]?.integer, quarantined > 0 {
         remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
       }
-      if let fault = uplink["lastError"]?.string {
-        remarks.append((uplink["state"]?.string == "ready" ? "its last fault: " : "") + fault)
-      }
+      if let fault = uplink["lastError"]?.string { remarks.append(fault) }
       return ([row], remarks)
     }
   }

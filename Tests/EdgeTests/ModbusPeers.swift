@@ -19,8 +19,8 @@ final class ServerPeer: Sendable {
   private let over = DispatchSemaphore(value: 0)
   private let isOver = Mutex(false)
 
-  /// A peer that lets go of its port for a while wants an address of its own, so that nobody else is
-  /// given that port meanwhile.
+  /// A peer that lets go of its port for a while wants an address of its own, so that nobody else
+  /// is given that port meanwhile.
   init(
     host: String = "127.0.0.1", _ respond: @escaping @Sendable (UInt8) -> ModbusReply
   ) throws {
