@@ -42,11 +42,16 @@ public struct SystemClock: Clock {
     return disciplined ? .synchronised : .held
   }
 
-  /// Whether a time source disciplines the clock; false where the kernel will not say.
+  /// Exists once systemd-timesyncd has synchronised the clock in this boot.
+  private static let timesyncMark = "/run/systemd/timesync/synchronized"
+
+  /// Whether a time source disciplines the clock. Where the kernel will not say, because
+  /// ProtectClock= of the service refuses the question, the mark of systemd-timesyncd counts.
   private static func isDisciplined() -> Bool {
     var state = timex()
     let result = adjtimex(&state)
-    return result >= 0 && result != TIME_ERROR && state.status & STA_UNSYNC == 0
+    guard result >= 0 else { return access(timesyncMark, F_OK) == 0 }
+    return result != TIME_ERROR && state.status & STA_UNSYNC == 0
   }
 
   private static func read(_ clock: clockid_t) -> Int64 {

@@ -50,7 +50,7 @@ struct StatusDocument {
 
   struct Bus {
     var name: String
-    /// up, connecting or down.
+    /// down, connecting, up, breaking or coolingOff: the word of the poller's link.
     var link: String
     var lastError: String?
     var units: [Unit]
@@ -60,7 +60,7 @@ struct StatusDocument {
 
   struct Uplink {
     var name: String
-    /// The word of the courier's machine: delivering, idle, waiting, parked, …
+    /// offline, connecting, ready, sending, pausing, retrying or parked: the courier's word.
     var state: String
     /// Events that wait for it.
     var depth: UInt64

@@ -56,8 +56,9 @@ import Testing
       {"name":"saw","state":"stopped","since":"2026-03-02T07:15:01.000Z","goodTotal":7,
       "scrapTotal":0,"stop":{"stopId":"s","startedAt":"2026-03-02T07:15:01.000Z",
       "cause":"12 Guard door open"}}],
-      "buses":[{"name":"line","link":"up","ring":{"lost":3},"units":[
-      {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0},
+      "buses":[{"name":"line","link":"up","lastError":"long ago","ring":{"lost":3},"units":[
+      {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0,
+      "lastError":"register 9 refused"},
       {"name":"plc-2","contact":"never","polls":5,"failures":5,"lastError":"no answer"}]}],
       "uplinks":[{"name":"mes","state":"waiting","depth":4,"oldestMs":252000,"delivered":1000,
       "quarantined":2,"lastSuccess":"2026-03-02T07:11:18.000Z","lastError":"answer 503"}],
@@ -79,6 +80,7 @@ import Testing
             plc-1  good   0.3 s ago  polls 98,765  failures 0
             plc-2  never  never      polls 5       failures 5
             ! 3 samples lost: the recorder did not keep up
+            ! plc-1, its last fault: register 9 refused
             ! plc-2: no answer
 
         uplinks
