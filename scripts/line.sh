@@ -72,6 +72,7 @@ start_plant() { # further options of takt simulate
 }
 
 start_receiver() { # further options of takt receive
+  : >"$out/receive.err"
   "$takt" receive --listen "127.0.0.1:$https_port" --certificate "$out/tls/server.pem" \
     --key "$out/tls/server.key" --jwks "$out/jwks.json" --out "$out/received.jsonl" "$@" \
     >>"$out/receive.log" 2>"$out/receive.err" &

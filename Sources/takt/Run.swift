@@ -20,6 +20,9 @@ enum RunLimits {
   static let statusWait = Duration.milliseconds(300)
   /// Arenas of the heap: field threads allocate next to nothing, so two serve them all.
   static let heapArenas = 2
+  /// How often files of certificates that could not be used are looked at again; it also keeps the
+  /// thread's turn counter moving for the watchdog.
+  static let certificateRetry = Duration.seconds(5)
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }

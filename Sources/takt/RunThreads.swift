@@ -93,21 +93,39 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
 }
 
 /// Delivers to one uplink until the daemon stops.
+///
+/// Files of certificates that cannot be used park this uplink and nothing else: polling and storing
+/// never stop because of a certificate, and a file that is put right is taken without a restart.
 nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   let uplink = daemon.plan.uplinks[index]
-  var random = SystemRandom()
   let bell = daemon.courierBells[index]
+  var trouble = Remembered<String?>(nil)
+  while !daemon.isStopping.load(ordering: .acquiring) {
+    do throws(TLSSettingsFault) {
+      let stream = try TLSStream(settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
+      deliver(daemon, index, stream)
+    } catch {
+      if trouble.becomes(error.description) {
+        daemon.log.line(.error, "uplink \(uplink.name): \(error.description)")
+      }
+      var status = CourierStatus()
+      status.state = "parked"
+      status.alarm = error.description
+      daemon.couriers[index].status.post(status)
+      daemon.courierCounter(index).move()
+      _ = bell.wait(until: daemon.clock.now() + RunLimits.certificateRetry)
+    }
+  }
+  daemon.courierThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+  daemon.mainBell.signal()
+}
+
+/// Turns the courier of one uplink until the daemon stops.
+private func deliver(_ daemon: Daemon, _ index: Int, _ stream: consuming TLSStream) {
+  let uplink = daemon.plan.uplinks[index]
+  var random = SystemRandom()
   let readToken = tokenReader(uplink.bearerFile)
   let courier = Courier(policy: uplink.policy, token: readToken(), digest: SHA256.digest)
-  let stream: TLSStream
-  do throws(TLSSettingsFault) {
-    stream = try TLSStream(
-      settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
-  } catch {
-    daemon.phase.post(
-      .refused(.configuration, "uplink \(uplink.name): \(error.description)"))
-    return daemon.mainBell.signal()
-  }
   var step = CourierStep(
     courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
     readToken: readToken)
@@ -124,6 +142,4 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
     }
   }
   step.close()
-  daemon.courierThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-  daemon.mainBell.signal()
 }

@@ -98,12 +98,23 @@ import Testing
     #expect(missing.errors.contains("takt keygen"), "\(missing.errors)")
   }
 
-  @Test func `an authority file that is missing is refused before anything is polled`() throws {
+  @Test func `an authority file that is missing parks its uplink and nothing else`() throws {
     let site = try RunSite()
+    let authority = try Files.read(site.scratch["ca.pem"])
     unlink(site.scratch["ca.pem"])
-    let run = try site.startGateway().end()
-    #expect(run.code == 3)
-    #expect(run.errors.contains("ca.pem"), "\(run.errors)")
+    let gateway = try site.startGateway()
+    let receiver = try site.startReceiver()
+    _ = try site.wait { status in
+      let uplink = status["uplinks"]?.array?.first
+      let polls = status["buses"]?.array?.first?["units"]?.array?.first?["polls"]?.integer ?? 0
+      return uplink?["state"]?.string == "parked" && polls > 3
+        && uplink?["lastError"]?.string?.contains("ca.pem") == true
+    }
+    // Put right, it is taken without a restart.
+    try Files.replace(site.scratch["ca.pem"], with: authority)
+    _ = try site.wait { ($0["uplinks"]?.array?.first?["delivered"]?.integer ?? 0) > 0 }
+    #expect(try gateway.end().code == 0)
+    _ = try receiver.end()
   }
 
   @Test func `a broken configuration is refused with all its mistakes`() throws {
