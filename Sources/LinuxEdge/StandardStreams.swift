@@ -29,8 +29,8 @@ public enum StandardStream: Int32, Sendable {
 
 /// Ends the process with a code, its buffered output written. Wraps _exit(2).
 ///
-/// Not exit(3): that lets OpenSSL tear itself down under threads that still use it, and one start in
-/// eight that was refused because of its journal died of a segmentation fault instead (measured).
+/// Not exit(3): that lets OpenSSL tear itself down under threads that still use it, and of eight
+/// starts that were refused because of their journal one died of a fault instead (measured).
 public func endProcess(_ code: Int32) -> Never {
   fflush(nil)
   _exit(code)
