@@ -65,7 +65,7 @@ struct Table {
   private static func text(_ goal: Goal) -> String {
     switch goal {
     case .ratioAtMost(let limit): "ratio <= \(fixed(limit, 2))"
-    case .ratioAtLeast(let limit): "ratio >= \(fixed(limit, 2))"
+    case .ratioAtLeast(let limit): "ratio >= \(fixed(limit, limit > 0.99 ? 3 : 2))"
     case .atMost(let limit): "<= \(number(limit))"
     case .atLeast(let limit): ">= \(number(limit))"
     case .none: "-"
