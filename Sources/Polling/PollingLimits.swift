@@ -3,8 +3,8 @@
 
 /// Bounds of polling: how fast, how patient, how persistent.
 public enum PollingLimits {
-  /// The shortest period: 100 requests a second on one block, beyond what most PLCs answer.
-  public static let shortestPeriod = Duration.milliseconds(10)
+  /// The shortest period: 200 requests a second on one block, beyond what most PLCs answer.
+  public static let shortestPeriod = Duration.milliseconds(5)
 
   /// Failures in a row until a unit counts as lost: one is noise, two are bad luck.
   public static let failuresUntilLost = 3

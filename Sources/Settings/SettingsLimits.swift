@@ -31,7 +31,7 @@ public enum SettingsLimits {
   static let causes = 4096
 
   /// A Modbus TCP round trip takes 1 ms at best; faster than 5 ms no PLC scans its own registers.
-  static let period = Duration.milliseconds(10)...Duration.seconds(86_400)
+  static let period = Duration.milliseconds(5)...Duration.seconds(86_400)
   /// A gateway to RTU behind TCP may need seconds; over a minute a bus would stand still.
   static let unitTimeout = Duration.milliseconds(10)...Duration.seconds(60)
   static let connectTimeout = Duration.milliseconds(50)...Duration.seconds(60)
