@@ -8,9 +8,29 @@ public enum EventValue {
   /// The shortest decimal that reads back as the same double, without exponent; nil for NaN and ∞.
   public static func decimal(_ value: Double) -> String? {
     guard value.isFinite else { return nil }
-    guard value != 0 else { return "0" }
-    let text = Array(value.magnitude.description.utf8)
-    let sign = value < 0 ? "-" : ""
+    return plain(value.magnitude.description, isNegative: value < 0, isZero: value == 0)
+  }
+
+  /// The shortest decimal that reads back as the same single-precision number; nil for NaN and ∞.
+  public static func decimal(_ value: Float) -> String? {
+    guard value.isFinite else { return nil }
+    return plain(value.magnitude.description, isNegative: value < 0, isZero: value == 0)
+  }
+
+  /// Nine places behind the point: what scaling adds beyond them is an accident of binary numbers.
+  ///
+  /// A quotient of two exact integers is the double nearest to the decimal that is meant.
+  public static func withoutNoise(_ value: Double) -> Double {
+    guard value.magnitude < 9e6 else { return value }
+    let scaled = value * 1e9
+    return Double(Int64(scaled < 0 ? scaled - 0.5 : scaled + 0.5)) / 1e9
+  }
+
+  /// Swift's description of a magnitude, written out without an exponent.
+  private static func plain(_ description: String, isNegative: Bool, isZero: Bool) -> String {
+    guard !isZero else { return "0" }
+    let text = Array(description.utf8)
+    let sign = isNegative ? "-" : ""
     let parts = text.split(separator: UInt8(ascii: "e"))
     var digits = parts[0].filter { $0 != UInt8(ascii: ".") }
     let whole = parts[0].prefix { $0 != UInt8(ascii: ".") }.count

@@ -13,8 +13,13 @@ public struct RecordedSignal: Equatable, Sendable {
   public var machine: Int
   /// Told in `takt.signals.changed`.
   public var isPublished: Bool
+  /// Read as f32: told with the digits that a single-precision number has.
+  public var isSingle: Bool
 
-  public init(name: String, unit: String? = nil, machine: Int, isPublished: Bool) {
+  public init(
+    name: String, unit: String? = nil, machine: Int, isPublished: Bool, isSingle: Bool = false
+  ) {
+    self.isSingle = isSingle
     self.name = name
     self.unit = unit
     self.machine = machine

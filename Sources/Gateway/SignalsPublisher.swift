@@ -26,6 +26,7 @@ struct SignalsPublisher: Sendable {
   private let window: Duration
   private let machineOfSignal: [Int]
   private let isPublished: [Bool]
+  private let isSingle: [Bool]
   private var windows: [Int: Window] = [:]
   private var texts: [UInt32: TextAssembler] = [:]
 
@@ -33,6 +34,7 @@ struct SignalsPublisher: Sendable {
     window = plan.publishWindow
     machineOfSignal = plan.signals.map(\.machine)
     isPublished = plan.signals.map(\.isPublished)
+    isSingle = plan.signals.map(\.isSingle)
   }
 
   /// When the next window ends; nil when none is open.
@@ -57,7 +59,15 @@ struct SignalsPublisher: Sendable {
       append(
         WindowSample(signal: id, at: stamp, value: .string(text), quality: sample.quality),
         of: machineOfSignal[signal])
-    case .integer, .unsigned, .real, .none:
+    case .real(let real):
+      let text =
+        isSingle[signal]
+        ? EventValue.decimal(Float(real)) : EventValue.decimal(EventValue.withoutNoise(real))
+      append(
+        WindowSample(
+          signal: id, at: stamp, value: text.map { .string($0) }, quality: sample.quality),
+        of: machineOfSignal[signal])
+    case .integer, .unsigned, .none:
       append(
         WindowSample(signal: id, at: stamp, value: sample.value, quality: sample.quality),
         of: machineOfSignal[signal])

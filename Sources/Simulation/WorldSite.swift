@@ -38,7 +38,8 @@ struct WorldSite {
           name: name, format: RegisterFormat(type: type, bit: bit, count: count),
           deadband: type == .f32 ? .absolute(1) : .none))
       recorded.append(
-        RecordedSignal(name: name, machine: machine, isPublished: name == "temperature"))
+        RecordedSignal(
+          name: name, machine: machine, isPublished: name == "temperature", isSingle: type == .f32))
       bindings.append(
         ReadBinding(
           signal: id, table: .holding, address: address, count: count, period: Self.period))

@@ -27,7 +27,7 @@ extension SitePlan {
       signals: signals.map {
         RecordedSignal(
           name: $0.definition.name, unit: $0.definition.unit, machine: $0.machine,
-          isPublished: $0.isPublished)
+          isPublished: $0.isPublished, isSingle: $0.definition.format.type == .f32)
       },
       units: units.map { EventNames.Unit(bus: buses[$0.bus].name, name: $0.name) },
       busOfUnit: units.map(\.bus), uplinks: uplinks.map(\.name),

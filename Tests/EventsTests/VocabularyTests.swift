@@ -114,6 +114,24 @@ struct VocabularyTests {
     #expect(Double(text) == value)
   }
 
+  @Test(
+    arguments: [
+      (55.7, "55.7"), (0.1, "0.1"), (-3.25, "-3.25"), (16_777_216, "16777216"), (1e-5, "0.00001"),
+    ] as [(Float, String)])
+  func `a single-precision value is told with its own digits`(_ value: Float, _ text: String) {
+    #expect(EventValue.decimal(value) == text)
+  }
+
+  @Test(
+    arguments: [
+      (3 * 0.1, "0.3"), (-3 * 0.1, "-0.3"), (557 * 0.1, "55.7"), (0, "0"),
+      (1e7 / 3, "3333333.333333334"),
+      (123_456_789.5, "123456789.5"), (.infinity, nil), (.nan, nil),
+    ] as [(Double, String?)])
+  func `scaling leaves no noise behind the point`(_ value: Double, _ text: String?) {
+    #expect(EventValue.decimal(EventValue.withoutNoise(value)) == text)
+  }
+
   @Test func `any double reads back from its text as itself`() {
     var generator = SeededGenerator(seed: 7)
     for _ in 0..<20_000 {
