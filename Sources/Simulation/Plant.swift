@@ -47,6 +47,8 @@ public struct Plant: Sendable {
   private var power = Power.on
   private var nextPowerLoss: Instant?
   private var freezeAt: Instant?
+  /// When machines that show only their count come to rest.
+  private var restAt: Instant?
   private(set) var now: Instant
 
   /// A line that begins to produce at `start`.
@@ -57,6 +59,7 @@ public struct Plant: Sendable {
     machines = (0..<options.machines).map { PlantMachine(index: $0, options: options) }
     for index in machines.indices { machines[index].start(at: start) }
     freezeAt = options.freezeAfter.map { start + $0 }
+    restAt = freezeAt.map { $0 + options.countsLonger }
     nextPowerLoss = options.powerCycle.map { start + $0.every }
   }
 
@@ -109,7 +112,7 @@ public struct Plant: Sendable {
   private var nextMoment: Instant? {
     switch power {
     case .off(let until): return until
-    case .on: return [nextPowerLoss, freezeAt].compactMap { $0 }.min()
+    case .on: return [nextPowerLoss, freezeAt, restAt].compactMap { $0 }.min()
     }
   }
 
@@ -118,17 +121,26 @@ public struct Plant: Sendable {
       power = .on
       return []
     }
-    if freezeAt == moment {
-      freezeAt = nil
-      nextPowerLoss = nil
-      return machines.indices.flatMap { machines[$0].freeze(at: moment) }
-    }
+    if freezeAt == moment || restAt == moment { return rest(at: moment) }
     guard let cycle = options.powerCycle else { return [] }
     nextPowerLoss =
       moment + max(cycle.every, cycle.offFor + PlantLimits.shortestPowerCycle)
     // After the last outage there is time to see what it did.
     if let freezeAt, moment + cycle.offFor + PlantLimits.recovery > freezeAt { return [] }
     return cutPower(for: cycle.offFor, keepCounters: cycle.keepsCounters)
+  }
+
+  /// Brings those machines to rest whose time has come.
+  private mutating func rest(at moment: Instant) -> [PlantFact] {
+    var facts: [PlantFact] = []
+    for index in machines.indices {
+      let isTime = machines[index].kind == .countOnly ? restAt == moment : freezeAt == moment
+      if isTime { facts += machines[index].freeze(at: moment) }
+    }
+    if freezeAt == moment { freezeAt = nil }
+    if restAt == moment { restAt = nil }
+    nextPowerLoss = nil
+    return facts
   }
 
   private mutating func advanceMachines(to end: Instant) -> [PlantFact] {

@@ -60,7 +60,8 @@ struct PlantMachine: Sendable {
 
   mutating func start(at now: Instant) {
     if let freezeAfter = options.freezeAfter {
-      lastStopBegin = now + freezeAfter - options.stops.lowerBound
+      let longer = kind == .countOnly ? options.countsLonger : .zero
+      lastStopBegin = now + freezeAfter + longer - options.stops.lowerBound
     }
     phase = .running(until: now + draw(options.runs))
     nextPiece = now + nextCycle()

@@ -33,6 +33,9 @@ public struct PlantOptions: Equatable, Sendable {
   public var powerCycle: PowerCycle?
   /// Time after the start when the machines stand no more and count no more; nil for never.
   public var freezeAfter: Duration?
+  /// How much later machines that show only their count come to rest: a count that rests for long
+  /// is a stop for everybody outside.
+  public var countsLonger = Duration.zero
 
   public init(
     seed: UInt64, machines: Int = 3, cycle: Duration = .milliseconds(500),

@@ -46,8 +46,10 @@ struct SimulateOptions: Equatable {
       count; more machines repeat that (press-3, press-4, filler-2). Their unit numbers are 1, 2, 3…
       """,
       """
-      To come to rest: the last piece is made, open stops end, run bits stay on. From then on the
-      truth is complete; filler-1, which shows nothing but its count, has an open stop in it.
+      To come to rest: the last piece is made, open stops end, run bits stay on. With --settle,
+      filler-1, which shows nothing but its count, goes on almost to the end, so that nothing looks
+      like a stop; with --freeze-at it stands from then on, and the truth holds that as a stop that
+      has not ended.
       """,
       """
       Between two losses of power, leave a gateway 15 s to connect and read: what a PLC counts
@@ -79,6 +81,8 @@ struct SimulateOptions: Equatable {
         throw .usage("--settle and --freeze-at both say when everything comes to rest")
       }
       freezeAfter = runFor - settle
+      // So that a count does not rest for as long as a stop takes to be seen.
+      plant.countsLonger = max(.zero, settle - standstill / 2)
     }
   }
 

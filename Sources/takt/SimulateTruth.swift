@@ -6,7 +6,7 @@
 //   {"kind":"reset","machine":…,"at":…,"good":n,"scrap":n}            what the declared counters
 //       showed when the PLC lost its power; after it they start again at 0
 //   {"kind":"settle","machine":…,"at":…}                              the last piece is made; a
-//       machine that shows nothing but its count stands from then on, which is told as an open stop
+//       machine that shows nothing but its count and goes on standing has an open stop from then on
 //   {"kind":"total","machine":…,"good":n,"scrap":n}                   all pieces made since "start"
 
 import LinuxEdge
@@ -29,7 +29,9 @@ struct SimulateTruth: ~Copyable {
   }
 
   /// Writes the facts that a comparison needs; a stop is told when it has ended.
-  mutating func tell(_ facts: [PlantFact], _ reading: ClockReading) throws(LinuxFault) {
+  mutating func tell(
+    _ facts: [PlantFact], _ reading: ClockReading, endsAtRest: Bool
+  ) throws(LinuxFault) {
     var lines: [JSONValue] = []
     for fact in facts {
       let at = JSONValue.string(reading.label(fact.at).text)
@@ -46,7 +48,7 @@ struct SimulateTruth: ~Copyable {
       case .frozen:
         lines.append(["kind": "settle", "machine": machine, "at": at])
         // Who sees nothing but a count sees a stop that has not ended, and that is what it is.
-        if PlantRegisters.kind(fact.machine) == .countOnly {
+        if !endsAtRest, PlantRegisters.kind(fact.machine) == .countOnly {
           lines.append([
             "kind": "stop", "machine": machine, "startedAt": at, "endedAt": .null, "code": .null,
           ])

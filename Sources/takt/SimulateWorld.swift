@@ -51,7 +51,7 @@ struct SimulateWorld: ~Copyable {
       isStartTold = true
     }
     guard !untold.isEmpty else { return }
-    try truth.tell(untold, reading)
+    try truth.tell(untold, reading, endsAtRest: options.plant.countsLonger > .zero)
     untold.removeAll()
   }
 
