@@ -73,6 +73,8 @@ package struct Counter: Equatable, Sendable {
   package var deviceWasAway = false
   /// When it last showed that something was made, or was first read.
   package var movedAt: Instant = .distantPast
+  /// The first reading after an interruption showed the value of before: nothing was made meanwhile.
+  package var stoodThrough = false
   /// Nobody looked when it moved last: `movedAt` is when it was noticed.
   package var movedUnseen = false
 
@@ -117,6 +119,7 @@ package struct Counter: Equatable, Sendable {
       line = .trusted(now)
       movedAt = at
     case .trusted(var last):
+      if interrupted != nil { stoodThrough = value == last.value }
       if last.at != .distantPast {
         last.at = max(last.at, interrupted?.instant ?? min(looked, at))
       }
@@ -235,6 +238,7 @@ extension Counter {
     tally.moved = true
     movedAt = at
     movedUnseen = tally.recoveredFrom != nil
+    stoodThrough = false
   }
 
   private func report(

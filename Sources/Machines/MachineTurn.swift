@@ -25,7 +25,13 @@ extension Machine {
     guard let standstill = rules.standstill, case .running(let since) = stops.state,
       stops.sight == .clear, let good, good.isRead
     else { return nil }
-    let due = max(good.movedAt, since.instant) + standstill
+    // A count that is the same after a time without contact goes on standing: what was seen of it
+    // before and after counts, the time without contact does not.
+    var from = max(good.movedAt, since.instant)
+    if let blind = stops.blind, good.stoodThrough, good.movedAt != .distantPast {
+      from = min(from, good.movedAt + blind)
+    }
+    let due = from + standstill
     if let slot = slot(of: rules.good?.signal), let next = buffer.first(of: slot),
       next.looked < due, next.sample.quality == .good,
       good.climbs(to: next.sample.value.count)

@@ -95,6 +95,7 @@ struct Carry {
     else { return counter }
     counter.line = .trusted(trusted)
     counter.movedAt = instant(value["movedAt"]) ?? seen.instant
+    counter.stoodThrough = value["stoodThrough"]?.bool ?? false
     counter.movedUnseen = value["movedUnseen"]?.bool ?? true
     if let suspect = point(value["suspect"]), let since = instant(value["since"]) {
       counter.line = .suspected(

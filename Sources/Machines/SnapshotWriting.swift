@@ -56,7 +56,7 @@ extension Counter {
   var json: JSONValue {
     var members: [String: JSONValue] = [
       "highest": .string(String(rules.highest)), "movedAt": movedAt.json,
-      "movedUnseen": .bool(movedUnseen),
+      "movedUnseen": .bool(movedUnseen), "stoodThrough": .bool(stoodThrough),
     ]
     switch line {
     case .unseen: break

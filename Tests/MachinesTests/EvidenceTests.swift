@@ -47,8 +47,14 @@ struct EvidenceTests {
     bench.scan(0, Scan(run: true, code: 0, good: 5, scrap: 0))
     bench.scan(500, Scan(run: true, code: 0, good: 5, scrap: 0, quality: .noContact))
     bench.scan(9000, Scan(run: true, code: 0, good: 5, scrap: 0))
-    bench.scan(9900, Scan(run: true, code: 0, good: 5, scrap: 0))
+    bench.scan(9400, Scan(run: true, code: 0, good: 5, scrap: 0))
     #expect(bench.facts.allSatisfy { $0.started == nil })
+    // Half a second before and half a second after: that is a second of standing still.
+    bench.scan(9600, Scan(run: true, code: 0, good: 5, scrap: 0))
+    let stop = try #require(bench.facts.compactMap(\.started).first)
+    #expect(stop.startedAt.instant == .boot)
+    #expect(stop.noContact == .milliseconds(8500))
+    #expect(stop.approximate)
   }
 
   @Test func `a code alone stops and starts`() throws {

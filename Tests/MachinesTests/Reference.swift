@@ -53,6 +53,9 @@ struct Reference {
   /// When it ran before contact was lost: how long nobody saw it.
   private var blind: Int64?
   private var ranBefore = false
+  /// The count was the same after the time in which nobody saw it.
+  private var stood = false
+  private var resetUnseen = false
 
   init(run: Bool, code: Bool, counter: Bool, standstill: Int64?) {
     (self.run, self.code, self.counter, self.standstill) = (run, code, counter, standstill)
@@ -75,7 +78,9 @@ struct Reference {
         if lost == nil {
           lost = frame.at
           ranBefore = running != nil
+          resetUnseen = false
         }
+        resetUnseen = resetUnseen || frame.reset
         running = nil
         continue
       }
@@ -103,6 +108,7 @@ struct Reference {
     if let since = lost {
       open?.unseen += frame.at - since
       if ranBefore, !stands { unseen = frame.at - since }
+      stood = !moved && !frame.noise && !resetUnseen && !frame.reset
       lost = nil
     }
     if open != nil {
@@ -128,7 +134,9 @@ struct Reference {
 
   private mutating func standStill(before moment: Int64) {
     guard counter, let standstill, open == nil, let running, let counted else { return }
-    guard max(running, counted) + standstill < moment else { return }
+    let stoodAll = blind != nil && stood && counted < running
+    let from = stoodAll ? counted + (blind ?? 0) : max(running, counted)
+    guard from + standstill < moment else { return }
     let start = blind == nil ? max(running, counted) : counted
     let unseen = counted < running ? blind ?? 0 : 0
     open = Expected.Stop(start: start, end: nil, unseen: unseen, code: nil)
