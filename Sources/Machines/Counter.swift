@@ -73,7 +73,7 @@ package struct Counter: Equatable, Sendable {
   package var deviceWasAway = false
   /// When it last showed that something was made, or was first read.
   package var movedAt: Instant = .distantPast
-  /// The first reading after an interruption showed the value of before: nothing was made meanwhile.
+  /// The first reading after an interruption showed the value of before: nothing was made in it.
   package var stoodThrough = false
   /// Nobody looked when it moved last: `movedAt` is when it was noticed.
   package var movedUnseen = false
