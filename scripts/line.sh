@@ -80,6 +80,12 @@ start_receiver() { # further options of takt receive
   wait_for "$out/receive.err" "listening" "$receiver_pid" "the receiver"
 }
 
+# Waits for the simulated line to end, and for the last counts: their window of 2 s has to end too.
+await_plant() {
+  wait "$plant_pid"
+  sleep 4
+}
+
 start_gateway() {
   "$takt" run --config "$out/takt.json5" >>"$out/run.log" 2>&1 &
   gateway_pid=$!
