@@ -32,18 +32,27 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   private var link = Link.closed
   private var context: OpaquePointer?
   private var lookup: NameLookup?
+  private let dial: (any FieldDial)?
+  private let tap: FrameTap?
   private var transaction: UInt16 = 0
   private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
 
-  /// A closed link to a host name, an IPv4 or an IPv6 address.
-  public init(host: String, port: UInt16) {
+  /// A closed link to a host name, an IPv4 or an IPv6 address; `dial` replaces plain TCP.
+  public init(
+    host: String, port: UInt16, through dial: (any FieldDial)? = nil, tap: FrameTap? = nil
+  ) {
     self.host = host
     self.port = port
+    self.dial = dial
+    self.tap = tap
   }
 
   deinit {
     if let context {
-      if case .open = link { modbus_close(context) }
+      if case .open = link {
+        modbus_close(context)
+        dial?.close()
+      }
       modbus_free(context)
     }
   }
@@ -53,6 +62,12 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     close()
     let deadline = Deadline(after: timeout)
     let context = try contextForUse()
+    if let dial {
+      let socket = try dial.open(timeout: timeout)
+      modbus_set_socket(context, socket)
+      link = .open(socket: socket)
+      return
+    }
     var failure: BusFault = .timeout
     for address in try addresses(until: deadline) {
       switch TCPSocket.connect(address, until: deadline) {
@@ -82,6 +97,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
     for _ in 0..<ModbusLimits.staleFrames {
       let received = try receive(context, socket, until: deadline)
+      tap?.note(.received, frame.span.extracting(first: received))
       let verdict = ModbusFrame.judge(
         frame.span.extracting(first: received), for: request, transaction: transaction,
         into: &words)
@@ -103,6 +119,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   public mutating func close() {
     guard case .open = link, let context else { return }
     modbus_close(context)
+    dial?.close()
     link = .closed
   }
 
@@ -143,6 +160,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     _ bytes: InlineArray<12, UInt8>, on socket: Int32
   ) throws(BusFault) {
     let sent = bytes.span.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
+    tap?.note(.sent, bytes.span)
     if sent == bytes.count { return }
     // A buffer too full for 12 bytes means that the peer has not read for minutes.
     let cause = sent < 0 ? TCPSocket.text(errno) : "the peer takes no bytes"
@@ -189,6 +207,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   }
 
   private mutating func lost(_ cause: String) -> BusFault {
+    let cause = dial?.causeOfEnd ?? cause
     close()
     return .broken("\(endpoint): \(cause)")
   }

@@ -95,7 +95,7 @@ extension PollCounters {
 
 extension BusFault {
   func sentence(opening bus: BusDefinition) -> String {
-    let what = "connecting to bus \(bus.name) at \(bus.host) port \(bus.port)"
+    let what = "connecting to bus \(bus.name) at \(bus.line.text)"
     switch self {
     case .timeout:
       return "\(what): no answer within \(bus.connectTimeout.text); "

@@ -57,7 +57,7 @@ public struct ReadPlan: Equatable, Sendable {
     var end = 0
     for next in wanted {
       if let first = open.first, let last = open.last, next.group == last.group,
-        next.start <= end + max(0, unit.gapLimit),
+        next.start <= end + max(0, unit.quirks.gapLimit ?? PollingLimits.gapLimit),
         max(end, next.end) - first.start <= Self.limit(unit, next.binding.table)
       {
         open.append(next)
@@ -85,7 +85,7 @@ public struct ReadPlan: Equatable, Sendable {
 
   /// Addresses that one request may ask for: registers as declared, bits sixteen times as many.
   static func limit(_ unit: UnitDefinition, _ table: ModbusTable) -> Int {
-    let registers = min(max(unit.registersPerRequest, 1), 125)
+    let registers = min(max(unit.quirks.registersPerRequest, 1), 125)
     return min(table.holdsBits ? registers * 16 : registers, table.limitPerRequest)
   }
 }

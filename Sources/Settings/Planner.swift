@@ -51,8 +51,9 @@ struct Planner {
   private func definitions(_ buses: [Record]) -> [BusDefinition] {
     buses.enumerated().map { index, bus in
       BusDefinition(
-        name: bus.text("name") ?? "", host: bus.text("host") ?? "",
-        port: UInt16(clamping: bus.integer("port") ?? 502),
+        name: bus.text("name") ?? "",
+        line: .tcp(
+          host: bus.text("host") ?? "", port: UInt16(clamping: bus.integer("port") ?? 502)),
         connectTimeout: bus.duration("connectTimeout") ?? .seconds(3), units: unitsByBus[index])
     }
   }
@@ -109,8 +110,9 @@ struct Planner {
     {
       let other = unitsByBus[bus][place]
       unitsByBus[bus][place].timeout = max(other.timeout, timeout)
-      unitsByBus[bus][place].registersPerRequest = min(other.registersPerRequest, registers)
-      unitsByBus[bus][place].gapLimit = min(other.gapLimit, gap)
+      unitsByBus[bus][place].quirks.registersPerRequest = min(
+        other.quirks.registersPerRequest, registers)
+      unitsByBus[bus][place].quirks.gapLimit = min(other.quirks.gapLimit ?? gap, gap)
       return (known, place)
     }
     let id = UnitID(units.count)
@@ -118,8 +120,8 @@ struct Planner {
     units.append(PlannedUnit(bus: bus, address: address, name: name, machines: []))
     unitsByBus[bus].append(
       UnitDefinition(
-        id: id, name: name, address: address, timeout: timeout, registersPerRequest: registers,
-        gapLimit: gap, bindings: []))
+        id: id, name: name, address: address, timeout: timeout,
+        quirks: DeviceQuirks(registersPerRequest: registers, gapLimit: gap), bindings: []))
     return (id, unitsByBus[bus].count - 1)
   }
 

@@ -85,7 +85,7 @@ struct WorldSite {
 
   var bus: BusDefinition {
     BusDefinition(
-      name: "hall", host: "plc", connectTimeout: .seconds(2), units: units)
+      name: "hall", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(2), units: units)
   }
 
   func plan() throws(NameFault) -> RecorderPlan {

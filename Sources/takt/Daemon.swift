@@ -7,6 +7,7 @@
 
 import Gateway
 import LinuxEdge
+import ModbusEdge
 import Polling
 import Primitives
 import Settings
@@ -67,6 +68,8 @@ final class Daemon: Sendable {
   let definitions: [SignalDefinition]
   let rings: [RingStorage]
   let wakeLines: [WakeLine]
+  /// The frames of each bus, for who wants to look.
+  let taps: [FrameTap]
   let couriers: [CourierLink]
   let counters: [TurnCounter]
 
@@ -92,6 +95,7 @@ final class Daemon: Sendable {
     busBoards = plan.buses.map { _ in Board(nil) }
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
+    taps = plan.buses.map { _ in FrameTap { clock.now() } }
     couriers = plan.uplinks.indices.map { index in
       CourierLink(
         name: plan.uplinks[index].name, wakeCourier: { courierBells[index].signal() },

@@ -39,6 +39,6 @@ struct FieldConditions {
     let why = up ? nil : poller.statusSnapshot.lastError
     log.line(
       up ? .notice : .warning,
-      "bus \(bus.name) at \(bus.host):\(bus.port): \(up ? "connected" : why ?? "not connected")")
+      "bus \(bus.name) at \(bus.line.text): \(up ? "connected" : why ?? "not connected")")
   }
 }

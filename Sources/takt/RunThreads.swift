@@ -15,9 +15,26 @@ import Synchronization
 
 /// Polls one endpoint until the daemon stops.
 nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
+  withFieldBus(
+    daemon.plan.buses[index].line, tap: daemon.taps[index],
+    FieldLoop(daemon: daemon, index: index))
+}
+
+/// The loop over whatever link the bus has.
+private struct FieldLoop: FieldBusVisit {
+  let daemon: Daemon
+  let index: Int
+
+  consuming func use<Bus: FieldBus & ~Copyable>(_ bus: consuming Bus) {
+    poll(daemon, index, bus)
+  }
+}
+
+private func poll<Bus: FieldBus & ~Copyable>(
+  _ daemon: Daemon, _ index: Int, _ link: consuming Bus
+) {
   let bus = daemon.plan.buses[index]
   var random = SystemRandom()
-  var link = ModbusTCPBus(host: bus.host, port: bus.port)
   var step = FieldStep(
     bus: bus, signals: daemon.definitions,
     producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())

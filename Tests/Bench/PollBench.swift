@@ -145,7 +145,7 @@ enum PollBench {
         period: .milliseconds(100))
     }
     return BusDefinition(
-      name: "plc", host: "127.0.0.1", port: port, connectTimeout: .seconds(1),
+      name: "plc", line: .tcp(host: "127.0.0.1", port: port), connectTimeout: .seconds(1),
       units: [
         UnitDefinition(
           id: UnitID(0), name: "unit", address: 1, timeout: .seconds(1), bindings: bindings)

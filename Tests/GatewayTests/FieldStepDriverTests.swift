@@ -55,7 +55,8 @@ private struct VirtualLink: FieldBus, ~Copyable {
     let storage = RingStorage(capacity: 64)
     var consumer = RingConsumer(storage)
     var step = FieldStep(
-      bus: BusDefinition(name: "b", host: "plc", connectTimeout: .seconds(1), units: [unit]),
+      bus: BusDefinition(
+        name: "b", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(1), units: [unit]),
       signals: [SignalDefinition(name: "s", format: word)], producer: RingProducer(storage),
       seed: 1, now: clock.now())
     var words: [UInt16] = []

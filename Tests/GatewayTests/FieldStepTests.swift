@@ -31,7 +31,7 @@ private let line: (bus: BusDefinition, signals: [SignalDefinition]) = {
       timeout: .milliseconds(200), bindings: bindings)
   }
   let bus = BusDefinition(
-    name: "line", host: "plc", connectTimeout: .seconds(1),
+    name: "line", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(1),
     units: [unit(1, [binding(0, 0), binding(1, 1)]), unit(2, [binding(2, 0)])])
   return (bus, signals)
 }()

@@ -21,7 +21,9 @@ import Testing
   @Test func `F19: units of the same period ask at moments of their own`() {
     let units = (1...20).map { unit($0, [binding(0, period: 1000)]) }
     var dialogue = Dialogue(
-      BusDefinition(name: "line", host: "plc", connectTimeout: .seconds(3), units: units))
+      BusDefinition(
+        name: "line", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(3), units: units)
+    )
     dialogue.play(until: ms(3000))
     let phases = (1...20).compactMap { number in
       dialogue.times(unit: UInt8(number)).last.map { $0 % 1000 / 100 }
@@ -341,7 +343,7 @@ import Testing
       until: ms(100), opening: { _ in .unreachable("connection refused") },
       reading: { _, _ in .words })
     #expect(
-      dialogue.poller.statusSnapshot.lastError == "connecting to bus line at plc port 502: "
+      dialogue.poller.statusSnapshot.lastError == "connecting to bus line at plc:502: "
         + "connection refused; check that the device is on and the address and port are right")
   }
 }

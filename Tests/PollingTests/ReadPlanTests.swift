@@ -18,7 +18,8 @@ func unit(
 ) -> UnitDefinition {
   UnitDefinition(
     id: UnitID(number), name: "unit-\(number)", address: UInt8(number),
-    timeout: .milliseconds(500), registersPerRequest: registers, gapLimit: gap,
+    timeout: .milliseconds(500),
+    quirks: DeviceQuirks(registersPerRequest: registers, gapLimit: gap),
     bindings: bindings)
 }
 
@@ -28,7 +29,7 @@ func unit(registers: Int = 125, gap: Int = 16, _ bindings: [ReadBinding]) -> Uni
 
 func bus(_ units: UnitDefinition...) -> BusDefinition {
   BusDefinition(
-    name: "line", host: "plc", connectTimeout: .seconds(3), units: units)
+    name: "line", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(3), units: units)
 }
 
 /// Each request as "table start+count: slots".

@@ -51,7 +51,7 @@ struct MergeTests {
       """)
     #expect(messages(outcome) == [])
     let plan = try #require(outcome.configuration?.plan)
-    #expect(plan.buses[0].port == 1502)
+    #expect(plan.buses[0].line.text.hasSuffix(":1502"))
     #expect(plan.gateway.timeZone == "Europe/Berlin")
     #expect(plan.signals.map(\.definition.name) == ["run", "good", "code"])
     #expect(plan.buses[0].units[0].bindings[0].period == .seconds(2))

@@ -90,8 +90,8 @@ struct PlanTests {
     let unit = plan.buses[0].units[0]
     #expect(plan.buses[0].units.count == 1)
     #expect(unit.timeout == .milliseconds(900))
-    #expect(unit.registersPerRequest == 20)
-    #expect(unit.gapLimit == 4)
+    #expect(unit.quirks.registersPerRequest == 20)
+    #expect(unit.quirks.gapLimit == 4)
     #expect(unit.bindings.map(\.signal) == (0..<4).map { SignalID($0) })
     #expect(plan.machines.map(\.units) == Array(repeating: [UnitID(0)], count: 3))
     #expect(plan.machines[2].signals == [SignalID(3)])

@@ -38,7 +38,7 @@ struct ExampleTests {
     let plan = try #require(check(try Example.text()).configuration?.plan)
     #expect(plan.gateway.name == "gw-01")
     #expect(plan.gateway.stateDirectory == "/var/lib/takt")
-    #expect(plan.buses.map(\.host) == ["192.168.10.21"])
+    #expect(plan.buses.map(\.line) == [.tcp(host: "192.168.10.21", port: 502)])
     #expect(plan.units.map(\.name) == ["plc-1/1"])
     let unit = try #require(plan.buses.first?.units.first)
     #expect(unit.timeout == .milliseconds(200))

@@ -1,0 +1,22 @@
+// Which edge stands behind the line of a bus.
+
+import ModbusEdge
+import Polling
+
+/// Calls with the link that a line asks for, closed; frames pass `tap` when there is one.
+nonisolated func withFieldBus<Visit: FieldBusVisit>(
+  _ line: BusLine, tap: FrameTap?, _ visit: consuming Visit
+) -> Visit.Result {
+  switch line {
+  case .tcp(let host, let port):
+    return visit.use(ModbusTCPBus(host: host, port: port, tap: tap))
+  case .tls, .rtu, .rtuOverTCP:
+    preconditionFailure("the settings offer Modbus TCP alone")
+  }
+}
+
+/// What is done with a link whose kind is known only here; a closure cannot be generic.
+protocol FieldBusVisit {
+  associatedtype Result
+  consuming func use<Bus: FieldBus & ~Copyable>(_ bus: consuming Bus) -> Result
+}
