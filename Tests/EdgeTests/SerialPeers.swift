@@ -235,8 +235,9 @@ final class Program: Sendable {
   /// Whether it has not ended by itself.
   var isRunning: Bool { waitpid(child, nil, WNOHANG) == 0 }
 
+  /// Not asked to end: it has inherited the signal mask of a thread that blocks SIGTERM.
   func stop() {
-    kill(child, SIGTERM)
+    kill(child, SIGKILL)
     waitpid(child, nil, 0)
   }
 }
