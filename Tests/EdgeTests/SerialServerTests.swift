@@ -79,7 +79,7 @@ private struct Pair {
     try bus.open(timeout: .seconds(5))
     var words: [UInt16] = []
     // It takes its time to start, and says nothing until then.
-    while python.isRunning {
+    for _ in 0..<300 where python.isRunning {
       do throws(BusFault) {
         try bus.read(request(.holding, 0, 1, within: 200), into: &words)
         break
@@ -108,6 +108,7 @@ private let pythonSlave = """
   import sys
   from pymodbus.datastore import ModbusSequentialDataBlock as Block, ModbusServerContext
   from pymodbus.server import StartSerialServer
+  more = {}
   try:
       from pymodbus.datastore import ModbusDeviceContext as Unit
       several = "devices"
@@ -118,13 +119,16 @@ private let pythonSlave = """
       from pymodbus.framer import FramerType
       framer = FramerType.RTU
   except ImportError:
+      from pymodbus.server.async_io import ModbusSingleRequestHandler
       from pymodbus.transaction import ModbusRtuFramer as framer
+      # 3.0.0 hands a handler over where its serial library wants a maker of handlers.
+      more["handler"] = lambda server: lambda: ModbusSingleRequestHandler(server)
   registers = Block(1, [number * 7 for number in range(100)])
   bits = Block(1, [number % 2 == 1 for number in range(100)])
   unit = Unit(di=bits, co=bits, hr=registers, ir=registers)
   StartSerialServer(context=ModbusServerContext(**{several: {7: unit}}, single=False),
                     framer=framer, port=sys.argv[1], baudrate=19200, parity="N",
-                    bytesize=8, stopbits=1)
+                    bytesize=8, stopbits=1, **more)
 
   """
 
