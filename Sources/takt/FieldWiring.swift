@@ -10,7 +10,11 @@ nonisolated func withFieldBus<Visit: FieldBusVisit>(
   switch line {
   case .tcp(let host, let port):
     return visit.use(ModbusTCPBus(host: host, port: port, tap: tap))
-  case .tls, .rtu, .rtuOverTCP:
+  case .rtu(let serial):
+    return visit.use(ModbusRTUBus(serial: serial, tap: tap))
+  case .rtuOverTCP(let host, let port, let speed):
+    return visit.use(ModbusRTUBus(host: host, port: port, behind: speed, tap: tap))
+  case .tls:
     preconditionFailure("the settings offer Modbus TCP alone")
   }
 }
