@@ -10,9 +10,9 @@
 // - A full ring refuses and counts; the next accepted sample carries the number lost. A refused
 //   mark is not counted: the next mark says the same and more.
 // - Each end is claimed once in the life of a storage.
-// - Memory follows use: a slot is not touched before its first sample, and pages whose samples were
-//   taken are given back before the producer may write there again. A ring for the worst stall of
-//   a disk is megabytes; what lies in it on a good day is kilobytes.
+// - Memory follows use: a slot is not touched before its first sample, and the producer, to whom
+//   free slots belong, gives back the pages of samples that were taken. A ring for the worst stall
+//   of a disk is megabytes; what lies in it on a good day is kilobytes.
 //
 // Why unsafe code stands here and nowhere else in the rooms that decide: an array in a class costs
 // 25 to 40 ns a sample for dynamic exclusivity. The two ends are `~Copyable`, so the compiler holds
@@ -94,6 +94,10 @@ public struct RingProducer: ~Copyable, @unchecked Sendable {
   @usableFromInline var published = 0
   @usableFromInline var takenSeen = 0
   @usableFromInline var lostBefore: UInt32 = 0
+  /// The pages of samples before this one were given back.
+  private var givenBack = 0
+  /// The position from which on it is worth looking for some; never, when nobody takes them.
+  @usableFromInline var giveBackAt = Int.max
 
   /// Claims the producing end; a second claim of the same storage is a programming error.
   public init(_ storage: RingStorage) {
@@ -102,6 +106,7 @@ public struct RingProducer: ~Copyable, @unchecked Sendable {
     self.storage = storage
     unsafe slots = storage.slots
     mask = storage.mask
+    if unsafe storage.giveBack != nil { giveBackAt = RingLimits.keptSamples }
   }
 
   /// Puts a sample in; false when the ring is full, and the loss is counted.
@@ -127,6 +132,27 @@ public struct RingProducer: ~Copyable, @unchecked Sendable {
     guard head != published else { return }
     published = head
     storage.written.value.store(head, ordering: .releasing)
+    if head >= giveBackAt { giveBack() }
+  }
+
+  /// Gives back the whole pages of samples that were taken and not yet written over.
+  @usableFromInline
+  mutating func giveBack() {
+    takenSeen = storage.taken.value.load(ordering: .acquiring)
+    let page = RingLimits.pageSamples
+    let stop = takenSeen & ~(page &- 1)
+    // Behind the head by a round or more, a slot holds something newer.
+    var position = max(givenBack, (head &- mask &- 2 &+ page) & ~(page &- 1))
+    while position < stop {
+      let slot = position & mask
+      let count = min(stop &- position, mask &+ 1 &- slot)
+      unsafe storage.giveBack?(
+        UnsafeMutableRawBufferPointer(
+          start: slots + slot, count: count * MemoryLayout<Sample>.stride))
+      position &+= count
+    }
+    givenBack = max(givenBack, stop)
+    giveBackAt = head &+ RingLimits.keptSamples
   }
 
   /// Samples in the ring, published or not, as the producer knows it now.
@@ -174,10 +200,6 @@ public struct RingConsumer: ~Copyable, @unchecked Sendable {
   @usableFromInline let mask: Int
   @usableFromInline var tail = 0
   @usableFromInline var writtenSeen = 0
-  /// The pages of samples before this one were given back.
-  private var givenBack = 0
-  /// The position from which on there is enough to give back; never, when nobody takes it.
-  @usableFromInline var giveBackAt = Int.max
 
   /// Claims the consuming end; a second claim of the same storage is a programming error.
   public init(_ storage: RingStorage) {
@@ -186,7 +208,6 @@ public struct RingConsumer: ~Copyable, @unchecked Sendable {
     self.storage = storage
     unsafe slots = storage.slots
     mask = storage.mask
-    if unsafe storage.giveBack != nil { giveBackAt = RingLimits.keptSamples }
   }
 
   /// Takes the oldest published sample; nil when there is none.
@@ -198,7 +219,6 @@ public struct RingConsumer: ~Copyable, @unchecked Sendable {
     }
     let sample = unsafe slots[tail & mask]
     tail &+= 1
-    if tail >= giveBackAt { giveBack(until: tail) }
     storage.taken.value.store(tail, ordering: .releasing)
     return sample
   }
@@ -216,27 +236,8 @@ public struct RingConsumer: ~Copyable, @unchecked Sendable {
       body(unsafe slots[tail & mask])
       tail &+= 1
     }
-    if end >= giveBackAt { giveBack(until: end) }
     storage.taken.value.store(end, ordering: .releasing)
     return count
-  }
-
-  /// Gives back the whole pages of samples that were taken; before the producer is told of them.
-  @usableFromInline
-  mutating func giveBack(until end: Int) {
-    let stop = end & ~(RingLimits.pageSamples - 1)
-    // More than a round may lie behind when nothing was given back for long: one round is all.
-    var position = max(givenBack, stop &- mask &- 1)
-    while position < stop {
-      let slot = position & mask
-      let count = min(stop &- position, mask &+ 1 &- slot)
-      unsafe storage.giveBack?(
-        UnsafeMutableRawBufferPointer(
-          start: slots + slot, count: count * MemoryLayout<Sample>.stride))
-      position &+= count
-    }
-    givenBack = stop
-    giveBackAt = stop &+ RingLimits.keptSamples
   }
 
   /// Published samples waiting.
