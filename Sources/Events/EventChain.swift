@@ -72,13 +72,16 @@ public struct EventChain: Sendable {
   private mutating func write(
     _ draft: EventDraft, _ sequence: UInt64, _ reading: ClockReading
   ) -> Int {
-    writer.begin(reserving: 1024)
+    writer.begin(reserving: draft.content.size + 1024)
     writer.raw("{\"bootid\":")
     writer.string(reading.bootID)
     writer.raw(",\"clock\":\"")
     writer.raw(reading.quality.rawValue)
     writer.raw("\",\"data\":")
-    writer.value(draft.data)
+    switch draft.content {
+    case .tree(let value): writer.value(value)
+    case .written(let bytes): writer.bytes.append(contentsOf: bytes)
+    }
     writer.raw(",\"datacontenttype\":\"application/json\",\"epoch\":\"")
     writer.raw(epoch)
     writer.raw("\",\"id\":\"")
@@ -150,20 +153,33 @@ private let alphabet: [64 of UInt8] = {
 
 /// Unpadded base64url straight into a buffer.
 func appendBase64URL(_ bytes: [UInt8], to text: inout [UInt8]) {
-  var index = 0
-  while index + 2 < bytes.count {
-    let group =
-      Int(bytes[index]) << 16 | Int(bytes[index + 1]) << 8 | Int(bytes[index + 2])
-    text.append(alphabet[group >> 18])
-    text.append(alphabet[group >> 12 & 63])
-    text.append(alphabet[group >> 6 & 63])
-    text.append(alphabet[group & 63])
-    index += 3
+  let bytes = bytes.span
+  let whole = bytes.count / 3
+  text.append(addingCapacity: whole * 4 + 4) { (text: inout OutputSpan<UInt8>) in
+    for group in 0..<whole {
+      let index = group &* 3
+      let bits =
+        Int(bytes[index]) << 16 | Int(bytes[index &+ 1]) << 8 | Int(bytes[index &+ 2])
+      text.append(alphabet[bits >> 18])
+      text.append(alphabet[bits >> 12 & 63])
+      text.append(alphabet[bits >> 6 & 63])
+      text.append(alphabet[bits & 63])
+    }
+    let left = bytes.count - whole * 3
+    guard left > 0 else { return }
+    let bits = Int(bytes[whole * 3]) << 16 | (left > 1 ? Int(bytes[whole * 3 + 1]) << 8 : 0)
+    text.append(alphabet[bits >> 18])
+    text.append(alphabet[bits >> 12 & 63])
+    if left > 1 { text.append(alphabet[bits >> 6 & 63]) }
   }
-  let left = bytes.count - index
-  guard left > 0 else { return }
-  let group = Int(bytes[index]) << 16 | (left > 1 ? Int(bytes[index + 1]) << 8 : 0)
-  text.append(alphabet[group >> 18])
-  text.append(alphabet[group >> 12 & 63])
-  if left > 1 { text.append(alphabet[group >> 6 & 63]) }
+}
+
+extension EventDraft.Content {
+  /// Bytes that are known already.
+  fileprivate var size: Int {
+    switch self {
+    case .tree: 0
+    case .written(let bytes): bytes.count
+    }
+  }
 }

@@ -15,11 +15,36 @@ public struct EventDraft: Equatable, Sendable {
   /// The key that must stay in order: the order id, else the machine.
   public var partitionKey: String
   /// Members that are not known are left out, never null.
-  public var data: JSONValue
+  public var data: JSONValue {
+    get {
+      switch content {
+      case .tree(let value): value
+      case .written(let bytes): (try? JSONValue(parsing: bytes)) ?? .null
+      }
+    }
+    set { content = .tree(newValue) }
+  }
+  /// The data as the chain writes it.
+  private(set) var content: Content
+
+  /// Data as a tree, or already in canonical bytes: what comes by the thousand is written once.
+  enum Content: Equatable, Sendable {
+    case tree(JSONValue)
+    case written([UInt8])
+  }
 
   public init(
     type: EventType, unit: EventUnit, subject: String? = nil, at: Stamp, partitionKey: String,
     data: JSONValue
+  ) {
+    self.init(
+      type: type, unit: unit, subject: subject, at: at, partitionKey: partitionKey,
+      content: .tree(data))
+  }
+
+  init(
+    type: EventType, unit: EventUnit, subject: String? = nil, at: Stamp, partitionKey: String,
+    content: Content
   ) {
     self.type = type
     self.unit = unit
@@ -27,7 +52,7 @@ public struct EventDraft: Equatable, Sendable {
     self.time = at.wall
     self.at = at.instant
     self.partitionKey = partitionKey
-    self.data = data
+    self.content = content
   }
 }
 

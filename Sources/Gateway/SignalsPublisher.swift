@@ -27,7 +27,10 @@ struct SignalsPublisher: Sendable {
   private let machineOfSignal: [Int]
   private let isPublished: [Bool]
   private let isSingle: [Bool]
-  private var windows: [Int: Window] = [:]
+  /// By machine; nil while none is open.
+  private var windows: [Window?]
+  /// Whether a window was closed before its end.
+  private var hasClosed = false
   private var texts: [UInt32: TextAssembler] = [:]
 
   init(plan: RecorderPlan) {
@@ -35,10 +38,13 @@ struct SignalsPublisher: Sendable {
     machineOfSignal = plan.signals.map(\.machine)
     isPublished = plan.signals.map(\.isPublished)
     isSingle = plan.signals.map(\.isSingle)
+    windows = plan.machines.map { _ in nil }
   }
 
   /// When the next window ends; nil when none is open.
-  var nextDeadline: Instant? { windows.values.lazy.map(\.until).min() }
+  private(set) var nextDeadline: Instant?
+
+  private func earliestEnd() -> Instant? { windows.lazy.compactMap { $0?.until }.min() }
 
   /// When a window that opens now ends.
   private func end(of from: Instant) -> Instant {
@@ -75,22 +81,29 @@ struct SignalsPublisher: Sendable {
   }
 
   private mutating func append(_ sample: WindowSample, of machine: Int) {
+    guard windows.indices.contains(machine) else { return }
     let from = sample.at.instant
-    let fresh = Window(from: from, until: end(of: from))
-    Self.add(sample, to: &windows[machine, default: fresh])
-  }
-
-  private static func add(_ sample: WindowSample, to window: inout Window) {
-    window.samples.append(sample)
-    if window.samples.count >= GatewayLimits.samplesPerWindow { window.isClosed = true }
+    if windows[machine] == nil {
+      let until = end(of: from)
+      windows[machine] = Window(from: from, until: until)
+      nextDeadline = min(nextDeadline ?? until, until)
+    }
+    windows[machine]?.samples.append(sample)
+    if (windows[machine]?.samples.count ?? 0) >= GatewayLimits.samplesPerWindow {
+      windows[machine]?.isClosed = true
+      hasClosed = true
+    }
   }
 
   /// The events of all windows that have ended; of every window when `all` is true.
   mutating func drafts(
     _ reading: ClockReading, machines: [String], names: EventNames, all: Bool = false
   ) -> [EventDraft] {
+    guard all || hasClosed || nextDeadline.map({ $0 <= reading.monotonic }) ?? false else {
+      return []
+    }
     var drafts: [EventDraft] = []
-    for machine in windows.keys.sorted() {
+    for machine in windows.indices {
       guard let open = windows[machine],
         all || open.isClosed || open.until <= reading.monotonic
       else { continue }
@@ -100,6 +113,8 @@ struct SignalsPublisher: Sendable {
         open.samples, machine: machines[machine], from: Stamp(open.from, reading),
         to: to ?? Stamp(reading.monotonic, reading), names: names)
     }
+    hasClosed = false
+    nextDeadline = earliestEnd()
     return drafts
   }
 }

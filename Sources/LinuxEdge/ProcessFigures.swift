@@ -1,5 +1,6 @@
 // What this process uses of the machine.
 
+import CLinux
 import Glibc
 
 /// Memory and time that this process has taken.

@@ -9,6 +9,16 @@ public enum RingLimits {
   /// garbage stalls a sync for hundreds of milliseconds, a worn card for two seconds.
   public static let worstStall = 2
 
+  /// Bytes of a page of memory, and the samples in it, 32 bytes each.
+  static let pageBytes = 4096
+  static let pageSamples = pageBytes / 32
+
+  /// Samples taken before their memory is given back: 8 pages, so that one call of the kernel
+  /// (under a microsecond) is shared by 1,024 samples.
+  static let keptSamples = 8 * pageSamples
+  /// A ring that is no larger keeps its memory.
+  static let keptBytes = 2 * keptSamples * 32
+
   /// Samples that a ring must hold: samples a second × worst stall × 4, at least 1,024 (32 KiB).
   public static func capacity(samplesPerSecond: Int) -> Int {
     let (product, overflow) = max(0, samplesPerSecond).multipliedReportingOverflow(

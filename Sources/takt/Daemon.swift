@@ -93,7 +93,7 @@ final class Daemon: Sendable {
     let courierBells = try Self.bells(plan.uplinks.count)
     self.courierBells = courierBells
     busBoards = plan.buses.map { _ in Board(nil) }
-    rings = plan.limits.ringSamples.map { RingStorage(capacity: $0) }
+    rings = plan.limits.ringSamples.map { RingStorage(capacity: $0, giveBack: HeapMemory.empty) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
     taps = plan.buses.map { _ in FrameTap { clock.now() } }
     couriers = plan.uplinks.indices.map { index in

@@ -23,6 +23,10 @@ enum RunLimits {
   /// How often files of certificates that could not be used are looked at again; it also keeps the
   /// thread's turn counter moving for the watchdog.
   static let certificateRetry = Duration.seconds(5)
+  /// When memory is given back after a start, as soon as every uplink had time to connect.
+  static let firstTidy = Duration.seconds(30)
+  /// How often after that: it costs some hundred page faults, a millisecond in all.
+  static let tidyInterval = Duration.seconds(3600)
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }

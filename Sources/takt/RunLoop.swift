@@ -16,13 +16,19 @@ enum RunLoop {
     let notifier = ServiceNotifier()
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
     var isReady = false
+    var tidyAt = Instant.distantFuture
     while true {
+      if daemon.clock.now() >= tidyAt {
+        giveBackMemory()
+        tidyAt = daemon.clock.now() + RunLimits.tidyInterval
+      }
       switch daemon.phase.newest {
       case .opening: break
       case .working:
         if !isReady {
           notifier.ready()
-          HeapMemory.giveBack()
+          giveBackMemory()
+          tidyAt = daemon.clock.now() + RunLimits.firstTidy
         }
         isReady = true
       case .refused(let code, let sentence):
@@ -35,7 +41,7 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      _ = set.wait(until: watchdog.next(daemon.clock.now()))
+      _ = set.wait(until: min(tidyAt, watchdog.next(daemon.clock.now())))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       if set.isReadable(question) { control.turn { daemon.answer($0) } }
       if set.isReadable(signal), let received = signals.next() {
@@ -47,6 +53,12 @@ enum RunLoop {
         return stop(daemon)
       }
     }
+  }
+
+  /// Lets go of what only starting and connecting needed.
+  private static func giveBackMemory() {
+    ProgramMemory.giveBack()
+    HeapMemory.giveBack()
   }
 
   /// Asks every thread to end and waits within the promised time.

@@ -7,7 +7,7 @@ import Primitives
 
 enum DaemonBench {
   static func run(_ table: inout Table, _ options: BenchOptions) {
-    let sections = ["memory", "life", "schedule", "work"]
+    let sections = ["memory", "life", "schedule", "field"]
     guard sections.contains(where: options.wants), let bench = DaemonRun(options) else { return }
     defer { bench.finish() }
     if options.wants("memory") { bench.memory(&table) }
@@ -16,7 +16,7 @@ enum DaemonBench {
       bench.ends(&table)
     }
     if options.wants("schedule") { bench.schedule(&table) }
-    if options.wants("work") { bench.work(&table) }
+    if options.wants("field") { bench.field(&table) }
   }
 }
 
@@ -48,17 +48,17 @@ final class DaemonRun {
 
   func finish() { anchor_server_stop(server) }
 
-  private func start(_ arguments: [String]) -> Child? {
+  func start(_ arguments: [String]) -> Child? {
     Child([program] + arguments, output: "\(folder)/output.log")
   }
 
-  private func run(_ site: DaemonSite) -> Child? {
+  func run(_ site: DaemonSite) -> Child? {
     sites += 1
     return start(["run", "--config", site.write(folder, "site-\(sites)")])
   }
 
   /// A receiver that verifies and stores, and the port it listens on.
-  private func receive() -> (child: Child, port: UInt16)? {
+  func receive() -> (child: Child, port: UInt16)? {
     guard let port = TCPHole.freePort() else { return nil }
     let child = start([
       "receive", "--quiet", "--listen", "127.0.0.1:\(port)", "--certificate",
@@ -175,51 +175,5 @@ final class DaemonRun {
     let rate = count / (Double(anchor_now() - began) / 1e9) * seconds
     _ = child.end()
     return rate.rounded()
-  }
-
-  // MARK: Work
-
-  /// Processor time of the whole daemon with everything going upstream, beside bare poll loops.
-  func work(_ table: inout Table) {
-    let works: [(String, DaemonSite, requests: Double, paced: (Int32, Int32), limit: Double)] = [
-      (
-        "1 PLC × 1,000 registers, 100 ms",
-        DaemonSite(plcs: 1, signals: 1000, every: "100ms", publishes: true, modbusPort: port),
-        80, (1, 8), 2
-      ),
-      (
-        "16 PLCs × 100 registers, 100 ms",
-        DaemonSite(plcs: 16, signals: 1600, every: "100ms", publishes: true, modbusPort: port),
-        160, (16, 1), 3
-      ),
-      (
-        "64 PLCs × 125 registers, 1 s",
-        DaemonSite(plcs: 64, signals: 8000, every: "1s", publishes: true, modbusPort: port),
-        64, (64, 1), 2
-      ),
-    ]
-    for (name, site, requests, paced, limit) in works {
-      let seconds = 10.0
-      let period: Int64 = site.every == "1s" ? 1_000_000_000 : 100_000_000
-      let bare = anchor_pace(port, paced.0, paced.1, period, 4)
-      var site = site
-      let receiver = receive()
-      site.uplinkPort = receiver?.port
-      guard let child = run(site) else { return }
-      pause(3)
-      let (before, polled) = (child.processorSeconds, anchor_server_answered(server))
-      let began = anchor_now()
-      pause(seconds)
-      let elapsed = Double(anchor_now() - began) / 1e9
-      let used = child.processorSeconds - before
-      let rate = Double(anchor_server_answered(server) - polled) / elapsed
-      table.row(
-        "daemon, \(name)", used / elapsed * 100, "% CPU", anchor: bare, goal: .atMost(limit))
-      table.row(
-        "daemon, \(name)", rate, "requests/s", anchor: requests, goal: .ratioAtMost(1.02))
-      table.row("daemon, \(name)", child.memory.resident, "MB RSS")
-      _ = child.end()
-      _ = receiver?.child.end()
-    }
   }
 }

@@ -1,7 +1,7 @@
 // takt-bench: our figures beside those of the bare libraries, measured in one run.
 //
 //   takt-bench --takt PROGRAM --folder DIR [ring] [polls] [signals] [journal] [memory] [life]
-//     [schedule] [work]
+//     [schedule] [field]
 //
 // Without a name every section runs. Nothing is asserted: a ratio is printed with its goal, and
 // "no" is a finding, not a failure.
@@ -10,7 +10,7 @@ let options = BenchOptions(Array(CommandLine.arguments.dropFirst()))
 var table = Table()
 table.head()
 if options.wants("ring") { RingBench.run(&table) }
-if options.wants("polls") { PollBench.run(&table) }
+if options.wants("polls") || options.wants("field") { PollBench.run(&table) }
 if options.wants("signals") { SignalBench.run(&table) }
 if options.wants("journal") { JournalBench.run(&table, options.folder) }
 DaemonBench.run(&table, options)

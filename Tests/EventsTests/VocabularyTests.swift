@@ -176,6 +176,7 @@ struct VocabularyTests {
     for draft in drafts {
       let event = try chain.seal(draft, reading: testReading, notary: &notary)
       #expect(event.bytes.count <= EventLimits.eventBytes)
+      #expect(try JSONValue(parsing: event.bytes).canonicalBytes == event.bytes)
       told += draft.data["samples"]?.array ?? []
       #expect(draft.data["units"] == ["temperature": "°C"])
     }

@@ -3,6 +3,7 @@
 import Foundation
 import Primitives
 import Signals
+import Synchronization
 import Testing
 
 private func sample(_ number: Int) -> Sample {
@@ -120,6 +121,59 @@ private func sample(_ number: Int) -> Sample {
       let storage = RingStorage(capacity: 2)
       _ = RingConsumer(storage)
       _ = RingConsumer(storage)
+    }
+  }
+
+  @Test func `gives back the memory of what was taken, and of nothing else`() {
+    let given = Atomic<Int>(0)
+    let storage = RingStorage(capacity: 4096) { pages in
+      // Worse than what the kernel does, which makes them zero.
+      for index in pages.indices { pages[index] = 0xFF }
+      given.wrappingAdd(pages.count, ordering: .relaxed)
+    }
+    var producer = RingProducer(storage)
+    var consumer = RingConsumer(storage)
+    var random = SeededGenerator(seed: 7)
+    var (pushed, taken) = (0, 0)
+    while taken < 100_000 {
+      for _ in 0..<Int(random.next() % 3000) where producer.fill < producer.capacity {
+        if producer.push(sample(pushed)) { pushed += 1 }
+      }
+      producer.publish()
+      var wrong = 0
+      func look(_ found: Sample) {
+        if found != sample(taken) { wrong += 1 }
+        taken += 1
+      }
+      for _ in 0..<Int(random.next() % 200) {
+        guard let found = consumer.pop() else { break }
+        look(found)
+      }
+      _ = consumer.drain(limit: Int(random.next() % 3000)) { look($0) }
+      #expect(wrong == 0)
+    }
+    // Where a scan fills the ring, what was taken is written over before it can be given back.
+    let stormy = given.exchange(0, ordering: .relaxed)
+    #expect(stormy > 0 && stormy <= taken * 32)
+    _ = consumer.drain(limit: 4096) { _ in }
+    for _ in 0..<10_000 {
+      for _ in 0..<10 where producer.push(sample(pushed)) { pushed += 1 }
+      producer.publish()
+      let count = consumer.drain(limit: 4096) { _ in }
+      #expect(count == 10)
+    }
+    #expect(given.load(ordering: .relaxed) > (100_000 - 2048) * 32)
+  }
+
+  @Test func `keeps the memory of a small ring`() {
+    let storage = RingStorage(capacity: 1024) { _ in Issue.record("nothing is to be given back") }
+    var producer = RingProducer(storage)
+    var consumer = RingConsumer(storage)
+    for index in 0..<5000 {
+      let accepted = producer.push(sample(index))
+      #expect(accepted)
+      producer.publish()
+      #expect(consumer.pop() == sample(index))
     }
   }
 

@@ -18,6 +18,14 @@
 #define CLIENTS 256
 #define CHANGE_NS 100000000
 
+/* One request as it arrived, while somebody watches. */
+typedef struct {
+  int64_t at;
+  int32_t client, start;
+} arrival;
+
+#define ARRIVALS 65536
+
 struct anchor_server {
   pthread_t thread;
   modbus_t *context;
@@ -29,6 +37,8 @@ struct anchor_server {
   struct pollfd set[CLIENTS + 1];
   nfds_t count;
   uint32_t chance;
+  atomic_int watched;
+  arrival *arrivals;
 };
 
 static void change(anchor_server *s) {
@@ -57,6 +67,12 @@ static int answer(anchor_server *s, int client) {
   int length = modbus_receive(s->context, request);
   if (length <= 0) return 0;
   long long none = 0;
+  int number = atomic_load(&s->watched);
+  if (number >= 0 && number < ARRIVALS && length >= 10) {
+    s->arrivals[number] =
+      (arrival){anchor_now(), client, request[8] << 8 | request[9]};
+    atomic_store(&s->watched, number + 1);
+  }
   atomic_compare_exchange_strong(&s->first, &none, anchor_now());
   if (atomic_load(&s->muted)) return 1;
   atomic_fetch_add(&s->answered, 1);
@@ -104,6 +120,8 @@ anchor_server *anchor_server_start(uint16_t *port) {
   s->set[0] = (struct pollfd){.fd = s->listener, .events = POLLIN};
   s->count = 1;
   s->chance = 1;
+  s->arrivals = calloc(ARRIVALS, sizeof *s->arrivals);
+  atomic_store(&s->watched, -1);
   pthread_create(&s->thread, 0, serve, s);
   return s;
 }
@@ -114,12 +132,56 @@ void anchor_server_stop(anchor_server *s) {
   for (nfds_t i = 0; i < s->count; i++) close(s->set[i].fd);
   modbus_mapping_free(s->mapping);
   modbus_free(s->context);
+  free(s->arrivals);
   free(s);
 }
 
 uint64_t anchor_server_answered(anchor_server *s) { return atomic_load(&s->answered); }
 int64_t anchor_server_first(anchor_server *s) { return atomic_exchange(&s->first, 0); }
 void anchor_server_mute(anchor_server *s, int muted) { atomic_store(&s->muted, muted); }
+
+void anchor_server_watch(anchor_server *s) { atomic_store(&s->watched, 0); }
+
+static int by_series(const void *one, const void *other) {
+  const arrival *a = one, *b = other;
+  if (a->client != b->client) return a->client < b->client ? -1 : 1;
+  if (a->start != b->start) return a->start < b->start ? -1 : 1;
+  return a->at < b->at ? -1 : a->at > b->at;
+}
+
+static int by_size(const void *one, const void *other) {
+  const int64_t a = *(const int64_t *)one, b = *(const int64_t *)other;
+  return a < b ? -1 : a > b;
+}
+
+anchor_schedule anchor_server_schedule(anchor_server *s, int64_t period) {
+  int count = atomic_exchange(&s->watched, -1);
+  anchor_schedule found = {0};
+  if (count <= 0) return found;
+  int64_t *late = calloc((size_t)count, sizeof *late);
+  qsort(s->arrivals, (size_t)count, sizeof *s->arrivals, by_series);
+  for (int from = 0, to; from < count; from = to) {
+    const arrival *first = &s->arrivals[from];
+    int64_t earliest = 0;
+    for (to = from; to < count && s->arrivals[to].client == first->client
+           && s->arrivals[to].start == first->start; to++) {
+      /* Where this one stands against the grid of its own series. */
+      late[to] = s->arrivals[to].at - first->at - (int64_t)(to - from) * period;
+      if (late[to] < earliest) earliest = late[to];
+      if (to == from) continue;
+      int64_t gap = s->arrivals[to].at - s->arrivals[to - 1].at;
+      if (gap < period / 2 || gap > period + period / 2) found.irregular++;
+    }
+    for (int i = from; i < to; i++) late[i] -= earliest;
+    found.series++;
+  }
+  qsort(late, (size_t)count, sizeof *late, by_size);
+  found.requests = count;
+  found.late_p99 = (double)late[(int64_t)count * 99 / 100] / 1e6;
+  found.late_most = (double)late[count - 1] / 1e6;
+  free(late);
+  return found;
+}
 
 typedef struct {
   uint16_t port;

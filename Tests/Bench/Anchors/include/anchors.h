@@ -38,6 +38,17 @@ uint64_t anchor_server_answered(anchor_server *server);
 /* When the first request since the last call came (anchor_now), 0 for none yet; then forgets. */
 int64_t anchor_server_first(anchor_server *server);
 /* Holds every answer back while set: connections are accepted and never answered. */
+/* Notes every request from now on, 65,536 at most. */
+void anchor_server_watch(anchor_server *server);
+/* What the requests noted say about their schedule: each address of each client is a series. */
+typedef struct {
+  int series, requests;
+  /* Gaps below half a period or above one and a half: a poll too many, or one missed. */
+  int irregular;
+  /* Milliseconds behind the earliest point of the series' own grid. */
+  double late_p99, late_most;
+} anchor_schedule;
+anchor_schedule anchor_server_schedule(anchor_server *server, int64_t period);
 void anchor_server_mute(anchor_server *server, int muted);
 
 /* modbus_read_registers in a loop, a thread a connection. */
