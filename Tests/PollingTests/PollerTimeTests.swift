@@ -6,8 +6,8 @@ import Signals
 import Testing
 
 @Suite struct `A long run` {
-  @Test(arguments: [(1_000_000, Int64(0)), (1000, 9_000_000_000_000_000_000)])
-  func `a million scans with wavering answers stay on their grid`(wanted: Int, origin: Int64) {
+  @Test(arguments: [(200_000, Int64(0)), (1000, 9_000_000_000_000_000_000)])
+  func `many scans with wavering answers stay on their grid`(wanted: Int, origin: Int64) {
     let start = Instant(nanoseconds: origin)
     var poller = Poller(bus: bus(unit([binding(0, period: 100)])), seed: 1, now: start)
     var generator = SeededGenerator(seed: 9)
