@@ -7,9 +7,13 @@ import Primitives
 /// The moment at which a blocking call gives up.
 struct Deadline {
   private let nanoseconds: Int64
+  /// Nanoseconds of the whole call.
+  let span: Int64
 
   init(after timeout: Duration) {
-    nanoseconds = Self.now().addingReportingOverflow(max(0, timeout.nanoseconds)).partialValue
+    span = max(0, timeout.nanoseconds)
+    let (sum, isPast) = Self.now().addingReportingOverflow(span)
+    nanoseconds = isPast ? .max : sum
   }
 
   /// Nanoseconds left, 0 or less when it is over.

@@ -205,12 +205,14 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   /// talks.)
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     stream = .noisy
+    // A unit that must answer within less is not waited for longer than half of that.
+    let quiet = min(ModbusLimits.quietMilliseconds, max(1, deadline.span / 2_000_000))
     while true {
-      let patience = deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds)
+      let patience = deadline.milliseconds(atMost: quiet)
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       if poll(&entry, 1, patience) == 0 {
         // A silence cut short by the deadline proves nothing.
-        if patience == ModbusLimits.quietMilliseconds { stream = .inStep }
+        if patience == quiet { stream = .inStep }
         return
       }
       let count = frame.withUnsafeMutableBytes {

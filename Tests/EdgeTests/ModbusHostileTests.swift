@@ -41,11 +41,6 @@ private struct Rig: ~Copyable {
   }
 }
 
-extension Result where Failure == BusFault {
-  fileprivate var isGarbage: Bool { if case .failure(.garbage) = self { true } else { false } }
-  fileprivate var isBroken: Bool { if case .failure(.broken) = self { true } else { false } }
-}
-
 @Suite struct ModbusHostileTests {
   @Test func `F11: a late answer is not taken for the answer to the next request`() throws {
     // The answer to the first request comes with the second one, just before that one's own.
