@@ -140,7 +140,7 @@ private struct Rig: ~Copyable {
     // A starved peer may pause for long enough to count as quiet; in the end it loses all the same.
     var reads = 0
     var last = rig.read(registers(0))
-    while last.isGarbage && reads < 100 {
+    while !last.isBroken && reads < 100 {
       last = rig.read(registers(0))
       reads += 1
     }
