@@ -179,8 +179,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     guard remaining > 0 else { throw .timeout }
     modbus_set_response_timeout(
       context, UInt32(clamping: remaining / 1_000_000), UInt32(clamping: remaining % 1_000_000))
-    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte does:
-    // no frame that is still owed begins with it.
+    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte
+    // does: no frame that is still owed begins with it.
     let untouched = UInt8(truncatingIfNeeded: transaction >> 8) ^ 0x80
     frame[0] = untouched
     takt_modbus_clear_errno()
