@@ -48,6 +48,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   private let dial: any FieldDial
   private let tap: FrameTap?
   private var transaction: UInt16 = 0
+  /// Milliseconds without a byte after which the stream counts as quiet.
+  private var quiet = ModbusLimits.quietMilliseconds
   private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
 
   /// A closed link to a host name, an IPv4 or an IPv6 address; `dial` replaces plain TCP.
@@ -94,6 +96,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
       throw .broken("the link to \(endpoint) is not open")
     }
     let deadline = Deadline(after: request.timeout)
+    // A unit that must answer within less is not waited for longer than half of that.
+    quiet = min(ModbusLimits.quietMilliseconds, max(1, request.timeout.nanoseconds / 2_000_000))
     try resume(socket, until: deadline)
     transaction &+= 1
     try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
@@ -127,7 +131,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     link = .closed
   }
 
-  private var endpoint: String { TCPDial.text(host: host, port: port) }
+  private var endpoint: String { BusLine.tcp(host: host, port: port).text }
 
   // MARK: - Opening
 
@@ -205,8 +209,6 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   /// talks.)
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     stream = .noisy
-    // A unit that must answer within less is not waited for longer than half of that.
-    let quiet = min(ModbusLimits.quietMilliseconds, max(1, deadline.span / 2_000_000))
     while true {
       let patience = deadline.milliseconds(atMost: quiet)
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
