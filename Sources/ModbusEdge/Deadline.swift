@@ -20,11 +20,6 @@ struct Deadline {
     return Deadline(nanoseconds: overflow ? .max : sum)
   }
 
-  /// The deadline of the first of `count` tries that share what is left.
-  func share(among count: Int) -> Deadline {
-    Deadline(after: .nanoseconds(max(0, remaining) / Int64(max(1, count))))
-  }
-
   /// The one that comes first.
   static func earlier(_ left: Deadline, _ right: Deadline) -> Deadline {
     left.nanoseconds < right.nanoseconds ? left : right
@@ -41,6 +36,11 @@ struct Deadline {
   /// Milliseconds left for poll(2), rounded up, at most `limit`.
   func milliseconds(atMost limit: Int64 = Int64(Int32.max)) -> Int32 {
     Int32(clamping: min(limit, max(0, (remaining + 999_999) / 1_000_000)))
+  }
+
+  /// The deadline of the first of `count` tries that share what is left.
+  func share(among count: Int) -> Deadline {
+    Deadline(after: .nanoseconds(max(0, remaining) / Int64(max(1, count))))
   }
 
   private static func now() -> Int64 {

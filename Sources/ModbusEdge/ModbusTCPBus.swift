@@ -131,7 +131,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     link = .closed
   }
 
-  private var endpoint: String { BusLine.tcp(host: host, port: port).text }
+  private var endpoint: String { TCPDial.text(host: host, port: port) }
 
   // MARK: - Opening
 

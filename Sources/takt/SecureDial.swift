@@ -70,6 +70,6 @@ final class SecureDial: FieldDial {
   var causeOfEnd: String? { tunnel?.causeOfEnd }
 
   private func unreachable(_ cause: String) -> BusFault {
-    .unreachable("connecting to \(BusLine.tcp(host: host, port: port).text) over TLS: \(cause)")
+    .unreachable("connecting to \(TCPDial.text(host: host, port: port)) over TLS: \(cause)")
   }
 }
