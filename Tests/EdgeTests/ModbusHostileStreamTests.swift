@@ -74,7 +74,7 @@ private func pause(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
     }
     #expect(rig.bus.reading(within: 200) == .failure(.timeout))
     let second = rig.bus.reading(within: 200)
-    #expect(second.isBroken)
+    #expect(second.breaksLink)
     #expect(second.sentence.contains("the peer stops in the middle of its answers"))
     #expect(rig.bus.opening() == nil)
     #expect(rig.bus.reading() == .success([5, 5]))
@@ -110,12 +110,12 @@ private func pause(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
     }
     var reads = 0
     var last = rig.bus.reading(within: 100)
-    while !last.isBroken, reads < 100 {
-      #expect(last == .failure(.timeout) || last.isGarbage)
+    while !last.breaksLink, reads < 100 {
+      #expect(last == .failure(.timeout) || last.isNoAnswer)
       last = rig.bus.reading(within: 100)
       reads += 1
     }
-    #expect(last.isBroken)
+    #expect(last.breaksLink)
     #expect(rig.bus.opening() == nil)
     #expect(rig.bus.reading() == .success([7, 7]))
     rig.end()
@@ -133,7 +133,7 @@ private func pause(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
     for round in 1...5 {
       for _ in 0..<3 {
         let wrong = rig.bus.reading(within: 300)
-        #expect(wrong.isGarbage || wrong == .failure(.timeout))
+        #expect(wrong.isNoAnswer || wrong == .failure(.timeout))
       }
       let number = UInt16(round * 4)
       #expect(rig.bus.reading() == .success([number, number]))
@@ -178,7 +178,7 @@ private func pause(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
     #expect(rig.bus.reading() == .success([6, 6]))
     var last = rig.bus.reading()
     for _ in 0..<3 where last == .failure(.timeout) { last = rig.bus.reading() }
-    #expect(last.isBroken)
+    #expect(last.breaksLink)
     #expect(rig.bus.opening() == nil)
     #expect(rig.bus.reading() == .success([7, 7]))
     rig.end()

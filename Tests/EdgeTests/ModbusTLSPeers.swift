@@ -252,6 +252,6 @@ extension BusFault {
 
 extension Result where Failure == BusFault {
   var sentence: String { if case .failure(let fault) = self { fault.sentence } else { "success" } }
-  var isBroken: Bool { if case .failure(.broken) = self { true } else { false } }
-  var isGarbage: Bool { if case .failure(.garbage) = self { true } else { false } }
+  var breaksLink: Bool { if case .failure(.broken) = self { true } else { false } }
+  var isNoAnswer: Bool { if case .failure(.garbage) = self { true } else { false } }
 }

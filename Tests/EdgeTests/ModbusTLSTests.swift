@@ -54,7 +54,7 @@ private struct Rig: ~Copyable {
     #expect(rig.bus.reading() == .success([0, 331]))
     rig.front.perform(order)
     let broken = rig.bus.reading()
-    #expect(broken.isBroken)
+    #expect(broken.breaksLink)
     #expect(
       broken.sentence.contains(
         order == .farewell
@@ -111,10 +111,10 @@ private struct Rig: ~Copyable {
     #expect(bus.opening() == nil)
     #expect(bus.reading() == .success([1, 1]))
     var last = bus.reading(within: 200)
-    for _ in 0..<100 where last.isGarbage || last == .failure(.timeout) {
+    for _ in 0..<100 where last.isNoAnswer || last == .failure(.timeout) {
       last = bus.reading(within: 200)
     }
-    #expect(last.isBroken)
+    #expect(last.breaksLink)
     bus.close()
     front.stop()
     peer.stop()

@@ -50,7 +50,7 @@ private func cycle(_ bus: inout ModbusTCPBus, _ power: (_ isOn: Bool) -> Void) t
     try bus.open(timeout: .seconds(20))
     precondition(bus.reading() == .success([1000, 1001]), "cycle \(number)")
     power(false)
-    precondition(bus.reading().isBroken, "cycle \(number): a device without power has answered")
+    precondition(bus.reading().breaksLink, "cycle \(number): a device without power has answered")
     for _ in 0..<3 {
       guard case .unreachable = bus.opening() else {
         preconditionFailure("cycle \(number): a device without power has accepted")
