@@ -1,5 +1,6 @@
 // Which edge stands behind the line of a bus.
 
+import LinuxEdge
 import ModbusEdge
 import Polling
 
@@ -10,12 +11,13 @@ nonisolated func withFieldBus<Visit: FieldBusVisit>(
   switch line {
   case .tcp(let host, let port):
     return visit.use(ModbusTCPBus(host: host, port: port, tap: tap))
+  case .tls(let host, let port, let identity):
+    let dial = SecureDial(host: host, port: port, identity: identity, clock: SystemClock())
+    return visit.use(ModbusTCPBus(host: host, port: port, through: dial, tap: tap))
   case .rtu(let serial):
     return visit.use(ModbusRTUBus(serial: serial, tap: tap))
   case .rtuOverTCP(let host, let port, let speed):
     return visit.use(ModbusRTUBus(host: host, port: port, behind: speed, tap: tap))
-  case .tls:
-    preconditionFailure("the settings offer Modbus TCP alone")
   }
 }
 
