@@ -12,6 +12,7 @@
 
 import Gateway
 import Polling
+import Primitives
 
 /// A question that is understood and within its bounds.
 enum ControlQuestion: Equatable {

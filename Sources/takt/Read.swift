@@ -8,6 +8,7 @@ import LinuxEdge
 import Polling
 import Primitives
 import Settings
+import Signals
 
 enum ReadCommand {
   /// Between two reads when none is told.

@@ -66,7 +66,7 @@ extension ReadTarget {
     let line = try Self.line(options)
     self.init(
       name: line.text, line: line, connectTimeout: Self.connectTimeout, units: [], way: .direct)
-    try findWay(socket: options.text("socket") ?? Self.configuredSocket(options))
+    try findWay(socket: try Self.configuredSocket(options))
   }
 
   /// The bus of that name in the configuration.
@@ -117,9 +117,10 @@ extension ReadTarget {
     }
   }
 
-  /// The socket of the configuration, if there is one to be read.
+  /// The socket that is told, or that of the configuration, if there is one to be read.
   private static func configuredSocket(_ options: CommandLineOptions) throws(CommandFault) -> String
   {
+    if let path = options.text("socket") { return path }
     if let path = options.text("config") { return try plan(path).gateway.controlSocket }
     guard case .success(let outcome) = loadConfiguration(path: ConfigurationFiles.defaultPath),
       let configuration = outcome.configuration
