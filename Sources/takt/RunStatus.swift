@@ -1,4 +1,5 @@
-// The answer to "status" on the control socket: asks the threads, waits a bounded time, builds the document.
+// The answer to "status" on the control socket: asks the threads, waits a bounded time, builds the
+// document.
 
 import Delivery
 import Gateway

@@ -182,12 +182,13 @@ private final class GuestBench {
   @Test func `gets its words, or the fault as it was`() throws {
     let bench = GuestBench(period: .seconds(1), stranger: .refuses)
     bench.run(until: ms(1500))
+    let polls = bench.unit.counters.polls
     let (good, refused) = (try #require(bench.ask(1)), try #require(bench.ask(7)))
     bench.run(until: ms(1800))
     #expect(bench.answer(good) == .success([500, 500]))
     #expect(bench.answer(refused) == .failure(.exception(2)))
     let unit = bench.unit
-    #expect(unit.counters.failures == 0 && unit.counters.polls == 2 && unit.refused == 0)
+    #expect(unit.counters.failures == 0 && unit.counters.polls <= polls + 1 && unit.refused == 0)
     #expect(unit.contact == "up")
   }
 

@@ -72,7 +72,7 @@ import Testing
     ])
     let ended = try alone.wait { $0.polls >= before[1].polls + 40 }
     let also = try visited.wait { _ in true }
-    #expect(visited.plc.requests(of: 9) > 10, "the guest was there")
+    #expect(visited.plc.requests(of: 9) > 3, "the guest was there")
     #expect(alone.plc.requests(of: 9) == 0)
     let (with, without) = (also.polls - before[0].polls, ended.polls - before[1].polls)
     print("own polls with guests and a trace: \(with), without: \(without)")

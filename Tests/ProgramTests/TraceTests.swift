@@ -84,7 +84,7 @@ import Testing
         07:15:30.254 ← unit 1 reading holding refused: exception 2, illegal data address; \
         check the addresses in the manual of the device  4.1 ms  [crc ok]  01 83 02 C0 F1
         07:15:30.300 × 3 bytes, too few for a frame  FF 00 FF
-        07:15:30.400 → unit 2 read holding 0-9 (10)  [crc CEC5 wrong, these bytes give CDF6]  \
+        07:15:30.400 → unit 2 read holding 0-9 (10)  [crc CEC5 wrong, these bytes give FEC5]  \
         02 03 00 00 00 0A C5 CE
 
         """)
