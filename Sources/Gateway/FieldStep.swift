@@ -129,6 +129,11 @@ public struct FieldStep: ~Copyable {
     return finish(changed: changed, markedThrough: marked)
   }
 
+  /// The link broke under a request that was not of the schedule: it is closed and opened anew.
+  public mutating func linkBroke(_ fault: BusFault, now: Instant) {
+    poller.linkBroke(fault, now: now)
+  }
+
   /// Samples in the ring now.
   public var fill: Int { producer.fill }
 

@@ -116,6 +116,12 @@ public struct Poller: Sendable {
     return outcome
   }
 
+  /// The link broke under a request that was not of this schedule.
+  public mutating func linkBroke(_ fault: BusFault, now: Instant) {
+    lastError = fault.sentence(opening: bus)
+    breakLink(at: now)
+  }
+
   // MARK: results
 
   /// The answer to the last request arrived, with this many words.

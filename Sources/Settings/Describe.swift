@@ -28,7 +28,7 @@ enum Describe {
     case .ringSize:
       "a power of two from \(SettingsLimits.ringSamples.lowerBound) to"
         + " \(SettingsLimits.ringSamples.upperBound)"
-    case .register: Address.example
+    case .register: ParsedAddress.example
     case .deadband: "a number above 0 in the signal's unit, or a percentage such as \"2%\""
     case .range: "[lowest, highest], such as [0, 100]"
     case .reference(let target): "the name of a \(target.rawValue)"

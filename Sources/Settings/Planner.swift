@@ -126,7 +126,7 @@ struct Planner {
   }
 
   private func definition(
-    _ name: String, _ address: Address, _ record: Record
+    _ name: String, _ address: ParsedAddress, _ record: Record
   ) -> SignalDefinition {
     let deadband: Deadband =
       switch record["deadband"]?.reading {

@@ -28,7 +28,7 @@ extension Reader {
     case .reference: return text.isEmpty ? refuse(node, kind, path) : .text(text)
     case .register:
       do {
-        return .address(try Address(text: text))
+        return .address(try ParsedAddress(text: text))
       } catch {
         mistakes.error(
           node.place, path, "found \(Words.quoted(text)): \(error.found)", error.allowed)

@@ -9,7 +9,7 @@ indirect enum Reading: Sendable {
   case number(Double)
   case boolean(Bool)
   case duration(Duration)
-  case address(Address)
+  case address(ParsedAddress)
   case web(WebAddress)
   case percent(Double)
   case range(ClosedRange<Double>)
@@ -76,7 +76,7 @@ struct Record: Sendable {
   func duration(_ name: String) -> Duration? {
     if case .duration(let value) = self[name]?.reading { value } else { nil }
   }
-  func address(_ name: String) -> Address? {
+  func address(_ name: String) -> ParsedAddress? {
     if case .address(let value) = self[name]?.reading { value } else { nil }
   }
   func web(_ name: String) -> WebAddress? {

@@ -117,7 +117,7 @@ extension Rules {
   }
 
   /// A text takes a sample for each eight bytes.
-  private static func samplesPerValue(_ address: Address) -> Int {
-    address.format.type == .string ? max(1, (Int(address.format.count) * 2 + 7) / 8) : 1
+  private static func samplesPerValue(_ address: ParsedAddress) -> Int {
+    address.format.type == .string ? max(1, (address.format.characterCount + 7) / 8) : 1
   }
 }

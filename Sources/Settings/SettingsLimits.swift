@@ -62,8 +62,6 @@ public enum SettingsLimits {
   /// Registers in one read answer (Modbus application protocol V1.1b3, 6.3).
   static let registersPerRequest: ClosedRange<Int64> = 1...125
   static let gapLimit: ClosedRange<Int64> = 0...124
-  /// Characters of a string: 125 registers of two.
-  static let stringLength = 1...250
 
   /// The smallest power of two that holds the stalls: samples a second × stall × safety.
   static func ringSamples(forSamplesPerSecond rate: Double) -> Int {

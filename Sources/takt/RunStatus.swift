@@ -1,4 +1,4 @@
-// Answers on the control socket: asks the threads, waits a bounded time, builds the document.
+// The answer to "status" on the control socket: asks the threads, waits a bounded time, builds the document.
 
 import Delivery
 import Gateway
@@ -10,20 +10,8 @@ import Primitives
 import Settings
 
 extension Daemon {
-  /// The answer to one line on the control socket.
-  func answer(_ line: String) -> [UInt8] {
-    switch line.split(separator: " ").first {
-    case "status": return status().bytes
-    default:
-      let fault: JSONValue = [
-        "error": .string("\"\(line.prefix(40))\" is no question; there is: status")
-      ]
-      return fault.canonicalBytes
-    }
-  }
-
   /// Everything the threads report, at most `RunLimits.statusWait` late.
-  private func status() -> StatusDocument {
+  func status() -> StatusDocument {
     let number = ask()
     let deadline = clock.now() + RunLimits.statusWait
     while !isAnswered(number), clock.now() < deadline { _ = mainBell.wait(until: deadline) }
