@@ -76,6 +76,8 @@ public struct DecipherReading: Equatable, Sendable {
   public var likelihood: Int
   /// Why, in a few words; empty when there is nothing to say.
   public var reason: String
+  /// What the value has to be multiplied with to be the number on the display: "0.1"; else nil.
+  public var scale: String?
 
   /// Worth a look.
   public var isPlausible: Bool { likelihood >= DecipherLimits.plausible }
@@ -142,7 +144,7 @@ public struct Decipher: Sendable {
       reason: reason)
     if let fit = expected.flatMap({ DisplayFit(reading, $0) }) {
       reading.likelihood = 100 + max(1, points / 2) + fit.points
-      reading.reason = fit.text
+      (reading.reason, reading.scale) = (fit.text, fit.scale)
     }
     return reading
   }
@@ -170,7 +172,7 @@ public struct Decipher: Sendable {
         text: String(number), likelihood: 22, reason: "every half byte is a decimal digit")
       if let fit = expected.flatMap({ DisplayFit(reading, $0) }) {
         reading.likelihood = 100 + fit.points
-        reading.reason = fit.text
+        (reading.reason, reading.scale) = (fit.text, fit.scale)
       }
       return reading
     }

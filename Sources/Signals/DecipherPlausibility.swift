@@ -103,6 +103,8 @@ enum Plausibility {
 struct DisplayFit {
   var points: Int
   var text: String
+  /// Nil for a number that stands as it is.
+  var scale: String?
 
   private static let scales: [(text: String, value: Double, points: Int)] = [
     ("", 1, 40), ("0.1", 0.1, 30), ("0.01", 0.01, 28), ("0.001", 0.001, 24), ("1000", 1000, 20),
@@ -127,6 +129,7 @@ struct DisplayFit {
 
   private init(_ best: Match, _ form: String, _ display: DisplayedNumber, less: Int = 0) {
     points = max(1, best.points + (best.isExact ? 60 : 0) - less)
+    scale = best.scale.isEmpty ? nil : best.scale
     let scaled = best.scale.isEmpty ? form : "\(form) × \(best.scale)"
     let shown = Self.rounded(best.value, decimals: display.decimals + 1)
     text =
