@@ -2,8 +2,8 @@
 // owns the bus.
 //
 // Invariants
-// - A guest's result touches neither the health of a unit nor its counts; only a link that broke
-//   under it is told to the step, since that is the schedule's link too.
+// - A guest's result touches neither the health of a unit nor its counts; what it means for the
+//   line (silence, a link that broke) is told to the step, since that is the schedule's line too.
 // - A guest never opens or closes the link.
 
 public import Polling
@@ -25,26 +25,29 @@ extension FieldStep {
       desk.answer(guest.ticket, .failure(.unreachable(refusal)), took: .zero)
       return true
     }
-    guard case .up = poller.linkState else { return false }
+    guard case .up = poller.linkState,
+      poller.quietUntil(unitAddress: guest.unitAddress) <= now
+    else { return false }
     let (request, likely) = question(of: guest)
+    let pause = poller.pause(unitAddress: guest.unitAddress)
     let due = idleUntil ?? now
     guard
       policy.admits(
-        worst: request.timeout, likely: likely, room: due - now, waited: waited, now: now)
+        worst: request.timeout + pause, likely: likely + pause, room: due - now, waited: waited,
+        now: now)
     else { return false }
     let started = clock.now()
     do throws(BusFault) {
       try bus.read(request, into: &words)
-      desk.answer(guest.ticket, .success(words), took: clock.now() - started)
+      let ended = clock.now()
+      guestEnded(request, nil, now: ended)
+      desk.answer(guest.ticket, .success(words), took: ended - started)
     } catch {
       let ended = clock.now()
+      guestEnded(request, error, now: ended)
       desk.answer(guest.ticket, .failure(error), took: ended - started)
-      switch error {
-      case .broken, .unreachable: linkBroke(error, now: ended)
-      case .timeout, .exception, .garbage: break
-      }
     }
-    policy.ended(at: clock.now(), due: due)
+    policy.ended(at: clock.now() + pause, due: due)
     return true
   }
 

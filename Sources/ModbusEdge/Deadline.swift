@@ -20,6 +20,11 @@ struct Deadline {
     Int32(clamping: min(limit, max(0, (remaining + 999_999) / 1_000_000)))
   }
 
+  /// The deadline of the first of `count` tries that share what is left.
+  func share(among count: Int) -> Deadline {
+    Deadline(after: .nanoseconds(max(0, remaining) / Int64(max(1, count))))
+  }
+
   private static func now() -> Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)

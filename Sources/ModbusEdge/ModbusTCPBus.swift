@@ -5,8 +5,9 @@
 //   function codes 1 to 4 only, and no request function of libmodbus is called at all.
 // - A late answer is never taken for the answer of a later request: it is passed over by its
 //   transaction id and the wait goes on until the right one or the deadline (F10, F11).
-// - When the frame boundary is lost, bytes are thrown away until the line is quiet; a peer that
-//   will not be quiet loses its link.
+// - When the frame boundary is lost, bytes are thrown away until the line is quiet, at the latest
+//   before the next request: after `garbage` the link may be used on (F7). A peer that will not be
+//   quiet, or stops twice in the middle of an answer, loses its link.
 // - A unit that is silent or answers badly never closes the link by itself (F6); only the link's
 //   own end does. A closed link answers `broken` until it is opened again.
 // - Every call ends by its deadline, whatever the peer and the name server do.
@@ -27,12 +28,24 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     case open(socket: Int32)
   }
 
+  /// Where the stream stands between two requests.
+  private enum Stream {
+    /// At the beginning of a frame.
+    case inStep
+    /// Bytes of no frame may still come: they did not end by the deadline.
+    case noisy
+    /// The last answer broke off at its deadline; its rest is owed.
+    case cut
+    /// Quiet since an answer broke off, and no whole frame was seen yet.
+    case suspect
+  }
+
   public let host: String
   public let port: UInt16
   private var link = Link.closed
+  private var stream = Stream.inStep
   private var context: OpaquePointer?
-  private var lookup: NameLookup?
-  private let dial: (any FieldDial)?
+  private let dial: any FieldDial
   private let tap: FrameTap?
   private var transaction: UInt16 = 0
   private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
@@ -43,7 +56,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   ) {
     self.host = host
     self.port = port
-    self.dial = dial
+    self.dial = dial ?? TCPDial(host: host, port: port)
     self.tap = tap
   }
 
@@ -51,37 +64,25 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     if let context {
       if case .open = link {
         modbus_close(context)
-        dial?.close()
+        dial.close()
       }
       modbus_free(context)
     }
   }
 
-  /// Connects; all addresses of a name share the one deadline.
+  /// Connects, by whatever way there is.
   public mutating func open(timeout: Duration) throws(BusFault) {
     close()
-    let deadline = Deadline(after: timeout)
     let context = try contextForUse()
-    if let dial {
-      let socket = try dial.open(timeout: timeout)
-      modbus_set_socket(context, socket)
-      link = .open(socket: socket)
-      return
+    let socket = try dial.open(timeout: timeout)
+    modbus_set_socket(context, socket)
+    link = .open(socket: socket)
+    guard socket < ModbusLimits.descriptors else {
+      close()
+      throw .unreachable(
+        "connecting to \(endpoint): more than \(ModbusLimits.descriptors) descriptors are open")
     }
-    var failure: BusFault = .timeout
-    for address in try addresses(until: deadline) {
-      switch TCPSocket.connect(address, until: deadline) {
-      case .connected(let socket):
-        modbus_set_socket(context, socket)
-        link = .open(socket: socket)
-        return
-      case .timedOut:
-        continue
-      case .failed(let cause):
-        failure = .unreachable("connecting to \(endpoint): \(cause)")
-      }
-    }
-    throw failure
+    stream = .inStep
   }
 
   /// Sends one read request and waits for its own answer.
@@ -93,6 +94,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
       throw .broken("the link to \(endpoint) is not open")
     }
     let deadline = Deadline(after: request.timeout)
+    try resume(socket, until: deadline)
     transaction &+= 1
     try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
     for _ in 0..<ModbusLimits.staleFrames {
@@ -101,14 +103,16 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
       let verdict = ModbusFrame.judge(
         frame.span.extracting(first: received), for: request, transaction: transaction,
         into: &words)
+      if case .noise(let found) = verdict {
+        try drain(socket, until: deadline)
+        throw .garbage(found)
+      }
+      stream = .inStep
       switch verdict {
       case .answer: return
       case .exception(let code): throw .exception(code)
       case .stale: continue
-      case .mismatch(let found): throw .garbage(found)
-      case .noise(let found):
-        try drain(socket, until: deadline)
-        throw .garbage(found)
+      case .mismatch(let found), .noise(let found): throw .garbage(found)
       }
     }
     try drain(socket, until: deadline)
@@ -119,11 +123,11 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   public mutating func close() {
     guard case .open = link, let context else { return }
     modbus_close(context)
-    dial?.close()
+    dial.close()
     link = .closed
   }
 
-  private var endpoint: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+  private var endpoint: String { TCPDial.text(host: host, port: port) }
 
   // MARK: - Opening
 
@@ -142,18 +146,6 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     return created
   }
 
-  private mutating func addresses(until deadline: Deadline) throws(BusFault) -> [SocketAddress] {
-    if let known = NameLookup.numeric(host: host, port: port) { return known }
-    let question = if let lookup { lookup } else { try NameLookup(host: host, port: port) }
-    lookup = question
-    guard let answer = question.wait(until: deadline) else { throw .timeout }
-    lookup = nil
-    switch answer {
-    case .addresses(let found): return found
-    case .failure(let cause): throw .unreachable("looking up \(host): \(cause)")
-    }
-  }
-
   // MARK: - One request
 
   private mutating func send(
@@ -167,6 +159,18 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     throw lost(cause)
   }
 
+  /// Finds the beginning of a frame again, if it was lost.
+  private mutating func resume(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
+    switch stream {
+    case .inStep, .suspect: return
+    case .noisy: try drain(socket, until: deadline)
+    case .cut:
+      try drain(socket, until: deadline)
+      if case .inStep = stream { stream = .suspect }
+    }
+    if case .noisy = stream { throw .timeout }
+  }
+
   /// Waits for one frame and returns its length. modbus_receive_confirmation(3)
   private mutating func receive(
     _ context: OpaquePointer, _ socket: Int32, until deadline: Deadline
@@ -175,13 +179,21 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     guard remaining > 0 else { throw .timeout }
     modbus_set_response_timeout(
       context, UInt32(clamping: remaining / 1_000_000), UInt32(clamping: remaining % 1_000_000))
+    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte does:
+    // no frame that is still owed begins with it.
+    let untouched = UInt8(truncatingIfNeeded: transaction >> 8) ^ 0x80
+    frame[0] = untouched
     takt_modbus_clear_errno()
     let (length, code) = frame.withUnsafeMutableBufferPointer {
       (modbus_receive_confirmation(context, $0.baseAddress), takt_modbus_errno())
     }
     if length > 0 { return Int(length) }
     switch code {
-    case ETIMEDOUT: throw .timeout
+    case ETIMEDOUT:
+      guard frame[0] != untouched else { throw .timeout }
+      if case .suspect = stream { throw lost("the peer stops in the middle of its answers") }
+      stream = .cut
+      throw .timeout
     case takt_EMBBADDATA:
       try drain(socket, until: deadline)
       throw .garbage("the answer is longer than \(ModbusLimits.frameBytes) bytes")
@@ -192,22 +204,27 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer
   /// talks.)
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
+    stream = .noisy
     while true {
+      let patience = deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds)
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
-      let ready = poll(
-        &entry, 1, deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds))
-      if ready == 0 { return }
+      if poll(&entry, 1, patience) == 0 {
+        // A silence cut short by the deadline proves nothing.
+        if patience == ModbusLimits.quietMilliseconds { stream = .inStep }
+        return
+      }
       let count = frame.withUnsafeMutableBytes {
         recv(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
       }
       if count < 0 && (errno == EAGAIN || errno == EINTR) { continue }
       guard count > 0 else { throw lost(count == 0 ? "closed by the peer" : TCPSocket.text(errno)) }
+      tap?.note(.discarded, frame.span.extracting(first: count))
       if deadline.remaining <= 0 { throw lost("the peer talks without being asked") }
     }
   }
 
   private mutating func lost(_ cause: String) -> BusFault {
-    let cause = dial?.causeOfEnd ?? cause
+    let cause = dial.causeOfEnd ?? cause
     close()
     return .broken("\(endpoint): \(cause)")
   }

@@ -1,5 +1,5 @@
-// The edge to OpenSSL: TLS as a ByteStream, TLS for the bench's receiver, digests, signatures,
-// keys and certificates.
+// The edge to OpenSSL: TLS as a ByteStream, TLS as a tunnel to a field device, TLS for the bench's
+// receiver, digests, signatures, keys and certificates.
 //
 // Invariants of the room
 // - One C handle, one owner; `deinit` frees it. No handle leaves the room.
@@ -28,6 +28,11 @@ enum EdgeLimits {
   static let addresses = 8
   /// Milliseconds for one address while there are others.
   static let addressMilliseconds: Int64 = 3000
+  /// Bytes that the kernel holds each way between a field link and its tunnel: 15 of the longest
+  /// Modbus frames; the kernel doubles it for its own bookkeeping.
+  static let tunnelBytes: Int32 = 4096
+  /// Bytes taken from a field link at once: a read request has 12.
+  static let requestBytes = 64
 }
 
 /// What the OpenSSL error stack says.

@@ -1,4 +1,4 @@
-// What is wrong with a receiver's certificate, in words a technician can act on.
+// What is wrong with a peer's certificate, in words a technician can act on.
 //
 // OpenSSL calls back for each finding while it verifies; the callback only takes notes and returns
 // what it was given, so it can never turn a refusal into a yes.
@@ -23,20 +23,21 @@ final class PeerFindings {
     if let raw { certificate = CertificateFacts(raw) }
   }
 
-  /// The finding as a sentence; nil when the certificate was not the reason.
-  func sentence(name: String) -> String? {
+  /// The finding as a sentence; nil when the certificate was not the reason. `peer` is what the
+  /// technician calls the other side: "receiver", "device".
+  func sentence(name: String, peer: String) -> String? {
     let of = "certificate of \(name)"
     let owner = certificate.name.isEmpty ? of : "certificate \"\(certificate.name)\" of \(name)"
     switch code {
     case X509_V_OK: return nil
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "\(of) expired on \(certificate.notAfter); renew it at the receiver"
+      return "\(of) expired on \(certificate.notAfter); renew it at the \(peer)"
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "\(of) is not valid before \(certificate.notBefore); "
-        + "check the clocks of this gateway and of the receiver"
+        + "check the clocks of this gateway and of the \(peer)"
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = certificate.alternatives.isEmpty ? "nobody" : certificate.alternatives
-      return "the receiver's certificate is for \(names) and not for \(name); "
+      return "the \(peer)'s certificate is for \(names) and not for \(name); "
         + "correct the address here or the certificate there"
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "\(of) is self-signed and not in the CA file; put it or its issuer there"

@@ -1,6 +1,8 @@
-// A TLS client over a non-blocking socket: the ByteStream of the couriers.
+// A TLS client over a non-blocking socket: the ByteStream of the couriers, and the far half of a
+// tunnel to a field device.
 //
 //   idle ──open──▶ connecting ──▶ handshaking ──▶ open ──▶ idle
+//     └───adopt────────┼───────────────┘
 //                      └──────────────┴── fault ──▶ idle
 //
 // Invariants
@@ -36,6 +38,7 @@ public struct TLSStream: ~Copyable, ByteStream {
   private let clock: any Clock
   private let wake: Int32
   private let serverName: String?
+  private let peer: String
   private let findings = PeerFindings()
   private let buffer: UnsafeMutableRawPointer
   private var pending = 0..<0
@@ -50,12 +53,18 @@ public struct TLSStream: ~Copyable, ByteStream {
   /// The time certificates are checked at: the trusted floor while the clock is not; nil is now.
   public var verificationTime: WallTime?
 
-  /// Loads the files once. `wake` is an eventfd that makes `wait` return, read empty when it does.
+  /// A socket that makes `wait` return `idle` when it is readable and nothing waits to be sent, or
+  /// when its other end is gone; -1 for none. Whoever gives it reads it.
+  var companion: Int32 = -1
+
+  /// Loads the files once. `wake` is an eventfd that makes `wait` return, read empty when it does;
+  /// `peer` is what sentences call the other side.
   public init(
-    settings: TLSClientSettings, clock: any Clock, wake: Int32? = nil
+    settings: TLSClientSettings, clock: any Clock, wake: Int32? = nil, peer: String = "receiver"
   ) throws(TLSSettingsFault) {
     context = try TLSContext.client(settings)
     self.clock = clock
+    self.peer = peer
     self.wake = wake ?? -1
     serverName = settings.serverName
     buffer = .allocate(byteCount: EdgeLimits.sendBytes, alignment: 16)
@@ -77,6 +86,14 @@ public struct TLSStream: ~Copyable, ByteStream {
     } catch {
       phase = .failed(error)
     }
+  }
+
+  /// Takes over a connected, non-blocking socket and begins TLS with the host it leads to.
+  mutating func adopt(_ connected: Int32, host: String) {
+    close()
+    name = serverName ?? host
+    descriptor = connected
+    beginTLS()
   }
 
   /// Queues bytes; they leave during `wait`.
@@ -192,7 +209,7 @@ public struct TLSStream: ~Copyable, ByteStream {
     guard code == SSL_ERROR_WANT_READ || code == SSL_ERROR_WANT_WRITE else {
       return end(refusal())
     }
-    if peerHasEnded { return end(.closed("the receiver hung up during the handshake")) }
+    if peerHasEnded { return end(.closed("the \(peer) hung up during the handshake")) }
     if let flushed { return end(flushed) }
     return nil
   }
@@ -211,7 +228,7 @@ public struct TLSStream: ~Copyable, ByteStream {
     case SSL_ERROR_ZERO_RETURN: return end(.finished)
     default: return end(refusal())
     }
-    if peerHasEnded { return end(.closed("the receiver hung up without a farewell")) }
+    if peerHasEnded { return end(.closed("the \(peer) hung up without a farewell")) }
     if let flushed { return end(flushed) }
     return nil
   }
@@ -294,8 +311,10 @@ public struct TLSStream: ~Copyable, ByteStream {
     var list = [
       pollfd(fd: watched, events: events, revents: 0),
       pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+      // Its end is told without being asked for.
+      pollfd(fd: companion, events: pending.isEmpty ? Int16(POLLIN) : 0, revents: 0),
     ]
-    let count = poll(&list, 2, Int32(milliseconds))
+    let count = poll(&list, 3, Int32(milliseconds))
     guard count > 0 else { return count == 0 ? .timedOut : .ready }
     if list[0].revents != 0 {
       if case .connecting = phase {
@@ -309,7 +328,7 @@ public struct TLSStream: ~Copyable, ByteStream {
       _ = Glibc.read(wake, &counter, 8)
       return .woken
     }
-    return .ready
+    return list[2].revents != 0 ? .woken : .ready
   }
 
   private mutating func decided() {
@@ -335,7 +354,8 @@ public struct TLSStream: ~Copyable, ByteStream {
   /// Why OpenSSL gave up.
   private func refusal() -> StreamFault {
     let error = OpenSSLError.drain()
-    if let sentence = findings.sentence(name: name) { return .certificate(sentence) }
-    return TLSAlerts.fault(error, offersCertificate: SSL_get_certificate(ssl) != nil)
+    if let sentence = findings.sentence(name: name, peer: peer) { return .certificate(sentence) }
+    return TLSAlerts.fault(
+      error, offersCertificate: SSL_get_certificate(ssl) != nil, peer: peer)
   }
 }

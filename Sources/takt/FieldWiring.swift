@@ -1,5 +1,6 @@
 // Which edge stands behind the line of a bus.
 
+import LinuxEdge
 import ModbusEdge
 import Polling
 
@@ -10,7 +11,10 @@ nonisolated func withFieldBus<Visit: FieldBusVisit>(
   switch line {
   case .tcp(let host, let port):
     return visit.use(ModbusTCPBus(host: host, port: port, tap: tap))
-  case .tls, .rtu, .rtuOverTCP:
+  case .tls(let host, let port, let identity):
+    let dial = SecureDial(host: host, port: port, identity: identity, clock: SystemClock())
+    return visit.use(ModbusTCPBus(host: host, port: port, through: dial, tap: tap))
+  case .rtu, .rtuOverTCP:
     preconditionFailure("the settings offer Modbus TCP alone")
   }
 }
