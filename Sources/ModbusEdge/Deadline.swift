@@ -9,7 +9,25 @@ struct Deadline {
   private let nanoseconds: Int64
 
   init(after timeout: Duration) {
-    nanoseconds = Self.now().addingReportingOverflow(max(0, timeout.nanoseconds)).partialValue
+    self = Deadline(nanoseconds: Self.now()).later(by: timeout)
+  }
+
+  private init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  /// The same moment, so much later; stays at the end of time rather than overflow.
+  func later(by delay: Duration) -> Deadline {
+    let (sum, overflow) = nanoseconds.addingReportingOverflow(max(0, delay.nanoseconds))
+    return Deadline(nanoseconds: overflow ? .max : sum)
+  }
+
+  /// The one that comes first.
+  static func earlier(_ left: Deadline, _ right: Deadline) -> Deadline {
+    left.nanoseconds < right.nanoseconds ? left : right
+  }
+
+  /// The one that comes last.
+  static func later(_ left: Deadline, _ right: Deadline) -> Deadline {
+    left.nanoseconds < right.nanoseconds ? right : left
   }
 
   /// Nanoseconds left, 0 or less when it is over.

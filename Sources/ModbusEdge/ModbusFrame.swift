@@ -64,20 +64,26 @@ enum ModbusFrame {
     guard frame[7] == function else {
       return .mismatch("function \(frame[7]) answered for function \(function)")
     }
-    let count = Int(request.count)
-    let bytes = request.table.holdsBits ? (count + 7) / 8 : count * 2
+    let bytes = request.valueBytes
     guard Int(frame[8]) == bytes, frame.count == ModbusLimits.answerHeaderBytes + bytes else {
       return .mismatch("\(frame[8]) bytes of values instead of \(bytes)")
     }
+    take(request, from: frame, at: ModbusLimits.answerHeaderBytes, into: &words)
+    return .answer
+  }
+
+  /// Replaces `words` by the values that begin at `first`; all of them must be there.
+  static func take(
+    _ request: ReadRequest, from frame: Span<UInt8>, at first: Int, into words: inout [UInt16]
+  ) {
     words.removeAll(keepingCapacity: true)
     if request.table.holdsBits {
-      for bit in 0..<count {
-        words.append(UInt16((frame[9 + bit / 8] >> UInt8(bit % 8)) & 1))
+      for bit in 0..<Int(request.count) {
+        words.append(UInt16((frame[first + bit / 8] >> UInt8(bit % 8)) & 1))
       }
     } else {
-      for index in 0..<count { words.append(word(frame, 9 + index * 2)) }
+      for index in 0..<Int(request.count) { words.append(word(frame, first + index * 2)) }
     }
-    return .answer
   }
 
   private static func exception(_ frame: Span<UInt8>) -> Verdict {
@@ -90,4 +96,9 @@ enum ModbusFrame {
   private static func word(_ frame: Span<UInt8>, _ index: Int) -> UInt16 {
     UInt16(frame[index]) << 8 | UInt16(frame[index + 1])
   }
+}
+
+extension ReadRequest {
+  /// Bytes of values in an answer, which its byte count must name.
+  var valueBytes: Int { table.holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2 }
 }

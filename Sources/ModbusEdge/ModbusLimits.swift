@@ -10,6 +10,36 @@ enum ModbusLimits {
   /// The highest exception code of the application protocol specification, V1.1b3 section 7.
   static let highestException: UInt8 = 11
 
+  /// Bytes of an RTU request that reads: unit, function, address (2), count (2), checksum (2).
+  static let rtuRequestBytes = 8
+  /// Bytes of an RTU exception: unit, function, code, checksum (2).
+  static let rtuExceptionBytes = 5
+  /// Bytes of the longest RTU frame (Modbus over serial line V1.02, 2.5.1).
+  static let rtuFrameBytes = 256
+
+  /// Bits a second that a port may be asked for: termios' first speed to its last.
+  static let baudRates = 50...4_000_000
+  /// How far a driver's speed may be from the one asked for, in percent: a UART loses the last bit
+  /// of a character at half a bit in ten, 5 %, and both ends have a share in it.
+  static let baudTolerance = 3
+  /// Bytes read while one request waits: its echo, its answer, and three foreign frames beside.
+  static let rtuReadBytes = 4 * rtuFrameBytes
+  /// Silence after a request without a good answer, before the next one: a late answer's bytes
+  /// come from a USB adapter in portions 16 ms apart (FTDI's latency timer).
+  static let lineQuiet = Duration.milliseconds(quietMilliseconds)
+  /// How long a line may go on talking before a request is given up unsent, beside the wire time
+  /// of two of the longest frames.
+  static let lineTalk = Duration.milliseconds(250)
+  /// How long an answer that has begun may pause, beside the wire time of the bytes that a UART
+  /// collects before it wakes anybody: three portions of a USB adapter.
+  static let answerPause = Duration.milliseconds(50)
+  /// Bytes that a UART collects: the FIFO of a 16550.
+  static let uartBytes = 16
+  /// How long a transmitter may take beyond the wire time until its last bit is out.
+  static let transmitterDelay = Duration.milliseconds(50)
+  /// Bytes of the longest device path (PATH_MAX, with its closing zero).
+  static let pathBytes = 4095
+
   /// Descriptors that select(2), and so libmodbus before 3.1.12, can hold: FD_SETSIZE of glibc.
   static let descriptors: Int32 = 1024
   /// Answers to earlier requests passed over while one request waits: a unit owes one answer for

@@ -14,8 +14,10 @@ nonisolated func withFieldBus<Visit: FieldBusVisit>(
   case .tls(let host, let port, let identity):
     let dial = SecureDial(host: host, port: port, identity: identity, clock: SystemClock())
     return visit.use(ModbusTCPBus(host: host, port: port, through: dial, tap: tap))
-  case .rtu, .rtuOverTCP:
-    preconditionFailure("the settings offer Modbus TCP alone")
+  case .rtu(let serial):
+    return visit.use(ModbusRTUBus(serial: serial, tap: tap))
+  case .rtuOverTCP(let host, let port, let speed):
+    return visit.use(ModbusRTUBus(host: host, port: port, behind: speed, tap: tap))
   }
 }
 
