@@ -182,7 +182,12 @@ extension ReadTarget {
 extension ReadTarget {
   /// How long a unit may take to answer: as configured, else half a second.
   func timeout(of unit: UInt8) -> Duration {
-    units.first { $0.address == unit }?.timeout ?? .milliseconds(500)
+    if let known = units.first(where: { $0.address == unit }) { return known.timeout }
+    switch way {
+    case .gateway(_, let bus):
+      return bus.units.first { $0.address == unit }?.timeout ?? .milliseconds(500)
+    case .direct: return .milliseconds(500)
+    }
   }
 
   /// What a unit is called: "line-2/3".

@@ -140,6 +140,51 @@ import Testing
     #expect(run.errors.contains(sentence), "\(run.errors)")
   }
 
+  @Test func `F9: a serial port that the gateway holds is read through it, whatever its name`()
+    throws
+  {
+    let scratch = try Scratch()
+    // No port at all: opening it would fail, so what is read came through the gateway.
+    try Files.create(scratch["ttyUSB0"], with: [])
+    try #require(symlink(scratch["ttyUSB0"], scratch["by-id"]) == 0)
+    var server = try UnixSocketServer(path: scratch["s"])
+    let program = try RunningProgram([
+      "read", "--device", scratch["by-id"], "--unit", "3", "input", "0", "f32",
+      "--socket", scratch["s"],
+    ])
+    var asked: [String] = []
+    while asked.count < 4 {
+      var set = PollSet()
+      set.add(server.descriptor, reading: true)
+      set.wait(until: .distantFuture)
+      server.turn { question in
+        asked.append(question)
+        let answer: JSONValue
+        switch asked.count {
+        case 1:
+          answer = [
+            "buses": [
+              [
+                "name": "line-2", "at": .string(scratch["ttyUSB0"]), "framing": "rtu",
+                "units": [],
+              ]
+            ]
+          ]
+        case 2: answer = ["ticket": 5]
+        case 3: answer = ["state": "waiting"]
+        default: answer = ["state": "done", "words": [0x41AC, 0], "tookUs": 41_250]
+        }
+        return answer.canonicalBytes
+      }
+    }
+    server.turn { _ in [] }
+    let run = program.end()
+    #expect(run.code == 0, "\(run)")
+    #expect(asked == ["buses", "read line-2 3 input 0 2 500", "result 5", "result 5"])
+    #expect(run.output.hasSuffix("\n  input 0  21.5  41AC 0000  answered in 41.2 ms\n"))
+    #expect(run.output.contains("(through the running gateway)"))
+  }
+
   @Test func `a configuration that is not there is named, with another way`() throws {
     let run = try Program.run("read", "--config", "/nowhere/takt.json5", "hall/1", "holding 2")
     #expect(run.code == 3)
