@@ -43,6 +43,9 @@ enum ReadCommand {
       let question = ReadQuestion(
         unitName: target.unitName(unit), unit: unit, address: address, count: count,
         timeout: try timeout(options) ?? target.timeout(of: unit))
+      guard unit != 0 || target.line.framing == .mbap else {
+        throw .usage("unit 0 is everybody on a serial line, and nobody answers; ask one unit")
+      }
       let limit = address.table.limitPerRequest
       guard question.words <= limit else {
         throw .usage(

@@ -131,7 +131,7 @@ extension ReadQuestion {
   func sentence(_ fault: BusFault) -> String {
     let last = Int(address.start) + words - 1
     let range = words == 1 ? "\(address.start)" : "\(address.start)-\(last)"
-    let kind = address.table.holdsBits ? "bits" : "registers"
+    let kind = (address.table.holdsBits ? "bit" : "register") + (words == 1 ? "" : "s")
     let what = "reading \(address.table.rawValue) \(kind) \(range) of \(unitName)"
     switch fault {
     case .timeout:

@@ -4,6 +4,12 @@ import Polling
 import Primitives
 import Testing
 
+@Suite struct `What a request can ask for` {
+  @Test func `is a read: the function codes 1 to 4 are all that a table can become`() {
+    #expect(Set(ModbusTable.allCases.map(\.readFunction)) == [1, 2, 3, 4])
+  }
+}
+
 @Suite struct `A frame as a sentence` {
   private func bytes(_ hex: String) -> [UInt8] {
     Hex.decode(hex.split(separator: " ").joined()) ?? []

@@ -115,7 +115,7 @@ import Testing
     #expect(silent.code == 6)
     #expect(
       silent.errors.contains(
-        "reading holding registers 2 of 127.0.0.1:\(hole.port)/4: no answer within 50ms; check "
+        "reading holding register 2 of 127.0.0.1:\(hole.port)/4: no answer within 50ms; check "
           + "the cable and that the unit number is 4"), "\(silent.errors)")
     let nobody = try ask(try BlackHole(listens: false).port)
     #expect(nobody.code == 6)
@@ -130,6 +130,7 @@ import Testing
     (["hall/1", "holding 65535", "--count", "2"], "would end behind address 65535"),
     (["--host", "x", "--device", "/dev/x", "--unit", "1", "coil 1"], "are two lines"),
     (["--host", "x", "holding 1"], "--unit N is missing"),
+    (["--device", "/dev/x", "--unit", "0", "holding 1"], "unit 0 is everybody on a serial line"),
     (["--host", "x", "--baud", "9600", "--unit", "1", "coil 1"], "--baud says nothing about"),
     (["--rtu-over-tcp", "x", "--unit", "1", "coil 1"], "has no port; write HOST:PORT"),
   ])
