@@ -69,7 +69,7 @@ final class VirtualGateway {
       name: "mes", wakeCourier: { courierBell.ring() }, wakeRecorder: { recorderBell.ring() })
     field = FieldStep(
       bus: site.bus, signals: site.definitions, producer: RingProducer(ring), seed: seed,
-      now: clock.now())
+      now: clock.now(), learnt: line.learnt)
     recorder = RecorderStep(
       plan: plan, store: VirtualStore(disk: disk), state: disk.state, pen: VirtualNotary(),
       inlets: [RingInlet(consumer: RingConsumer(ring), line: wakeLine)], couriers: [link],
@@ -126,6 +126,7 @@ final class VirtualGateway {
     case .reading(let since, _, .failure(let fault)):
       publish(field.failed(fault, started: since, ended: now))
     }
+    line.learnt = field.poller.learnt
     begin(now)
   }
 

@@ -16,6 +16,10 @@ enum LineTrouble: Equatable {
   case noise
   /// One unit answers "server device busy" to half of the requests.
   case busyUnit(UInt8)
+  /// Half of one unit's answers are noise.
+  case noisyUnit(UInt8)
+  /// One unit refuses every request that touches one register, as while it is being programmed.
+  case illegalRegister(UInt8, UInt16)
 }
 
 /// The plant with the wire to it. Outlives the gateway.
@@ -25,6 +29,8 @@ final class VirtualLine {
   var trouble = LineTrouble.none
   var generator: SeededGenerator
   private(set) var truth: [JSONValue] = []
+  /// What the gateway has learnt about the units: the file that outlives it.
+  var learnt: [LearntRefusal] = []
   private(set) var struck: [String: Int] = [:]
 
   init(options: PlantOptions, clock: VirtualClock, seed: UInt64) {
@@ -121,6 +127,16 @@ final class VirtualLine {
     case .busyUnit(let unit):
       if unit == request.unitAddress, chance(2) {
         return strike("busy unit", .exception(6), latency())
+      }
+    case .noisyUnit(let unit):
+      if unit == request.unitAddress, chance(2) {
+        return strike("noisy unit", .garbage("checksum"), latency())
+      }
+    case .illegalRegister(let unit, let address):
+      if unit == request.unitAddress, request.start <= address,
+        address - request.start < request.count
+      {
+        return strike("illegal register", .exception(2), latency())
       }
     }
     let registers = plant.registers(Int(request.unitAddress) - 1)

@@ -70,7 +70,9 @@ public final class World {
     self.options = options
     generator = SeededGenerator(seed: options.seed)
     let cycle = Duration.milliseconds(1500)
-    site = WorldSite(machineCount: options.machines, cycle: cycle)
+    // Every second plant hangs on one RS-485 line.
+    site = WorldSite(
+      machineCount: options.machines, cycle: cycle, isSerial: options.seed.isMultiple(of: 2))
     disk = VirtualDisk(seed: generator.next())
     receiver = VirtualReceiver(seed: generator.next())
     network = VirtualNetwork(clock: clock, receiver: receiver, seed: generator.next())

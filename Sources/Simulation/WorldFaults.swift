@@ -39,7 +39,8 @@ extension World {
   private func troubleLine() {
     let unit = UInt8.random(in: 1...UInt8(clamping: options.machines), using: &generator)
     let troubles: [LineTrouble] = [
-      .silentUnit(unit), .resets, .timeouts, .noise, .busyUnit(unit),
+      .silentUnit(unit), .resets, .timeouts, .noise, .busyUnit(unit), .noisyUnit(unit),
+      .illegalRegister(unit, UInt16.random(in: 0...7, using: &generator)),
     ]
     line.trouble = troubles.randomElement(using: &generator) ?? .none
     later(pause(1...6)) { $0.line.trouble = .none }

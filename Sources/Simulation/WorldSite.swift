@@ -19,9 +19,12 @@ struct WorldSite {
   private(set) var machines: [MachineRules] = []
   private(set) var units: [UnitDefinition] = []
   let cycle: Duration
+  private let line: BusLine
 
-  init(machineCount: Int, cycle: Duration) {
+  /// `isSerial`: the units hang on an RTU line instead of behind one TCP endpoint.
+  init(machineCount: Int, cycle: Duration, isSerial: Bool = false) {
     self.cycle = cycle
+    line = isSerial ? .rtu(SerialLine(path: "hall")) : .tcp(host: "plc", port: 502)
     for machine in 0..<machineCount { add(machine) }
   }
 
@@ -85,7 +88,7 @@ struct WorldSite {
 
   var bus: BusDefinition {
     BusDefinition(
-      name: "hall", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(2), units: units)
+      name: "hall", line: line, connectTimeout: .seconds(2), units: units)
   }
 
   func plan() throws(NameFault) -> RecorderPlan {

@@ -29,7 +29,8 @@ import Testing
   @Test func `every fault strikes`() {
     var missing: Set = [
       "kill", "power cut", "orderly restart", "PLC restart", "silent unit", "bus reset",
-      "timeout", "noise", "busy unit", "refused", "black hole", "bad certificate", "lost answer",
+      "timeout", "noise", "busy unit", "noisy unit", "illegal register", "refused", "black hole",
+      "bad certificate", "lost answer",
       "reset", "503", "429", "401", "413", "500 after taking", "disk full", "disk failing",
       "slow disk", "duplicate",
     ]
