@@ -48,6 +48,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   private let dial: any FieldDial
   private let tap: FrameTap?
   private var transaction: UInt16 = 0
+  /// Milliseconds without a byte after which the stream counts as quiet.
+  private var quiet = ModbusLimits.quietMilliseconds
   private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
 
   /// A closed link to a host name, an IPv4 or an IPv6 address; `dial` replaces plain TCP.
@@ -94,6 +96,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
       throw .broken("the link to \(endpoint) is not open")
     }
     let deadline = Deadline(after: request.timeout)
+    // A unit that must answer within less is not waited for longer than half of that.
+    quiet = min(ModbusLimits.quietMilliseconds, max(1, request.timeout.nanoseconds / 2_000_000))
     try resume(socket, until: deadline)
     transaction &+= 1
     try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
@@ -179,8 +183,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     guard remaining > 0 else { throw .timeout }
     modbus_set_response_timeout(
       context, UInt32(clamping: remaining / 1_000_000), UInt32(clamping: remaining % 1_000_000))
-    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte does:
-    // no frame that is still owed begins with it.
+    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte
+    // does: no frame that is still owed begins with it.
     let untouched = UInt8(truncatingIfNeeded: transaction >> 8) ^ 0x80
     frame[0] = untouched
     takt_modbus_clear_errno()
@@ -206,11 +210,11 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     stream = .noisy
     while true {
-      let patience = deadline.milliseconds(atMost: ModbusLimits.quietMilliseconds)
+      let patience = deadline.milliseconds(atMost: quiet)
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
       if poll(&entry, 1, patience) == 0 {
         // A silence cut short by the deadline proves nothing.
-        if patience == ModbusLimits.quietMilliseconds { stream = .inStep }
+        if patience == quiet { stream = .inStep }
         return
       }
       let count = frame.withUnsafeMutableBytes {

@@ -17,17 +17,20 @@ public struct CertificateRequest: Sendable {
   public var purpose: Purpose
   /// Host names and addresses; an address is told from a name by its form.
   public var hosts: [String]
+  /// The role in which its holder asks Modbus devices (MB-TCP-Security, section 8.3); nil for none.
+  public var role: String?
   /// Days from now; negative is the past.
   public var validFromDays: Int
   public var validToDays: Int
 
   public init(
-    commonName: String, purpose: Purpose, hosts: [String] = [], validFromDays: Int = -1,
-    validToDays: Int = 825
+    commonName: String, purpose: Purpose, hosts: [String] = [], role: String? = nil,
+    validFromDays: Int = -1, validToDays: Int = 825
   ) {
     self.commonName = commonName
     self.purpose = purpose
     self.hosts = hosts
+    self.role = role
     self.validFromDays = validFromDays
     self.validToDays = validToDays
   }
@@ -35,6 +38,10 @@ public struct CertificateRequest: Sendable {
 
 /// A certificate with its private key.
 public final class CertifiedKey {
+  /// OpenSSL's number for the extension that carries a role. OBJ_create(3)
+  private static let roleExtension = OBJ_create(
+    "1.3.6.1.4.1.50316.802.1", "modbusRole", "Modbus/TCP Security role")
+
   private let key: EllipticKey
   private let certificate: OpaquePointer
 
@@ -77,6 +84,9 @@ public final class CertifiedKey {
     if !request.hosts.isEmpty {
       let names = request.hosts.map { SocketAddress.isLiteral($0) ? "IP:\($0)" : "DNS:\($0)" }
       extensions.append((NID_subject_alt_name, names.joined(separator: ",")))
+    }
+    if let role = request.role {
+      extensions.append((Self.roleExtension, "ASN1:UTF8String:\(role)"))
     }
     return extensions.allSatisfy { add($0.0, $0.1, issuer ?? self) }
   }

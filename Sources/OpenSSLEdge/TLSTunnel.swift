@@ -27,6 +27,8 @@ public final class TLSTunnel: @unchecked Sendable {
   // Owned by the thread that opens, then by the one that runs; the cause alone is shared.
   private var stream: TLSStream
   private var far: Int32 = -1
+  private var hasAnswered = false
+  private let offersCertificate: Bool
   private let clock: any Clock
   private let cause = Mutex<String?>(nil)
 
@@ -39,6 +41,7 @@ public final class TLSTunnel: @unchecked Sendable {
   ) throws(TLSSettingsFault) {
     stream = try TLSStream(settings: settings, clock: clock, peer: "device")
     stream.verificationTime = verificationTime
+    offersCertificate = settings.certificateFile != nil
     self.clock = clock
   }
 
@@ -71,7 +74,10 @@ public final class TLSTunnel: @unchecked Sendable {
   public func run() {
     let fault = pump()
     stream.close()
-    if let fault { cause.withLock { $0 = Self.sentence(fault) } }
+    if let fault {
+      let sentence = Self.sentence(fault) + hint(fault)
+      cause.withLock { $0 = sentence }
+    }
     close(far)
     far = -1
   }
@@ -95,7 +101,9 @@ public final class TLSTunnel: @unchecked Sendable {
     while true {
       switch stream.wait(until: .distantFuture) {
       case .opened: continue
-      case .received(let bytes): guard hand(bytes) else { return nil }
+      case .received(let bytes):
+        hasAnswered = true
+        guard hand(bytes) else { return nil }
       case .ended(let fault): return fault
       case .idle: guard fetch() else { return nil }
       }
@@ -129,6 +137,18 @@ public final class TLSTunnel: @unchecked Sendable {
       }
     }
     return true
+  }
+
+  /// In TLS 1.3 a device judges our certificate after we are done, and some hang up in silence.
+  private func hint(_ fault: StreamFault) -> String {
+    switch fault {
+    case .finished, .closed:
+      if hasAnswered { return "" }
+      return offersCertificate
+        ? " before its first answer; it may refuse our client certificate"
+        : " before its first answer; it may want a client certificate and none is configured"
+    case .certificate, .handshake, .nameUnknown, .unreachable, .timeout: return ""
+    }
   }
 
   /// A fault of `open`, or the cause of an end, in words.

@@ -105,6 +105,8 @@ enum Reaction: Sendable {
   case reset
   /// Sends these bytes again and again until the other side gives up.
   case babble([UInt8])
+  /// Does this with the socket; false ends the connection.
+  case act(@Sendable (Int32) -> Bool)
 }
 
 /// A peer on a raw socket; the script is told the number of the request and its twelve bytes.
@@ -144,6 +146,11 @@ final class HostilePeer: Sendable {
       case .silence: continue
       case .send(let bytes): _ = sendAll(client, bytes)
       case .babble(let bytes): while sendAll(client, bytes) {}
+      case .act(let act):
+        guard act(client) else {
+          close(client)
+          return
+        }
       case .close:
         close(client)
         return
