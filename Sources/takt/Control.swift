@@ -106,14 +106,10 @@ extension Daemon {
       throw .init(sentence: "unit 0 is everybody on a serial line, and nobody answers; ask one")
     }
     guard let unit = bus.units.first(where: { $0.address == read.unit }) else { return }
-    let asked = Int(read.start)...(Int(read.start) + Int(read.count) - 1)
-    for range in unit.quirks.forbidden where range.table == read.table {
-      let held = Int(range.addresses.lowerBound)...Int(range.addresses.upperBound)
-      guard held.overlaps(asked) else { continue }
-      throw .init(
-        sentence: "\(read.table.rawValue) \(held.lowerBound)-\(held.upperBound) of \(unit.name) is "
-          + "forbidden by the configuration, because the device cannot bear being asked for it")
+    guard let sentence = unit.objection(to: read.table, read.start, count: Int(read.count)) else {
+      return
     }
+    throw .init(sentence: sentence)
   }
 
   private func progress(of ticket: UInt64) -> JSONValue {
@@ -205,6 +201,20 @@ extension BusFault {
     case "exception": self = .exception(UInt8(clamping: exception ?? 0))
     default: self = .unreachable(cause)
     }
+  }
+}
+
+extension UnitDefinition {
+  /// Why these addresses are not asked for, if the configuration forbids one of them.
+  func objection(to table: ModbusTable, _ start: UInt16, count: Int) -> String? {
+    let asked = Int(start)...(Int(start) + max(count, 1) - 1)
+    for range in quirks.forbidden where range.table == table {
+      let held = Int(range.addresses.lowerBound)...Int(range.addresses.upperBound)
+      guard held.overlaps(asked) else { continue }
+      return "\(table.rawValue) \(held.lowerBound)-\(held.upperBound) of \(name) is forbidden by "
+        + "the configuration, because the device cannot bear being asked for it"
+    }
+    return nil
   }
 }
 

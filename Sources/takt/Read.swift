@@ -55,6 +55,11 @@ enum ReadCommand {
       guard Int(address.start) + question.words <= 65_536 else {
         throw .usage("\(count) values from \(address.text) would end behind address 65535")
       }
+      if let known = target.units.first(where: { $0.address == unit }),
+        let why = known.objection(to: address.table, address.start, count: question.words)
+      {
+        throw .usage(why)
+      }
       let interval: Duration? = try options.duration("every")
       let times: Int? = try options.integer("repeat", in: 1...1_000_000)
       let meter = AnswerMeter()

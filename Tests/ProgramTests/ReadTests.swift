@@ -1,5 +1,6 @@
 // takt read: through a running gateway without disturbing it, straight to the device without one.
 
+import Foundation
 import Glibc
 import LinuxEdge
 import Primitives
@@ -184,6 +185,25 @@ import Testing
     #expect(asked == ["buses", "read line-2 3 input 0 2 500", "result 5", "result 5"])
     #expect(run.output.hasSuffix("\n  input 0  21.5  41AC 0000  answered in 41.2 ms\n"))
     #expect(run.output.contains("(through the running gateway)"))
+  }
+
+  @Test func `what the configuration forbids is not asked for, with a gateway or without`() throws {
+    let site = try RunSite()
+    let path = site.scratch["takt.json5"]
+    let text = String(decoding: try Files.read(path), as: UTF8.self).replacingOccurrences(
+      of: "timeout: \"200ms\",", with: "timeout: \"200ms\", forbidden: [\"holding 100-120\"],")
+    try Files.replace(path, with: Array(text.utf8))
+    let sentence = "holding 100-120 of hall/1 is forbidden by the configuration"
+    let alone = try read(site, "hall/1", "holding 99", "--count", "2")
+    #expect(alone.code == 64 && alone.errors.contains(sentence), "\(alone)")
+    let gateway = try site.startGateway()
+    try site.wait { $0.polls > 0 }
+    let through = try read(
+      site, "--host", "127.0.0.1", "--port", "\(site.plcPort)", "--unit", "1", "holding 110")
+    #expect(through.code == 6 && through.errors.contains(sentence), "\(through)")
+    #expect(try read(site, "hall/1", "holding 2").code == 0)
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
   }
 
   @Test func `a configuration that is not there is named, with another way`() throws {
