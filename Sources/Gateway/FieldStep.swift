@@ -135,6 +135,11 @@ public struct FieldStep: ~Copyable {
     return finish(changed: changed, markedThrough: marked)
   }
 
+  /// A request that is not of the schedule was performed; no fault when it was answered.
+  public mutating func guestEnded(_ request: ReadRequest, _ fault: BusFault?, now: Instant) {
+    poller.guestEnded(request, fault, now: now)
+  }
+
   /// Samples in the ring now.
   public var fill: Int { producer.fill }
 

@@ -2,6 +2,8 @@
 //
 // Invariants
 // - While nobody looks, a frame costs one atomic load.
+// - A tap that was opened for a time closes by itself when it is over, so that a reader who was cut
+//   off leaves nothing behind.
 // - Bounded: `FrameTap.capacity` frames of at most `ModbusLimits.frameBytes`; the oldest go first,
 //   and numbers without gaps let the reader count what he missed.
 
@@ -30,6 +32,8 @@ public final class FrameTap: Sendable {
   public static let capacity = 256
 
   private let isOpen = Atomic<Bool>(false)
+  /// Nanoseconds of monotonic time at which it closes by itself.
+  private let closesAt = Atomic<Int64>(.max)
   private let kept = Mutex<Kept>(Kept())
 
   private struct Kept {
@@ -44,9 +48,19 @@ public final class FrameTap: Sendable {
 
   /// Starts keeping, or stops and forgets what is kept.
   public func set(open: Bool) {
+    closesAt.store(.max, ordering: .relaxed)
     isOpen.store(open, ordering: .releasing)
     if !open { kept.withLock { $0.frames = [] } }
   }
+
+  /// Keeps frames for so long from now on, unless asked again.
+  public func open(for lease: Duration) {
+    closesAt.store((now() + lease).nanoseconds, ordering: .relaxed)
+    isOpen.store(true, ordering: .releasing)
+  }
+
+  /// The number of the newest frame.
+  public var last: UInt64 { kept.withLock { $0.last } }
 
   /// Whether somebody looks.
   public var isOn: Bool { isOpen.load(ordering: .acquiring) }
@@ -55,6 +69,7 @@ public final class FrameTap: Sendable {
   public func note(_ direction: TappedFrame.Direction, _ bytes: Span<UInt8>) {
     guard isOn else { return }
     let moment = now()
+    guard moment.nanoseconds < closesAt.load(ordering: .relaxed) else { return set(open: false) }
     let copy = (0..<min(bytes.count, ModbusLimits.frameBytes)).map { bytes[$0] }
     kept.withLock { kept in
       kept.last &+= 1

@@ -19,7 +19,7 @@ enum ExitCode: Int32, CaseIterable {
     switch self {
     case .ok: "everything is as it should be"
     case .unverified: "something did not verify, or is missing"
-    case .empty: "there was nothing to verify"
+    case .empty: "there was nothing to verify, or nothing was found"
     case .configuration: "the configuration, a key or a certificate is not acceptable"
     case .storage: "a file or directory could not be read or written"
     case .internal: "a fault of the program or of the operating system"

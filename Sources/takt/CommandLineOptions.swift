@@ -32,11 +32,12 @@ struct CommandLineOptions: Equatable, Sendable {
     if let missing = usage.options.first(where: { $0.isRequired && values[$0.name] == nil }) {
       throw .usage("\(missing.form) is missing: \(missing.meaning)")
     }
-    if operands.count < usage.operands.count {
+    let allowed = usage.operandCount ?? usage.operands.count...usage.operands.count
+    if operands.count < allowed.lowerBound {
       throw .usage("\(usage.operands[operands.count]) is missing")
     }
-    if operands.count > usage.operands.count {
-      throw .usage("\"\(operands[usage.operands.count])\" is one word too many")
+    if operands.count > allowed.upperBound {
+      throw .usage("\"\(operands[allowed.upperBound])\" is one word too many")
     }
   }
 

@@ -24,6 +24,17 @@ enum Program {
     Command(
       name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),
     Command(
+      name: "read", summary: "read any address of any unit, once or again and again",
+      run: ReadCommand.run),
+    Command(
+      name: "scan", summary: "find units on a line, its speed, and what can be read",
+      run: ScanCommand.run),
+    Command(
+      name: "decode", summary: "show registers in all types and orders",
+      run: DecodeCommand.run),
+    Command(
+      name: "trace", summary: "show the frames of a running bus", run: TraceCommand.run),
+    Command(
       name: "simulate", summary: "be a line of machines on a Modbus TCP port",
       run: SimulateCommand.run),
     Command(

@@ -37,6 +37,8 @@ struct CommandUsage: Sendable {
   var summary: String
   /// The names of what must stand beside the options, in order: "FILE".
   var operands: [String] = []
+  /// How many words may stand there, where that is not as many as `operands` has names.
+  var operandCount: ClosedRange<Int>?
   var options: [CommandOption] = []
   /// Paragraphs below the options.
   var notes: [String] = []

@@ -73,6 +73,9 @@ final class Daemon: Sendable {
   let wakeLines: [WakeLine]
   /// The frames of each bus, for who wants to look.
   let taps: [FrameTap]
+  /// Where technicians' reads wait for the thread of each bus.
+  let desks: [GuestDesk]
+  private let tickets = Atomic<UInt64>(0)
   let couriers: [CourierLink]
   let counters: [TurnCounter]
 
@@ -101,6 +104,7 @@ final class Daemon: Sendable {
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0, giveBack: HeapMemory.empty) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
     taps = plan.buses.map { _ in FrameTap { clock.now() } }
+    desks = plan.buses.map { _ in GuestDesk() }
     couriers = plan.uplinks.indices.map { index in
       CourierLink(
         name: plan.uplinks[index].name, wakeCourier: { courierBells[index].signal() },
@@ -119,6 +123,9 @@ final class Daemon: Sendable {
 
   var recorderCounter: TurnCounter { counters[plan.buses.count] }
   func courierCounter(_ index: Int) -> TurnCounter { counters[plan.buses.count + 1 + index] }
+
+  /// The number under which the next guest fetches his answer.
+  func nextTicket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// The number of the last question; a thread whose report is older reports.
   var question: Int { asked.load(ordering: .acquiring) }

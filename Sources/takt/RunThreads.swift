@@ -43,6 +43,8 @@ private func poll<Bus: FieldBus & ~Copyable>(
   var conditions = FieldConditions(bus, daemon.definitions, daemon.clock)
   var learnt = Remembered<UInt64>(0)
   var answered = 0
+  let desk = daemon.desks[index]
+  var policy = GuestPolicy()
   while !daemon.isStopping.load(ordering: .acquiring) {
     let turn = step.turn(bus: &link, clock: daemon.clock, words: &words)
     daemon.counters[index].move()
@@ -58,11 +60,15 @@ private func poll<Bus: FieldBus & ~Copyable>(
       daemon.wakeLines[index].published(
         FieldOutcome(changed: false, markedThrough: renewed, fill: step.fill),
         capacity: daemon.rings[index].capacity)
-      _ = daemon.fieldBells[index].wait(until: until)
+      let served = step.host(
+        desk, &policy, idleUntil: until, bus: &link, clock: daemon.clock, words: &words)
+      if !served { _ = daemon.fieldBells[index].wait(until: until) }
     case .acted(let outcome):
       daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
       conditions.look(step.poller, daemon.log)
       if learnt.becomes(step.poller.learntChanges) { daemon.tellLearnt(step.poller, of: index) }
+      _ = step.host(
+        desk, &policy, idleUntil: nil, bus: &link, clock: daemon.clock, words: &words)
     }
   }
   link.close()

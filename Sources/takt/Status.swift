@@ -36,7 +36,8 @@ enum StatusCommand {
     }
   }
 
-  private static func socket(_ options: CommandLineOptions) throws(CommandFault) -> String {
+  /// The control socket that --socket or --config name.
+  static func socket(_ options: CommandLineOptions) throws(CommandFault) -> String {
     guard let file = options.text("config") else {
       return options.text("socket") ?? defaultSocket
     }

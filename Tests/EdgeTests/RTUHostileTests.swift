@@ -53,7 +53,6 @@ extension Result where Failure == BusFault {
   fileprivate var garbage: String? {
     if case .failure(.garbage(let text)) = self { text } else { nil }
   }
-  fileprivate var isBroken: Bool { if case .failure(.broken) = self { true } else { false } }
 }
 
 @Suite struct RTUHostileTests {
