@@ -1,11 +1,12 @@
 // What a request that is not of the schedule means for it: a technician's read through the gateway.
 //
 // Invariants
-// - It touches neither the health of a unit nor any count; what it needs of the schedule is silence.
+// - It touches neither the health of a unit nor any count; what it needs of the schedule is
+//   silence.
 // - The pauses of bus and device hold before and behind it as for any other request.
 // - On a line without transaction ids nothing of the same shape is asked while an answer may still
-//   be on its way, in either direction: a guest's late answer is never taken for the schedule's, nor
-//   the schedule's for a guest's (F11).
+//   be on its way, in either direction: a guest's late answer is never taken for the schedule's,
+//   nor the schedule's for a guest's (F11).
 
 public import Primitives
 

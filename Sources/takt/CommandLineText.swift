@@ -45,6 +45,12 @@ enum Human {
     }
   }
 
+  /// Microseconds as milliseconds in two or three digits: "0.3", "4.1", "31", "1200".
+  static func tinyTime(microseconds: Int64) -> String {
+    let tenths = max(0, microseconds) / 100
+    return tenths < 100 ? "\(tenths / 10).\(tenths % 10)" : "\(tenths / 10)"
+  }
+
   /// "812 B", "3.2 MiB".
   static func bytes(_ count: Int64) -> String {
     guard count >= 1024 else { return "\(max(0, count)) B" }

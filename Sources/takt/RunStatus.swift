@@ -1,4 +1,5 @@
-// The answer to "status" on the control socket: asks the threads, waits a bounded time, builds the document.
+// The answer to "status" on the control socket: asks the threads, waits a bounded time, builds the
+// document.
 
 import Delivery
 import Gateway
@@ -33,9 +34,10 @@ extension Daemon {
       buses: busBoards.indices.map { index in
         guard let status = busBoards[index].newest?.value else {
           return StatusDocument.Bus(
-            name: plan.buses[index].name, link: "starting", units: [], lostSamples: 0)
+            name: plan.buses[index].name, link: "starting", at: plan.buses[index].line.text,
+            units: [], lostSamples: 0)
         }
-        return StatusDocument.Bus(status, reading.monotonic)
+        return StatusDocument.Bus(status, plan.buses[index], reading.monotonic)
       },
       uplinks: couriers.map { courier in
         StatusDocument.Uplink(
@@ -64,16 +66,40 @@ extension StatusDocument.Machine {
 }
 
 extension StatusDocument.Bus {
-  init(_ status: BusStatus, _ now: Instant) {
+  init(_ status: BusStatus, _ bus: BusDefinition, _ now: Instant) {
     self.init(
-      name: status.name, link: status.link, lastError: status.lastError,
-      units: status.units.map { unit in
-        StatusDocument.Unit(
-          name: unit.name, contact: unit.contactWord(at: now),
-          age: unit.lastAnswer.map { now - $0 }, polls: unit.counters.polls,
-          failures: unit.counters.failures, lastError: unit.lastError)
+      name: status.name, link: status.link, at: bus.line.text, lastError: status.lastError,
+      reconnects: status.reconnects, counters: status.counters, lateness: status.lateness,
+      units: status.units.enumerated().map { index, unit in
+        StatusDocument.Unit(unit, bus.units[index], now)
       },
       lostSamples: status.lost)
+  }
+}
+
+extension StatusDocument.Unit {
+  /// Sentences about refused addresses: more than a screen of them help nobody.
+  private static let refusalsTold = 16
+
+  init(_ unit: BusStatus.UnitStatus, _ definition: UnitDefinition, _ now: Instant) {
+    self.init(
+      name: unit.name, address: definition.address, contact: unit.contactWord(at: now),
+      age: unit.lastAnswer.map { now - $0 }, counters: unit.counters, requests: unit.requests,
+      refused: unit.refused,
+      refusals: unit.refusals.prefix(Self.refusalsTold).map { $0.sentence(at: now) },
+      answers: unit.responses, proposedTimeout: unit.proposedTimeout,
+      timeoutAdvice: unit.timeoutAdvice, lastError: unit.lastError)
+  }
+}
+
+extension LearntRefusal {
+  /// "holding 131 refused for 12 min 3 s: exception 2, illegal data address; check …".
+  fileprivate func sentence(at now: Instant) -> String {
+    let (first, last) = (addresses.lowerBound, addresses.upperBound)
+    let range = first == last ? "\(first)" : "\(first)-\(last)"
+    let age = Human.duration(milliseconds: (now - since).wholeMilliseconds)
+    return "\(table.rawValue) \(range) refused for \(age): exception \(exception), "
+      + ExceptionText.meaning(of: exception)
   }
 }
 

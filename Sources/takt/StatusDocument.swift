@@ -4,8 +4,12 @@
 //    "clock":{"wall","quality","bootid"},
 //    "machines":[{"name","state","since","stop":{"stopId","startedAt","cause"},
 //                 "goodTotal","scrapTotal"}],
-//    "buses":[{"name","link","lastError","ring":{"lost"},
-//              "units":[{"name","contact","ageMs","polls","failures","lastError"}]}],
+//    "buses":[{"name","at","link","lastError","reconnects","polls","failures","overruns",
+//              "lateness":{…},"ring":{"lost"},
+//              "units":[{"name","unit","contact","ageMs","polls","failures","timeouts",
+//                        "exceptions","overruns","requests","refused","refusals":["sentence"],
+//                        "answers":{"p50Us","p99Us","averageUs","maxUs"},
+//                        "proposedTimeoutMs","timeoutAdvice","lastError"}]}],
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
 //                "lastError"}],
 //    "journal":{"epoch","sequence","held","bytes","fault"},
@@ -13,9 +17,14 @@
 //
 // Invariants
 // - Times are RFC 3339 texts in UTC with milliseconds; ages are milliseconds; counts are integers.
+// - "answers" are from request to answer, "lateness" from due to request, both in microseconds:
+//   p50, p99 and average of the last ones, the maximum since the start.
+// - "polls" are requests sent, "failures" those without values (timeouts and exceptions among
+//   them), "overruns" reads left out because the bus was late; "requests" are those of one round.
 // - What is not known, or not the case, is left out; a reader copes with every member missing.
 // - Members may be added; none changes its meaning.
 
+import Polling
 import Primitives
 
 /// The state of the whole gateway at one moment, as the recorder and the couriers report it.
@@ -39,12 +48,20 @@ struct StatusDocument {
 
   struct Unit {
     var name: String
-    /// good, suspect, lost or never: the word of the poller's health machine.
+    /// The number on the wire.
+    var address: UInt8?
+    /// good, stale, suspect, lost or never: by the age of the last answer, not by the link (F14).
     var contact: String
     /// Since the last good answer; nil before the first.
     var age: Duration?
-    var polls: UInt64
-    var failures: UInt64
+    var counters: PollCounters
+    var requests: Int
+    /// Signals that the unit refuses, and a sentence for each run of addresses.
+    var refused: Int
+    var refusals: [String]
+    var answers: ResponseTimes.Summary?
+    var proposedTimeout: Duration?
+    var timeoutAdvice: String?
     var lastError: String?
   }
 
@@ -52,7 +69,13 @@ struct StatusDocument {
     var name: String
     /// down, connecting, up, breaking or coolingOff: the word of the poller's link.
     var link: String
+    /// Where it leads: "192.168.1.5:502".
+    var at: String
     var lastError: String?
+    /// Times the link was opened after the first.
+    var reconnects: UInt64 = 0
+    var counters: PollCounters?
+    var lateness: ResponseTimes.Summary?
     var units: [Unit]
     /// Samples that the ring refused since the start.
     var lostSamples: UInt64
@@ -127,20 +150,52 @@ extension StatusDocument.Machine {
 
 extension StatusDocument.Unit {
   fileprivate var json: JSONValue {
-    object([
-      "name": .string(name), "contact": .string(contact), "ageMs": milliseconds(age),
-      "polls": count(polls), "failures": count(failures),
-      "lastError": lastError.map { .string($0) },
-    ])
+    var members: [String: JSONValue?] = counters.members
+    members["name"] = .string(name)
+    members["unit"] = address.map { .integer(Int64($0)) }
+    members["contact"] = .string(contact)
+    members["ageMs"] = milliseconds(age)
+    members["timeouts"] = count(counters.timeouts)
+    members["exceptions"] = count(counters.exceptions)
+    members["requests"] = .integer(Int64(requests))
+    members["refused"] = .integer(Int64(refused))
+    if !refusals.isEmpty { members["refusals"] = .array(refusals.map { .string($0) }) }
+    members["answers"] = answers?.json
+    members["proposedTimeoutMs"] = milliseconds(proposedTimeout)
+    members["timeoutAdvice"] = timeoutAdvice.map { .string($0) }
+    members["lastError"] = lastError.map { .string($0) }
+    return object(members)
   }
 }
 
 extension StatusDocument.Bus {
   fileprivate var json: JSONValue {
-    object([
-      "name": .string(name), "link": .string(link), "lastError": lastError.map { .string($0) },
-      "units": .array(units.map(\.json)), "ring": ["lost": count(lostSamples)],
-    ])
+    var members = counters?.members ?? [:]
+    members["name"] = .string(name)
+    members["at"] = .string(at)
+    members["link"] = .string(link)
+    members["lastError"] = lastError.map { .string($0) }
+    members["reconnects"] = count(reconnects)
+    members["lateness"] = lateness?.json
+    members["units"] = .array(units.map(\.json))
+    members["ring"] = ["lost": count(lostSamples)]
+    return object(members)
+  }
+}
+
+extension PollCounters {
+  fileprivate var members: [String: JSONValue?] {
+    ["polls": count(polls), "failures": count(failures), "overruns": count(overruns)]
+  }
+}
+
+extension ResponseTimes.Summary {
+  fileprivate var json: JSONValue {
+    func microseconds(_ duration: Duration) -> JSONValue { .integer(duration.nanoseconds / 1000) }
+    return [
+      "p50Us": microseconds(median), "p99Us": microseconds(p99),
+      "averageUs": microseconds(average), "maxUs": microseconds(maximum),
+    ]
   }
 }
 

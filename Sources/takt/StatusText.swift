@@ -8,6 +8,9 @@ import Primitives
 
 /// Renders a status document.
 struct StatusText {
+  /// Refused addresses shown of one unit; the rest is in --json.
+  static let refusalsShown = 4
+
   let status: JSONValue
   /// The gateway's own wall clock when it answered, to tell how long ago things were.
   private let now: WallTime?
@@ -50,7 +53,7 @@ struct StatusText {
 
   private var buses: String {
     section("buses") { bus in
-      var rows = [[bus["name"]?.string ?? "-", bus["link"]?.string ?? "-"]]
+      var rows = [busRow(bus)]
       var remarks: [String] = []
       // Of a link that is up it is history, or its unit says the same.
       if let fault = bus["lastError"]?.string, bus["link"]?.string != "up" {
@@ -60,20 +63,55 @@ struct StatusText {
         remarks.append("\(Human.count(lost)) samples lost: the recorder did not keep up")
       }
       for unit in bus["units"]?.array ?? [] {
-        let age = unit["ageMs"]?.integer.map { "\(Human.duration(milliseconds: $0)) ago" }
-        let name = unit["name"]?.string ?? "-"
-        rows.append([
-          "  " + name, unit["contact"]?.string ?? "-", age ?? "never",
-          "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
-        ])
-        if let fault = unit["lastError"]?.string {
-          // A unit that answers may still refuse one address: its fault stays, named the last.
-          let isAnswering = unit["contact"]?.string == "good"
-          remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")
-        }
+        rows.append(unitRow(unit))
+        remarks += unitRemarks(unit)
       }
       return (rows, remarks)
     }
+  }
+
+  /// Name, link, where it leads, and how often it was opened again.
+  private func busRow(_ bus: JSONValue) -> [String] {
+    var row = [bus["name"]?.string ?? "-", bus["link"]?.string ?? "-"]
+    if let at = bus["at"]?.string { row.append(at) }
+    if let reconnects = bus["reconnects"]?.integer, reconnects > 0 {
+      row.append("reconnects \(Human.count(reconnects))")
+    }
+    return row
+  }
+
+  private func unitRow(_ unit: JSONValue) -> [String] {
+    let age = unit["ageMs"]?.integer.map { "\(Human.duration(milliseconds: $0)) ago" }
+    var row = [
+      "  " + (unit["name"]?.string ?? "-"), unit["contact"]?.string ?? "-", age ?? "never",
+      "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
+    ]
+    guard let answers = unit["answers"] else { return row }
+    let times = ["p50Us", "p99Us", "maxUs"].map { answers[$0]?.integer.map(Human.tinyTime) ?? "-" }
+    row.append("answers \(times.joined(separator: "/")) ms")
+    return row
+  }
+
+  /// What needs attention about a unit.
+  private func unitRemarks(_ unit: JSONValue) -> [String] {
+    let name = unit["name"]?.string ?? "-"
+    var remarks: [String] = []
+    let counted = ["timeouts", "exceptions", "overruns"].compactMap { word in
+      unit[word]?.integer.flatMap { $0 > 0 ? "\(Human.count($0)) \(word)" : nil }
+    }
+    if !counted.isEmpty { remarks.append("\(name): \(counted.joined(separator: ", "))") }
+    if let advice = unit["timeoutAdvice"]?.string { remarks.append("\(name): \(advice)") }
+    let refusals = (unit["refusals"]?.array ?? []).compactMap(\.string)
+    remarks += refusals.prefix(Self.refusalsShown).map { "\(name): \($0)" }
+    if refusals.count > Self.refusalsShown {
+      remarks.append("\(name): and \(refusals.count - Self.refusalsShown) more; see --json")
+    }
+    if let fault = unit["lastError"]?.string {
+      // A unit that answers may still refuse one address: its fault stays, named the last.
+      let isAnswering = unit["contact"]?.string == "good"
+      remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")
+    }
+    return remarks
   }
 
   private var uplinks: String {
@@ -110,9 +148,12 @@ struct StatusText {
   ) -> String {
     guard let elements = status[name]?.array, !elements.isEmpty else { return "" }
     let rendered = elements.map(render)
+    let isTimed = rendered.contains {
+      $0.rows.contains { $0.contains { $0.hasPrefix("answers ") } }
+    }
     var lines = Columns.text(rendered.flatMap(\.rows), indent: 2)
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
-    var text = name
+    var text = name + (isTimed ? "  (answers: half within / 99 of 100 within / slowest)" : "")
     for (rows, remarks) in rendered {
       for _ in rows { text += "\n" + (lines.popFirst() ?? "") }
       for remark in remarks { text += "\n    ! " + remark }

@@ -23,6 +23,7 @@ final class TestPLC: Sendable {
 
   let port: UInt16
   private let face = Mutex(Face())
+  private let asked = Mutex<[UInt8: Int]>([:])
   private let isOver = Atomic<Bool>(false)
   private let isSwitchedOff = Atomic<Bool>(false)
 
@@ -40,6 +41,9 @@ final class TestPLC: Sendable {
   /// Changes what it shows from the next request on.
   func show(_ change: @Sendable (inout Face) -> Void) { face.withLock { change(&$0) } }
 
+  /// Requests that came for a unit so far.
+  func requests(of unit: UInt8) -> Int { asked.withLock { $0[unit, default: 0] } }
+
   private func serve(_ port: UInt16) {
     guard var server = try? ModbusServer(host: "127.0.0.1", port: port) else { return }
     while !isOver.load(ordering: .acquiring) {
@@ -47,7 +51,8 @@ final class TestPLC: Sendable {
       if !now.hasPower, server.isOn { server.switchOff() }
       if now.hasPower, !server.isOn { try? server.switchOn() }
       isSwitchedOff.store(!server.isOn, ordering: .releasing)
-      _ = server.serve(atMost: .milliseconds(20)) { _ in
+      _ = server.serve(atMost: .milliseconds(20)) { unit in
+        asked.withLock { $0[unit, default: 0] += 1 }
         let now = face.withLock { $0 }
         if now.isSilent { return .silent }
         return .memory(

@@ -56,10 +56,13 @@ import Testing
       {"name":"saw","state":"stopped","since":"2026-03-02T07:15:01.000Z","goodTotal":7,
       "scrapTotal":0,"stop":{"stopId":"s","startedAt":"2026-03-02T07:15:01.000Z",
       "cause":"12 Guard door open"}}],
-      "buses":[{"name":"line","link":"up","lastError":"long ago","ring":{"lost":3},"units":[
-      {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0,
-      "lastError":"register 9 refused"},
-      {"name":"plc-2","contact":"never","polls":5,"failures":5,"lastError":"no answer"}]}],
+      "buses":[{"name":"line","link":"up","lastError":"long ago","ring":{"lost":3},
+      "at":"10.0.0.7:502","reconnects":2,"units":[
+      {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0,"timeouts":0,
+      "answers":{"p50Us":4130,"p99Us":31200,"maxUs":250000},"refused":1,
+      "refusals":["holding 9 refused for 3.0 s: exception 2"],"lastError":"register 9 refused"},
+      {"name":"plc-2","contact":"never","polls":5,"failures":5,"timeouts":4,"exceptions":1,
+      "timeoutAdvice":"it answers within 600ms; set timeout: \\"1s\\"","lastError":"no answer"}]}],
       "uplinks":[{"name":"mes","state":"waiting","depth":4,"oldestMs":252000,"delivered":1000,
       "quarantined":2,"lastSuccess":"2026-03-02T07:11:18.000Z","lastError":"answer 503"}],
       "journal":{"epoch":"5e1f0a2b","sequence":1004,"held":4,"bytes":3355443},
@@ -75,12 +78,15 @@ import Testing
           press-1  running  since 07:12:01 (3 min 29 s)  good 12,345  scrap 12
           saw      stopped  since 07:15:01 (29.2 s)      good 7       scrap 0   12 Guard door open
 
-        buses
-          line     up
-            plc-1  good   0.3 s ago  polls 98,765  failures 0
-            plc-2  never  never      polls 5       failures 5
+        buses  (answers: half within / 99 of 100 within / slowest)
+          line     up     10.0.0.7:502  reconnects 2
+            plc-1  good   0.3 s ago     polls 98,765  failures 0  answers 4.1/31/250 ms
+            plc-2  never  never         polls 5       failures 5
             ! 3 samples lost: the recorder did not keep up
+            ! plc-1: holding 9 refused for 3.0 s: exception 2
             ! plc-1, its last fault: register 9 refused
+            ! plc-2: 4 timeouts, 1 exceptions
+            ! plc-2: it answers within 600ms; set timeout: "1s"
             ! plc-2: no answer
 
         uplinks

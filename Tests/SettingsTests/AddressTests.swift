@@ -16,7 +16,7 @@ private struct Written: Sendable, CustomTestStringConvertible {
 
   init(
     _ text: String, _ table: ModbusTable, _ start: UInt16, _ type: RegisterType, _ count: UInt16,
-    _ order: ByteOrder = .abcd, bit: UInt8? = nil, _ characters: CharacterPlace = .both,
+    _ order: ByteOrder = .abcd, bit: UInt8? = nil, in characters: CharacterPlace = .both,
     plain: String
   ) {
     self.text = text
@@ -65,12 +65,12 @@ private struct Written: Sendable, CustomTestStringConvertible {
     .init("3X1.4", .input, 0, .bit, 1, bit: 4, plain: "input 0.4"),
     .init("1x65536", .discrete, 65_535, .bit, 1, plain: "discrete 65535"),
     .init(
-      "holding 20 string 16 low", .holding, 20, .string, 16, .low,
+      "holding 20 string 16 low", .holding, 20, .string, 16, in: .low,
       plain: "holding 20 string 16 low"),
     .init(
-      "40021 STRING 125 HIGH", .holding, 20, .string, 125, .high,
+      "40021 STRING 125 HIGH", .holding, 20, .string, 125, in: .high,
       plain: "holding 20 string 125 high"),
-    .init("input 9 string 1 low", .input, 9, .string, 1, .low, plain: "input 9 string 1 low"),
+    .init("input 9 string 1 low", .input, 9, .string, 1, in: .low, plain: "input 9 string 1 low"),
   ]
 }
 

@@ -138,7 +138,8 @@ private func decode(
       type: .string, count: UInt16(words.count), characters: place)
     #expect(format.characterCount == words.count)
     var assembler = TextAssembler()
-    let samples = pieces(try #require(format.decodeText(words.span)))
+    let decoded = format.decodeText(words.span)
+    let samples = pieces(try #require(decoded))
     #expect(samples.compactMap { assembler.take($0) } == [text])
   }
 
@@ -146,12 +147,15 @@ private func decode(
     let format = RegisterFormat(type: .string, count: 125, characters: .low)
     let words = [UInt16](repeating: 0x78, count: 2000)
     var assembler = TextAssembler()
-    let samples = pieces(try #require(format.decodeText(words.span.extracting(0..<125))))
+    let decoded = format.decodeText(words.span.extracting(0..<125))
+    let samples = pieces(try #require(decoded))
     #expect(samples.count == 16)
     let texts = samples.compactMap { assembler.take($0) }
     #expect(texts == [String(repeating: "x", count: 125)])
-    #expect(format.decodeText(words.span)?.count == 32)
-    #expect(format.decodeText([0xFF].span) == nil)
+    let cut = format.decodeText(words.span)
+    #expect(cut?.count == 32)
+    let invalid = format.decodeText([0xFF].span)
+    #expect(invalid == nil)
   }
 
   @Test(arguments: [[0xFF41] as [UInt16], [0x41C3], [0xC328], [0xEDA0, 0x8000]])
