@@ -55,6 +55,7 @@ public enum AddressText {
 extension ParsedAddress {
   static let example = "an address such as \"holding 100 u32 cdab\", \"40101 f32\" or \"coil 7\""
   private static let types = RegisterType.allCases.map(\.rawValue)
+  private static let numberTypes = types.filter { $0 != RegisterType.string.rawValue }
   private static let orders = ByteOrder.allCases.map(\.rawValue)
 
   init(text: String) throws(AddressFault) {
@@ -260,6 +261,16 @@ extension ParsedAddress {
     let order = format.order == .abcd ? "" : " \(format.order.rawValue)"
     return "\(table.rawValue) \(place) \(format.type.rawValue)\(length)\(half)\(order)"
   }
+
+  static let digits = "(0x[0-9A-Fa-f]{1,8}|[0-9]{1,5})"
+  static let placePattern =
+    "((coil|discrete|holding|input) +\(digits)|[0134][0-9]{4,5}|[134]x[0-9]{1,6})"
+
+  /// The text as a regular expression, for the schema; lower case only.
+  static let pattern =
+    "^ *\(placePattern)(\\.[0-9]{1,2})?"
+    + "( +(string +[0-9]{1,3}( +(low|high))?|\(numberTypes.joined(separator: "|"))))?"
+    + "( +(\(orders.joined(separator: "|"))))? *$"
 
   /// The place in every notation, without the type: `holding 100`, `40101`, `400101`, `0x0064`.
   ///
