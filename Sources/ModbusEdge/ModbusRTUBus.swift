@@ -13,9 +13,9 @@
 //   on every read is `broken` until it is opened again, by its name (F15).
 // - A whole answer ends the wait at once. The timeout counts from the end of sending until an
 //   answer begins; from there on it has its wire time and `ModbusLimits.answerPause`, so that a
-//   long answer on a slow line is not cut.
-// - A call ends within: two frames' wire time + `lineTalk`, then the request's and the answer's wire
-//   time, the timeout and one pause.
+//   long one on a slow line is not cut.
+// - A call ends within: two frames' wire time + `lineTalk`, then the wire time of request and
+//   answer, the timeout and one pause.
 
 import Glibc
 public import Polling

@@ -2,7 +2,7 @@
 // waiting, always with a deadline.
 //
 // Invariants
-// - Nothing here blocks but poll(2); a hang-up or an error of the descriptor always becomes `ended`.
+// - Nothing here blocks but poll(2); a hang-up or an error of the descriptor becomes `ended`.
 // - With the direction switched by RTS, the transmitter is off whenever `send` has returned.
 
 import CModbus
