@@ -89,9 +89,7 @@ let package = Package(
     tests("SettingsTests", decidingRooms + ["Settings"]),
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
-    tests(
-      "EdgeTests",
-      decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
+    tests("EdgeTests", decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),
   ]

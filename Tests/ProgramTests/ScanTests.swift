@@ -32,13 +32,19 @@ import Testing
     ).end()
   }
 
+  /// The units that have a value; pymodbus 3.16 answers exception 4 for those it does not have.
+  static func answering(_ output: String) -> [String] {
+    output.split(separator: "\n").filter { $0.contains("holding 0 = 0 ") }.map {
+      String($0.split(separator: " ")[1])
+    }
+  }
+
   @Test func `F23: units, addresses and a configuration of a device that is not ours`() throws {
     let port: UInt16 = 15_023
     let server = try ScanPeers.tcpServer(port: port)
     let units = try scan(port, "--units", "1-4,17", "--stub", scratch["stub.json5"])
     #expect(units.code == 0, "\(units)")
-    #expect(units.output.hasPrefix("2 units\n  unit 3     holding 0 = 0  answered in "))
-    #expect(units.output.contains("\n  unit 17    holding 0 = 0  answered in "))
+    #expect(Self.answering(units.output) == ["3", "17"])
     #expect(units.errors.contains("nothing is written to any device\n"))
     #expect(units.errors.contains("\n  at most 42 requests, one at a time, 0s apart: "))
     let stub = try Files.read(scratch["stub.json5"])
@@ -60,16 +66,15 @@ import Testing
   }
 
   @Test func `nobody there, and no such port, are told apart`() throws {
-    let port: UInt16 = 15_024
-    let refused = try scan(port, "--units", "1-3")
+    let closed = try BlackHole(listens: false)
+    let silent = try BlackHole(listens: true)
+    let words = ["scan", "--host", "127.0.0.1", "--units", "1-3", "--yes", "--timeout", "20ms"]
+    let refused = try RunningProgram(words + ["--port", String(closed.port)]).end()
     #expect(refused.code == 6)
-    #expect(refused.errors.contains("scanning \(ScanPeers.host):\(port): connecting to "))
-    let server = try ScanPeers.tcpServer(port: port)
-    let nobody = try scan(port, "--units", "4-6")
+    #expect(refused.errors.contains("scanning 127.0.0.1:\(closed.port): connecting to "))
+    let nobody = try RunningProgram(words + ["--port", String(silent.port)]).end()
     #expect(nobody.code == 2)
     #expect(nobody.output.hasPrefix("no unit answered; "))
-    server.signal(SIGKILL)
-    _ = server.end()
   }
 
   @Test func `F23: the speed of a serial line is found, and who is on it`() throws {
@@ -77,15 +82,18 @@ import Testing
     let server = try ScanPeers.serialServer(scratch["far"])
     // The server does not say when it listens: whoever finds nobody looks again.
     var run = Run(code: 2, output: "", errors: "")
-    for _ in 0..<100 where run.code == 2 {
+    for _ in 0..<100 where run.code != 0 {
       run = try Program.run(
         "scan", "--device", scratch["near"], "--baud", "9600,19200", "--parity", "none",
         "--units", "1-4", "--quick", "--yes", "--pause", "0s")
     }
     #expect(run.code == 0, "\(run)")
     #expect(run.errors.contains("4 unit numbers × 2 settings (9600 8N1, 19200 8N1)"))
-    #expect(run.output.hasPrefix("1 unit\n  unit 3  "))
+    #expect(Self.answering(run.output) == ["3"])
     #expect(run.output.contains("type: \"modbus-rtu\", device: \"\(scratch["near"])\", baud: "))
+    let stub = run.output.split(separator: "\n").drop { !$0.hasPrefix("// Found") }
+    let checked = try check(stub.joined(separator: "\n"))
+    #expect(checked.code == 0, "\(checked)")
     for program in [server, socat] {
       program.signal(SIGKILL)
       _ = program.end()
@@ -117,7 +125,7 @@ import Testing
       "scan", "--host", ScanPeers.host, "--port", String(port), "--yes", "--units", "3,1,2,4-12",
       "--pause", "1s",
     ])
-    #expect(program.line(holding: ", 1 unit found, ") != nil)
+    #expect(program.line(holding: " found, ") != nil)
     program.signal(SIGINT)
     let run = program.end()
     #expect(run.code == 0)
