@@ -81,6 +81,18 @@ public struct DecipherReading: Equatable, Sendable {
 
   /// Worth a look.
   public var isPlausible: Bool { likelihood >= DecipherLimits.plausible }
+
+  /// A text that is hardly chance.
+  var isClearText: Bool {
+    guard case .text = form else { return false }
+    return likelihood >= DecipherLimits.clearText
+  }
+
+  /// Whether a number shares registers with this text.
+  func covers(_ other: DecipherReading) -> Bool {
+    if case .text = other.form { return false }
+    return offset < other.offset + other.form.registers && other.offset < offset + form.registers
+  }
 }
 
 /// The number that the device's own display shows.
@@ -120,9 +132,13 @@ public struct Decipher: Sendable {
     } + texts()
   }
 
-  /// The readings worth a look, the likeliest first.
+  /// The readings worth a look, the likeliest first, without the numbers in a clear text.
   public func plausible() -> [DecipherReading] {
-    let order = readings().enumerated().filter { $0.element.isPlausible }
+    let all = readings()
+    let texts = all.filter(\.isClearText)
+    let order = all.enumerated().filter { _, reading in
+      reading.isPlausible && (reading.likelihood > 100 || !texts.contains { $0.covers(reading) })
+    }
     return order.sorted {
       ($1.element.likelihood, $0.element.offset, $0.offset)
         < ($0.element.likelihood, $1.element.offset, $1.offset)
@@ -137,7 +153,7 @@ public struct Decipher: Sendable {
     let bits = format.assemble(part.span)
     let value = format.value(bits: bits)
     var (points, reason) = Plausibility.judge(bits: bits, value: value, type: type)
-    if type.wordCount > 1, points > 0 { points = max(1, points - order.rarity) }
+    if points > 0 { points = max(1, points - order.rarity) }
     var reading = DecipherReading(
       offset: offset, form: .number(type, order), value: value,
       text: value.map { Plausibility.text($0, type) } ?? "no number", likelihood: points,
@@ -185,8 +201,8 @@ extension ByteOrder {
     switch self {
     case .abcd: 0
     case .cdab: 2
-    case .dcba: 8
-    case .badc: 10
+    case .dcba: 10
+    case .badc: 14
     }
   }
 }
@@ -197,6 +213,8 @@ public enum DecipherLimits {
   public static let words = 127
   /// Points from which on a reading is worth a look.
   public static let plausible = 40
+  /// Points from which on a text is hardly chance.
+  public static let clearText = 90
   /// Characters from which on printable bytes are a text rather than chance: 95 of 256 byte values
   /// are printable, so four of them are (95/256)^4 = 2 % of all noise.
   public static let textLength = 4

@@ -8,6 +8,8 @@ enum Plausibility {
   static func judge(bits: UInt64, value: Value?, type: RegisterType) -> (Int, String) {
     switch type {
     case .f32, .f64: return real(bits, value, type)
+    // Bytes swapped would show the low one in the high place.
+    case .u16 where bits > 255 && bits & 0xFF == 0: return (14, "its low byte is empty")
     case .u16, .i16: return short(UInt16(truncatingIfNeeded: bits), isSigned: type == .i16)
     case .u32: return whole(bits, halfBits: 16)
     case .u64: return whole(bits, halfBits: 32)

@@ -13,6 +13,8 @@ import Signals
 struct DecodeText {
   /// Likely readings that are told; more would be guessing.
   static let shown = 8
+  /// Points for standing where it was asked.
+  static let askedFor = 12
 
   private let decipher: Decipher
   private let place: ParsedAddress?
@@ -29,7 +31,13 @@ struct DecodeText {
     self.place = place
     self.before = before
     self.name = name
-    let all = decipher.plausible()
+    // Where it was asked is where it is looked for: such readings go before equals.
+    let all = decipher.plausible().enumerated().sorted { left, right in
+      let points = [left, right].map { side in
+        side.element.likelihood + (side.element.offset == before ? Self.askedFor : 0)
+      }
+      return (points[1], left.offset) < (points[0], right.offset)
+    }.map(\.element)
     // Of neighbours that were not asked for, only what fits the display is of interest.
     likely = all.filter { reading in
       let isAsked = reading.offset >= before && reading.offset < words.count - min(before, 1)

@@ -111,8 +111,8 @@ extension ScanFindings {
       return [
         "no unit answered"
           + (isNoisy
-            ? ", but something unreadable was heard: check that the two wires are not swapped, that "
-              + "no second master is on the line, and try --parity odd"
+            ? ", but something unreadable was heard: check that the two wires are not swapped, "
+              + "that no second master is on the line, and try --parity odd"
             : "; check the cable, the power of the devices, and for serial lines the two wires")
       ]
     }

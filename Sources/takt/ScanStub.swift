@@ -1,6 +1,7 @@
 // The configuration that fits what a scan found: a beginning, valid as it stands.
 
 import Polling
+import Primitives
 import Settings
 
 /// A fragment for `conf.d`, in JSON5.
@@ -20,7 +21,7 @@ struct ScanStub {
     let machines = units.prefix(Self.machines).map(machine).joined(separator: "\n")
     return """
       // Found by "takt scan" on \(job.target.line.text): name the machines, and keep of the signals
-      // what you need. \"takt decode\" tells types and byte orders.
+      // what you need. "takt decode" tells types and byte orders.
       {
       \(bus)
         machines: [
@@ -41,19 +42,23 @@ struct ScanStub {
   /// The name of the bus: as configured, or a new one.
   private var name: String { isConfigured ? job.target.name : "line" }
 
+  /// A text as it stands in JSON.
+  private static func quoted(_ text: String) -> String { JSONValue.string(text).canonicalText }
+
   private var isConfigured: Bool { job.target.name != job.target.line.text }
 
   private var bus: String {
     guard !isConfigured else { return "  // The bus \"\(name)\" is configured already." }
     let members: [String] =
       switch job.target.line {
-      case .tcp(let host, let port): ["host: \"\(host)\"", "port: \(port)"]
+      case .tcp(let host, let port): ["host: \(Self.quoted(host))", "port: \(port)"]
       case .tls(let host, let port, _):
-        ["type: \"modbus-tls\"", "host: \"\(host)\"", "port: \(port)"]
+        ["type: \"modbus-tls\"", "host: \(Self.quoted(host))", "port: \(port)"]
       case .rtu(let line):
-        ["type: \"modbus-rtu\"", "device: \"\(line.path)\""] + speed(found ?? line.speed)
+        ["type: \"modbus-rtu\"", "device: \(Self.quoted(line.path))"] + speed(found ?? line.speed)
       case .rtuOverTCP(let host, let port, let behind):
-        ["type: \"modbus-rtu-over-tcp\"", "host: \"\(host)\"", "port: \(port)"] + speed(behind)
+        ["type: \"modbus-rtu-over-tcp\"", "host: \(Self.quoted(host))", "port: \(port)"]
+          + speed(behind)
       }
     return "  buses: [{ " + (["name: \"\(name)\""] + members).joined(separator: ", ") + " }],"
   }

@@ -58,11 +58,12 @@ final class ScanTrip<Steps: ScanSteps> {
         try bus.read(request, into: &words)
         steps.answered(.words(words), took: clock.now() - started)
       } catch {
-        // A line that does not open is no silent unit.
-        let answer = isOpen ? ScanAnswer(error) : .lost(Self.cause(error, connectTimeout))
-        if case .lost = answer {
+        let answer = Self.answer(to: error, isOpen: isOpen, connectTimeout)
+        switch error {
+        case .broken, .unreachable:
           bus.close()
           isOpen = false
+        case .timeout, .exception, .garbage: break
         }
         steps.answered(answer, took: clock.now() - started)
       }
@@ -74,6 +75,16 @@ final class ScanTrip<Steps: ScanSteps> {
       }
     }
     bus.close()
+  }
+
+  /// A line that does not open is lost; one that breaks is opened again, because some devices hang
+  /// up on a unit number that they do not have.
+  private static func answer(
+    to fault: BusFault, isOpen: Bool, _ timeout: Duration
+  ) -> ScanAnswer {
+    guard isOpen else { return .lost(cause(fault, timeout)) }
+    if case .broken = fault { return .silence }
+    return ScanAnswer(fault)
   }
 
   private static func cause(_ fault: BusFault, _ timeout: Duration) -> String {

@@ -23,7 +23,7 @@ import Testing
 
   @Test(arguments: [
     "run", "check", "keygen", "status", "watch", "simulate", "receive", "verify", "compare",
-    "version",
+    "version", "scan", "decode",
   ])
   func `every subcommand has its own help`(name: String) throws {
     for words in [[name, "--help"], ["help", name], [name, "--json", "-h"]] {
