@@ -258,7 +258,7 @@ public struct Poller: Sendable {
     units[unit].replanAt = .distantFuture
     units[unit].refused = []
     blocks.removeAll { $0.block.unit == unit }
-    let plan = ReadPlan(unit: bus.units[unit], at: unit)
+    let plan = ReadPlan(unit: bus.units[unit], at: unit, on: LineTiming(bus))
     blocks += plan.blocks.map { ScheduledBlock($0, phase: units[unit].phase, due: now) }
   }
 
