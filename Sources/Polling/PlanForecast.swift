@@ -80,6 +80,7 @@ public struct PlanForecast: Equatable, Sendable {
     periods = Self.periods(plan, costs, isLineEnough: utilisation <= 1)
   }
 
+  /// Whether the line can give what is asked for.
   public var verdict: Verdict {
     if costs.isEmpty { return .idle }
     if utilisation > 1 { return .tooMuch(stretch: utilisation) }

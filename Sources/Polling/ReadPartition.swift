@@ -29,7 +29,7 @@ extension PartitionRules {
   /// the unused addresses before an interval that no request may reach over them.
   func runs(of intervals: [Range<Int>], isBarred: (Range<Int>) -> Bool) -> [Range<Int>] {
     guard !intervals.isEmpty else { return [] }
-    /// The cheapest way to read the first intervals, by their number, and where its last run begins.
+    /// By the number of intervals: the cheapest way to read them, and where its last run begins.
     var best = [Cost(amount: 0, requests: 0)]
     var lastStart = [0]
     var candidates: [(start: Int, cost: Cost)] = []

@@ -30,8 +30,6 @@ public struct ReadBlock: Equatable, Sendable {
   public let period: Duration
   /// The signals in the answer; `slot` is the position in the unit's bindings.
   public let places: [SignalPlace]
-  /// Whether the device wants every request to this table to begin at `start`.
-  public let hasFixedStart: Bool
 }
 
 /// The requests for a bus.
@@ -104,10 +102,11 @@ public struct ReadPlan: Equatable, Sendable {
         SignalPlace(
           slot: member.slot, offset: member.start - Int(start), count: Int(member.binding.count))
       }
+      let count = (intervals[run].last?.upperBound ?? Int(start)) - Int(start)
       blocks.append(
         ReadBlock(
-          unit: index, table: table, start: start, places: places, period: head.group.period,
-          hasFixedStart: fixed != nil))
+          unit: index, table: table, start: start, count: UInt16(clamping: count),
+          period: head.group.period, places: places))
     }
   }
 
@@ -134,13 +133,9 @@ public struct ReadPlan: Equatable, Sendable {
 }
 
 extension ReadBlock {
-  /// A block that reaches exactly over its places, which are sorted by offset; or, where the device
-  /// wants it, from `start` to the end of its places.
-  init(
-    unit: Int, table: ModbusTable, start: UInt16, places: [SignalPlace], period: Duration,
-    hasFixedStart: Bool = false
-  ) {
-    let first = hasFixedStart ? 0 : Int(places.first?.offset ?? 0)
+  /// A block that reaches exactly over its places, which are sorted by offset.
+  init(unit: Int, table: ModbusTable, start: UInt16, places: [SignalPlace], period: Duration) {
+    let first = Int(places.first?.offset ?? 0)
     let end = places.map { Int($0.offset) + Int($0.count) }.max() ?? first
     self.init(
       unit: unit, table: table, start: start &+ UInt16(first), count: UInt16(end - first),
@@ -148,11 +143,10 @@ extension ReadBlock {
       places: places.map { place in
         SignalPlace(
           slot: Int(place.slot), offset: Int(place.offset) - first, count: Int(place.count))
-      }, hasFixedStart: hasFixedStart)
+      })
   }
 
-  /// The two halves of a refused block: apart at the widest gap nearest to the middle. With a fixed
-  /// start the second one reaches over the first: it can be read only if that one can.
+  /// The two halves of a refused block: apart at the widest gap nearest to the middle.
   var halves: [ReadBlock] {
     guard places.count > 1 else { return [self] }
     let middle = places.count / 2
@@ -166,9 +160,7 @@ extension ReadBlock {
       end = max(end, Int(places[index].offset) + Int(places[index].count))
     }
     return [Array(places[..<cut]), Array(places[cut...])].map { part in
-      ReadBlock(
-        unit: unit, table: table, start: start, places: part, period: period,
-        hasFixedStart: hasFixedStart)
+      ReadBlock(unit: unit, table: table, start: start, places: part, period: period)
     }
   }
 }

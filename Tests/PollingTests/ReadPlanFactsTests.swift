@@ -114,7 +114,6 @@ private func places(_ plan: ReadPlan) -> [String] {
       drawn(plan) == [
         "coil 2+19: 4@18", "coil 2+64: 0@7 1@63", "discrete 0+8: 5@7", "holding 70+1: 7@0",
       ])
-    #expect(plan.blocks.map(\.hasFixedStart) == [true, true, true, false])
     #expect(
       plan.impossible.map(\.reason) == [
         .outOfReach(start: 2, limit: 64), .outOfReach(start: 2, limit: 64),
