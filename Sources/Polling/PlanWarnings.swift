@@ -86,8 +86,8 @@ extension PlanForecast {
 public enum PlanFigures {
   /// "3.2"; rounded up where less would be too little.
   public static func decimal(_ value: Double, places: Int = 1, up: Bool = false) -> String {
-    guard value.isFinite, abs(value) < 1e12 else { return "-" }
-    let scale = places == 2 ? 100.0 : 10.0
+    guard value.isFinite, abs(value) < 1e9 else { return "-" }
+    let scale = (0..<min(max(places, 0), 6)).reduce(1.0) { scale, _ in scale * 10 }
     // A hair below, so that 1.2 does not become 1.3 for the last bit of a binary fraction.
     let scaled = up ? (value * scale - 1e-9).rounded(.up) : (value * scale).rounded()
     let number = Int64(scaled)

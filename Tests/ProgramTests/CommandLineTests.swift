@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test(arguments: [
-    "run", "check", "keygen", "status", "watch", "simulate", "receive", "verify", "compare",
+    "run", "check", "plan", "keygen", "status", "watch", "simulate", "receive", "verify", "compare",
     "version",
   ])
   func `every subcommand has its own help`(name: String) throws {
