@@ -53,12 +53,13 @@ public struct FieldStep: ~Copyable {
   private var progress: [UnitProgress]
   private var producer: RingProducer
 
-  /// Takes the definition of one bus, the gateway's whole table of signals, and a ring's end.
+  /// Takes the definition of one bus, the gateway's whole table of signals, a ring's end, and what
+  /// an earlier run has learnt about the units.
   public init(
     bus: BusDefinition, signals: [SignalDefinition], producer: consuming RingProducer,
-    seed: UInt64, now: Instant
+    seed: UInt64, now: Instant, learnt: [LearntRefusal] = []
   ) {
-    poller = Poller(bus: bus, seed: seed, now: now)
+    poller = Poller(bus: bus, seed: seed, now: now, learnt: learnt)
     conditioners = bus.units.map { unit in
       Conditioner(
         unit.bindings.map { binding in
@@ -72,6 +73,11 @@ public struct FieldStep: ~Copyable {
     for read in poller.impossible {
       let unit = read.unit
       conditioners[unit].degrade(read.slot, to: .refused, at: now, into: &self.producer)
+    }
+    for unit in bus.units.indices {
+      for slot in poller.refusedSlots(of: unit) {
+        conditioners[unit].degrade(slot, to: .refused, at: now, into: &self.producer)
+      }
     }
     self.producer.publish()
   }

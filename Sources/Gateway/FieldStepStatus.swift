@@ -13,6 +13,8 @@ public struct BusStatus: Equatable, Sendable {
   public var reconnects: UInt64
   public var lastAnswer: Instant?
   public var lastError: String?
+  /// From due to start, of reads of units that answer; nil before the first.
+  public var lateness: ResponseTimes.Summary?
   /// Samples that the ring refused since the start.
   public var lost: UInt64
   public var units: [UnitStatus]
@@ -28,8 +30,25 @@ public struct BusStatus: Equatable, Sendable {
     public var counters: PollCounters
     /// Response times: median, 99th percentile, average, maximum; nil before the first answer.
     public var responses: ResponseTimes.Summary?
+    /// A timeout with room to spare for its answers; nil before enough of them.
+    public var proposedTimeout: Duration?
+    /// A sentence where the configured timeout is too tight.
+    public var timeoutAdvice: String?
+    /// How old the last answer may get while the unit is up; nil where nothing is read.
+    public var staleAfter: Duration?
     public var requests: Int
+    /// Signals that it refuses.
     public var refused: Int
+    /// Addresses that it refuses, and since when.
+    public var refusals: [LearntRefusal]
+
+    /// good, stale, suspect, lost or never: by the age of the last answer, not by the link.
+    public func contactWord(at now: Instant) -> String {
+      guard let lastAnswer else { return "never" }
+      guard contact == "up" else { return contact }
+      guard let staleAfter, now - lastAnswer > staleAfter else { return "good" }
+      return "stale"
+    }
   }
 
   init(bus: BusDefinition, poll: PollStatus, lost: UInt64) {
@@ -39,12 +58,15 @@ public struct BusStatus: Equatable, Sendable {
     reconnects = poll.reconnects
     lastAnswer = poll.lastAnswer
     lastError = poll.lastError
+    lateness = poll.lateness
     self.lost = lost
     units = poll.units.map { unit in
       UnitStatus(
         name: unit.name, id: unit.id, contact: unit.state.text, lastAnswer: unit.lastAnswer,
         lastError: unit.lastError, counters: unit.counters, responses: unit.responses,
-        requests: unit.requests, refused: unit.refused)
+        proposedTimeout: unit.proposedTimeout, timeoutAdvice: unit.timeoutAdvice,
+        staleAfter: unit.staleAfter, requests: unit.requests, refused: unit.refused,
+        refusals: unit.refusals)
     }
   }
 }

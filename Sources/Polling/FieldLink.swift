@@ -1,16 +1,18 @@
 // The state of the link to one endpoint, apart from the health of the units behind it.
 //
 // ```
-//   down ──▶ connecting ──opened──▶ up ──broken, garbage, all silent──▶ breaking
-//    ▲           └──failed──▶ coolingOff ◀──────────closed────────────────┘
+//   down ──▶ connecting ──opened──▶ up ──broken, nothing but silence or garbage──▶ breaking
+//    ▲           └──failed──▶ coolingOff ◀──────────────closed───────────────────────┘
 //    └───────────────────────────┘ (deadline)
 // ```
 //
 // Invariants
-// - A link that broke or brought something unexpected is closed before the next request, so that a
-//   late answer finds nobody to believe it (F10, F11).
+// - An invalid answer is its unit's failure: the edge finds the next frame by itself (F7, F10). Only
+//   when nothing valid has come from anybody for a while is the link itself doubted, and the same
+//   holds for silence (F6). A link that broke is closed before the next request.
 // - The delay before the next try grows until a unit has answered; a link that opens and then fails
-//   does not reset it (F13). It never ends (F8, F12).
+//   does not reset it (F13). It never ends (F8), and it is never longer than half of the time since
+//   the link broke, or the floor: who was away for 2 s is missed for 1 s more at most (F12).
 
 public import Primitives
 
@@ -44,6 +46,10 @@ struct FieldLink: Sendable {
   private(set) var state = LinkState.down
   /// Timeouts since any unit last answered.
   private(set) var silence = 0
+  /// Invalid answers since any unit last answered.
+  private(set) var garbage = 0
+  /// When the link broke or could not be opened, until a unit answers.
+  private var brokenSince: Instant?
   private var backoff = Backoff(
     floor: PollingLimits.reopenFloor, ceiling: PollingLimits.reopenCeiling)
 
@@ -51,11 +57,19 @@ struct FieldLink: Sendable {
 
   mutating func opened() {
     silence = 0
+    garbage = 0
     state = .up(asked: nil)
   }
 
   mutating func openFailed(at now: Instant, using generator: inout some RandomNumberGenerator) {
-    state = .coolingOff(until: now + backoff.next(using: &generator))
+    coolOff(now, using: &generator)
+  }
+
+  private mutating func coolOff(_ now: Instant, using generator: inout some RandomNumberGenerator) {
+    let since = brokenSince ?? now
+    brokenSince = since
+    let longest = max(PollingLimits.reopenFloor, (now - since) / 2)
+    state = .coolingOff(until: now + min(backoff.next(using: &generator), longest))
   }
 
   mutating func asked(_ block: Int) { state = .up(asked: block) }
@@ -69,14 +83,21 @@ struct FieldLink: Sendable {
 
   mutating func answered() {
     silence = 0
+    garbage = 0
+    brokenSince = nil
     backoff.reset()
   }
 
   mutating func timedOut() { silence += 1 }
 
-  mutating func broke() { state = .breaking }
+  mutating func garbled() { garbage += 1 }
+
+  mutating func broke(at now: Instant) {
+    if brokenSince == nil { brokenSince = now }
+    state = .breaking
+  }
 
   mutating func closed(at now: Instant, using generator: inout some RandomNumberGenerator) {
-    state = .coolingOff(until: now + backoff.next(using: &generator))
+    coolOff(now, using: &generator)
   }
 }

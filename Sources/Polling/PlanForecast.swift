@@ -121,10 +121,12 @@ public struct PlanForecast: Equatable, Sendable {
     return sorted
   }
 
-  /// The share of the line's time that so many dead units take, once they are probed most rarely.
+  /// The share of the line's time that so many dead units take, once they are probed most rarely;
+  /// no more than probes may take in all.
   public func deadShare(_ count: Int, of bus: BusDefinition) -> Double {
     let timeouts = bus.units.map { Double($0.timeout.nanoseconds) }.sorted(by: >)
     let interval = Double(PollingLimits.probeCeiling.nanoseconds)
-    return timeouts.prefix(max(0, count)).reduce(0) { $0 + $1 / (interval + $1) }
+    let share = timeouts.prefix(max(0, count)).reduce(0) { $0 + $1 / (interval + $1) }
+    return min(share, 1 / Double(PollingLimits.probeShare))
   }
 }

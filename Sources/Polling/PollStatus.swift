@@ -25,10 +25,18 @@ public struct UnitPollStatus: Equatable, Sendable {
   public var lastAnswer: Instant?
   public var lastError: String?
   public var responses: ResponseTimes.Summary?
+  /// A timeout that its answers would fit into with room to spare; nil before enough of them.
+  public var proposedTimeout: Duration?
+  /// A sentence where the configured timeout is too tight.
+  public var timeoutAdvice: String?
+  /// How old the last answer may get while the unit is said to be up; nil where nothing is read.
+  public var staleAfter: Duration?
   /// Requests that one round of all its signals takes now.
   public var requests: Int
   /// Signals that the unit refuses.
   public var refused: Int
+  /// Addresses that it refuses, and since when.
+  public var refusals: [LearntRefusal]
 }
 
 /// A poller's state for the status page.
@@ -39,41 +47,43 @@ public struct PollStatus: Equatable, Sendable {
   public var reconnects: UInt64
   public var lastAnswer: Instant?
   public var lastError: String?
+  /// From due to start, of reads of units that answer; nil before the first.
+  public var lateness: ResponseTimes.Summary?
   public var units: [UnitPollStatus]
 }
 
-/// The last response times of a unit, in microseconds.
-public struct ResponseTimes: Equatable, Sendable {
-  /// Of the times kept; the maximum is of all since the start.
-  public struct Summary: Equatable, Sendable {
-    public var median: Duration
-    public var p99: Duration
-    public var average: Duration
-    public var maximum: Duration
+extension Poller {
+  /// What the status page shows.
+  public var statusSnapshot: PollStatus {
+    PollStatus(
+      link: link.state, counters: counters, reconnects: reopens, lastAnswer: lastAnswer,
+      lastError: lastError, lateness: lateness.summary,
+      units: units.indices.map { status(of: $0) })
   }
 
-  private var kept = [UInt32](repeating: 0, count: PollingLimits.responseTimesKept)
-  private var count: UInt64 = 0
-  private var maximum: UInt32 = 0
-
-  public init() {}
-
-  mutating func add(_ duration: Duration) {
-    let microseconds = UInt32(clamping: duration.nanoseconds / 1000)
-    kept[Int(count % UInt64(kept.count))] = microseconds
-    count += 1
-    maximum = max(maximum, microseconds)
+  private func status(of index: Int) -> UnitPollStatus {
+    let record = units[index]
+    let unit = bus.units[index]
+    let periods = (record.shortestPeriod ?? .zero) * PollingLimits.stalePeriods
+    return UnitPollStatus(
+      name: unit.name, id: unit.id, state: record.health.state, counters: record.counters,
+      lastAnswer: record.lastAnswer, lastError: record.lastError,
+      responses: record.responses.summary, proposedTimeout: record.responses.proposedTimeout,
+      timeoutAdvice: record.timeoutAdvice(unit.timeout),
+      staleAfter: record.isIdle ? nil : max(periods, PollingLimits.staleFloor),
+      requests: blocks.count { $0.block.unit == index && !$0.isRetest },
+      refused: record.refused.count, refusals: record.refusals.map(\.learnt))
   }
+}
 
-  /// Median, 99th percentile, average and maximum; nil before the first answer.
-  public var summary: Summary? {
-    guard count > 0 else { return nil }
-    let sorted = kept.prefix(Int(min(count, UInt64(kept.count)))).sorted()
-    let sum = sorted.reduce(UInt64(0)) { $0 + UInt64($1) }
-    return Summary(
-      median: .microseconds(Int64(sorted[sorted.count / 2])),
-      p99: .microseconds(Int64(sorted[(sorted.count * 99) / 100])),
-      average: .microseconds(Int64(sum / UInt64(sorted.count))),
-      maximum: .microseconds(Int64(maximum)))
+extension UnitRecord {
+  /// A sentence where the timeout is tighter than twice what most answers take (F16).
+  fileprivate func timeoutAdvice(_ timeout: Duration) -> String? {
+    guard let proposed = responses.proposedTimeout, let p99 = responses.summary?.p99,
+      p99 > timeout / 2, proposed > timeout
+    else { return nil }
+    let taken = Duration.milliseconds(max(1, p99.wholeMilliseconds))
+    return "answers take up to \(taken.text) of the \(timeout.text) allowed; "
+      + "a timeout of \(proposed.text) would fit"
   }
 }

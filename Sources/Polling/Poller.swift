@@ -6,9 +6,14 @@
 //   of bus and unit, so that gateways and units do not all ask at the same moment (F19). The first
 //   read after the start or a return comes at once.
 // - More than a period late: what was missed is left out and counted as an overrun.
-// - A failure concerns its unit, and only that one (F3 to F6); a refusal concerns its signals, and
-//   only those (F1): the block is halved, at the widest gap first, until the guilty stand alone.
-//   The whole plan is tried again at growing intervals, since a PLC may only have been busy.
+// - A failure concerns its unit, and only that one (F3 to F7); a refusal concerns its signals, and
+//   only those (F1): see PollerLearning.
+// - Probes of lost units take what the others leave free, or `PollingLimits.probeShare` of the
+//   time, however many are lost (F4). A timeout is the configured one, always (F5).
+// - On an RTU line nothing in a frame tells a late answer from the one that is waited for. After a
+//   timeout the unit is not asked for an answer of the same shape (function and byte count) before
+//   its timeout has passed again or it has answered something else; others are asked meanwhile
+//   (F11). Silences that the bus or a device needs are kept the same way (F22).
 // - Time and chance are arguments: the same inputs give the same requests.
 
 public import Primitives
@@ -19,26 +24,38 @@ public struct Poller: Sendable {
   public let bus: BusDefinition
   /// Signals that no request can read.
   public let impossible: [ImpossibleRead]
-  private(set) var blocks: [ScheduledBlock] = []
-  private(set) var units: [UnitRecord]
-  private(set) var link = FieldLink()
-  private(set) var counters = PollCounters()
+  /// What requests cost on the line, and when in their periods the units are read.
+  let timing: LineTiming
+  let spread: PhaseSpread
+  var blocks: [ScheduledBlock] = []
+  var units: [UnitRecord]
+  var link = FieldLink()
+  var counters = PollCounters()
   private(set) var opens: UInt64 = 0
-  private(set) var lastAnswer: Instant?
-  private(set) var lastError: String?
+  var lastAnswer: Instant?
+  var lastError: String?
+  /// From due to start, of reads of units that answer.
+  private(set) var lateness = ResponseTimes()
+  /// Moves with each refusal learnt or forgotten.
+  public internal(set) var learntChanges: UInt64 = 0
+  var probes = ProbeBudget()
+  /// Nothing is asked before: the silence that the bus needs.
+  var quietUntil = Instant.distantPast
   var generator: SeededGenerator
 
-  /// A poller that reads everything as soon as the link is open.
-  public init(bus: BusDefinition, seed: UInt64, now: Instant) {
+  /// A poller that reads everything as soon as the link is open, but what was learnt to be refused.
+  public init(bus: BusDefinition, seed: UInt64, now: Instant, learnt: [LearntRefusal] = []) {
     self.bus = bus
     generator = SeededGenerator(seed: seed)
     let plan = ReadPlan(bus)
+    timing = LineTiming(bus)
+    spread = PhaseSpread(plan, in: bus)
     impossible = plan.impossible
     units = bus.units.enumerated().map { index, unit in
       let isIdle = !plan.blocks.contains { $0.unit == index }
-      return UnitRecord(unit, bus: bus.name, isIdle: isIdle, now: now)
+      return UnitRecord(unit, isIdle: isIdle, now: now)
     }
-    blocks = plan.blocks.map { ScheduledBlock($0, phase: units[$0.unit].phase, due: now) }
+    for index in bus.units.indices { remember(learnt, index, now) }
   }
 
   /// The health of a unit by its position in the bus definition.
@@ -46,6 +63,9 @@ public struct Poller: Sendable {
 
   /// The state of the link.
   public var linkState: LinkState { link.state }
+
+  /// How often the link was opened after the first time.
+  var reopens: UInt64 { opens > 0 ? opens - 1 : 0 }
 
   // MARK: what next
 
@@ -62,36 +82,55 @@ public struct Poller: Sendable {
       link.connecting()
       return .open(timeout: bus.connectTimeout)
     case .up:
-      replanWhereDue(now)
       return nextRead(now)
     }
   }
 
   private mutating func nextRead(_ now: Instant) -> PollAction {
-    var chosen: Int?
-    var best = (Instant.distantFuture, Instant.distantFuture)
-    for index in blocks.indices {
-      let due = blocks[index].due
-      let askable = units[blocks[index].block.unit].health.askableAt
-      let ready = due < askable ? askable : due
-      if (ready, due) < best { (chosen, best) = (index, (ready, due)) }
+    let (regular, probe) = candidates()
+    var best = regular
+    if let probe {
+      let ready = moment(of: probe, beside: regular, now)
+      if ready < regular.ready {
+        best = Candidate(ready: ready, due: probe.due, index: probe.index)
+      }
     }
-    guard let chosen, best.0 <= now else {
-      return .wait(until: min(best.0, nextReplan))
-    }
+    let start = max(best.ready, quietUntil)
+    guard let chosen = best.index, start <= now else { return .wait(until: start) }
     link.asked(chosen)
     let block = blocks[chosen].block
     let unit = bus.units[block.unit]
+    if !units[block.unit].health.isFailing { lateness.add(now - max(best.due, quietUntil)) }
     return .read(
       ReadRequest(
         unitAddress: unit.address, table: block.table, start: block.start, count: block.count,
         timeout: unit.timeout))
   }
 
-  private var nextReplan: Instant { units.map(\.replanAt).min() ?? .distantFuture }
+  /// What is to be asked soonest: of units that are not lost, and of those that are.
+  private func candidates() -> (regular: Candidate, probe: Candidate?) {
+    var regular = Candidate()
+    var probe: Candidate?
+    for index in blocks.indices {
+      let unit = blocks[index].block.unit
+      let due = blocks[index].due
+      let ready = max(max(due, blocks[index].notBefore), units[unit].askableAt)
+      let candidate = Candidate(ready: ready, due: due, index: index)
+      if units[unit].health.isLost {
+        if candidate.isBefore(probe ?? Candidate()) { probe = candidate }
+      } else if candidate.isBefore(regular) {
+        regular = candidate
+      }
+    }
+    return (regular, probe)
+  }
 
-  private mutating func replanWhereDue(_ now: Instant) {
-    for unit in units.indices where units[unit].replanAt <= now { replan(unit, now) }
+  /// When a lost unit may be probed: when nobody else wants the bus meanwhile, or within budget.
+  private func moment(of probe: Candidate, beside regular: Candidate, _ now: Instant) -> Instant {
+    guard let index = probe.index else { return .distantFuture }
+    let timeout = bus.units[blocks[index].block.unit].timeout
+    let isFree = regular.ready >= max(probe.ready, now) + timeout
+    return isFree ? probe.ready : max(probe.ready, probes.availableAt)
   }
 
   // MARK: the link
@@ -100,7 +139,11 @@ public struct Poller: Sendable {
   public mutating func opened(now: Instant) {
     opens += 1
     link.opened()
-    for unit in units.indices where !units[unit].isIdle { units[unit].health.linkOpened(at: now) }
+    quietUntil = now + bus.connectPause
+    for unit in units.indices where !units[unit].isIdle {
+      units[unit].health.linkOpened(at: now)
+      askSomething(of: unit, now)
+    }
   }
 
   /// The link could not be opened: no unit is in reach.
@@ -116,178 +159,29 @@ public struct Poller: Sendable {
     return outcome
   }
 
-  // MARK: results
-
-  /// The answer to the last request arrived, with this many words.
-  public mutating func answered(
-    wordCount: Int, started: Instant, ended: Instant
-  ) -> PollOutcome {
-    guard case .up(let asked?) = link.state else { return PollOutcome() }
-    let block = blocks[asked].block
-    guard wordCount == Int(block.count) else {
-      let text = "\(wordCount) values instead of \(block.count)"
-      return failed(.garbage(text), started: started, ended: ended)
-    }
-    _ = link.takeAsked()
-    countPoll(block.unit)
-    var outcome = PollOutcome()
-    contact(block.unit, started: started, ended: ended, &outcome)
-    blocks[asked].failures = 0
-    blocks[asked].backoff.reset()
-    advance(asked, ended)
-    outcome.answered = block
-    outcome.finished = hasDue(block.unit, at: ended) ? nil : block.unit
-    return outcome
-  }
-
-  /// The last request failed.
-  public mutating func failed(
-    _ fault: BusFault, started: Instant, ended: Instant
-  ) -> PollOutcome {
-    var outcome = PollOutcome()
-    guard let asked = link.takeAsked() else { return outcome }
-    let block = blocks[asked].block
-    countPoll(block.unit)
-    count(fault, block)
-    blocks[asked].due = blocks[asked].grid(after: ended)
-    switch fault {
-    case .timeout:
-      link.timedOut()
-      fail(asked, at: ended, &outcome)
-      if link.silence >= PollingLimits.timeoutsUntilReopen, units.allSatisfy(\.isFailingOrIdle) {
-        breakLink(at: ended)
-      }
-    case .garbage:
-      fail(asked, at: ended, &outcome)
-      breakLink(at: ended)
-    case .broken, .unreachable:
-      fail(asked, at: ended, &outcome)
-      breakLink(at: ended)
-    case .exception(10), .exception(11):
-      // The gateway on the way answers for a unit that does not.
-      link.answered()
-      fail(asked, at: ended, &outcome)
-    case .exception(1), .exception(2), .exception(3):
-      contact(block.unit, started: started, ended: ended, &outcome)
-      // Exception 1 concerns the table, not an address in it: halving would teach nothing.
-      refuse(asked, halving: fault != .exception(1), at: ended, &outcome)
-    case .exception:
-      contact(block.unit, started: started, ended: ended, &outcome)
-      failBlock(asked, quality: .refused, at: ended, &outcome)
-    }
-    if !units[block.unit].health.isLost, !hasDue(block.unit, at: ended) {
-      outcome.finished = block.unit
-    }
-    return outcome
-  }
-
-  // MARK: what results do
-
-  private mutating func contact(
-    _ unit: Int, started: Instant, ended: Instant, _ outcome: inout PollOutcome
-  ) {
-    link.answered()
-    lastAnswer = ended
-    units[unit].lastAnswer = ended
-    units[unit].responses.add(ended - started)
-    guard case .restored(let since) = units[unit].health.answered() else { return }
-    outcome.restored = PollOutcome.Restoration(unit: unit, lostSince: since)
-    // All of it at once, and the refused addresses too: it may have been given a new program.
-    for index in blocks.indices where blocks[index].block.unit == unit {
-      blocks[index].failures = 0
-      blocks[index].backoff.reset()
-      blocks[index].due = min(blocks[index].due, ended)
-    }
-    if units[unit].replanAt != .distantFuture { units[unit].replanAt = ended }
-  }
-
-  private mutating func fail(_ asked: Int, at now: Instant, _ outcome: inout PollOutcome) {
-    let unit = blocks[asked].block.unit
-    if case .lost(let since) = units[unit].health.failed(at: now, using: &generator) {
-      lose(unit, since: since, &outcome)
-    } else if !units[unit].health.isLost {
-      failBlock(asked, quality: .noContact, at: now, &outcome)
-    }
-  }
-
-  private mutating func lose(_ unit: Int, since: Instant, _ outcome: inout PollOutcome) {
-    outcome.degradations.append(
-      Degradation(unit: unit, slots: nil, quality: .noContact, since: since))
-    for index in blocks.indices where blocks[index].block.unit == unit {
-      blocks[index].failures = 0
-    }
-  }
-
-  /// A block that keeps failing while its unit answers others goes bad alone, and is tried rarely.
-  private mutating func failBlock(
-    _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
-  ) {
-    blocks[index].failures += 1
-    guard blocks[index].failures >= PollingLimits.failuresUntilLost else { return }
-    blocks[index].failures = PollingLimits.failuresUntilLost
-    let delay = blocks[index].backoff.next(using: &generator)
-    blocks[index].due = max(blocks[index].due, now + delay)
-    let block = blocks[index].block
-    let slots = block.places.map { Int($0.slot) }
-    outcome.degradations.append(
-      Degradation(unit: block.unit, slots: slots, quality: quality, since: now))
-  }
-
-  /// Halves a refused block; what cannot be halved is left alone until the next plan.
-  private mutating func refuse(
-    _ index: Int, halving: Bool, at now: Instant, _ outcome: inout PollOutcome
-  ) {
-    let block = blocks[index].block
-    let unit = block.unit
-    if units[unit].replanAt == .distantFuture {
-      units[unit].scheduleReplan(now, using: &generator)
-    }
-    guard halving, block.places.count > 1 else {
-      blocks[index].due = .distantFuture
-      let slots = block.places.map { Int($0.slot) }
-      units[unit].refused.formUnion(slots)
-      outcome.degradations.append(
-        Degradation(unit: unit, slots: slots, quality: .refused, since: now))
-      return
-    }
-    let halves = block.halves.map { ScheduledBlock($0, phase: units[unit].phase, due: now) }
-    blocks.replaceSubrange(index...index, with: halves)
-  }
-
-  private mutating func replan(_ unit: Int, _ now: Instant) {
-    units[unit].replanAt = .distantFuture
-    units[unit].refused = []
-    blocks.removeAll { $0.block.unit == unit }
-    let plan = ReadPlan(unit: bus.units[unit], at: unit, on: LineTiming(bus))
-    blocks += plan.blocks.map { ScheduledBlock($0, phase: units[unit].phase, due: now) }
-  }
-
-  private mutating func breakLink(at now: Instant) {
-    link.broke()
+  mutating func breakLink(at now: Instant) {
+    link.broke(at: now)
     for unit in units.indices where !units[unit].isIdle { units[unit].health.linkBroke(at: now) }
   }
+}
 
-  private mutating func advance(_ index: Int, _ now: Instant) {
-    let (due, missed) = blocks[index].next(after: now)
-    blocks[index].due = due
-    counters.overruns += missed
-    units[blocks[index].block.unit].counters.overruns += missed
-  }
+/// A block with the moment from which it may be asked.
+private struct Candidate {
+  var ready = Instant.distantFuture
+  var due = Instant.distantFuture
+  var index: Int?
 
-  private func hasDue(_ unit: Int, at now: Instant) -> Bool {
-    blocks.contains { $0.block.unit == unit && $0.due <= now }
-  }
+  func isBefore(_ other: Candidate) -> Bool { (ready, due) < (other.ready, other.due) }
+}
 
-  private mutating func countPoll(_ unit: Int) {
-    counters.polls += 1
-    units[unit].counters.polls += 1
-  }
+/// The time on the bus that probing lost units has cost, to be paid back before the next probe.
+struct ProbeBudget: Sendable {
+  private(set) var availableAt = Instant.distantPast
 
-  private mutating func count(_ fault: BusFault, _ block: ReadBlock) {
-    let text = fault.sentence(reading: block, of: bus.units[block.unit])
-    lastError = text
-    units[block.unit].lastError = text
-    counters.count(fault)
-    units[block.unit].counters.count(fault)
+  mutating func spend(_ cost: Duration, at now: Instant) {
+    let price = cost * Int(PollingLimits.probeShare)
+    let saved = now - PollingLimits.probeBurst * Int(PollingLimits.probeShare)
+    // What idle time paid for is no debt: after any probe the next one is a price away at most.
+    availableAt = min(max(availableAt, saved) + price, now + price)
   }
 }

@@ -4,7 +4,20 @@ import Primitives
 
 /// A block with its place in time.
 struct ScheduledBlock: Sendable {
+  /// Why a block is asked for.
+  enum Role: Equatable, Sendable {
+    /// It is in the plan.
+    case regular
+    /// A part of a block that was refused; not answered yet.
+    case suspect
+    /// To see whether the unit still refuses it; the index into the unit's refusals.
+    case retest(Int)
+  }
+
   let block: ReadBlock
+  var role: Role
+  /// On an RTU line: until then a late answer could be taken for its own.
+  var notBefore = Instant.distantPast
   private let period: Int64
   private let phase: Int64
   var due: Instant
@@ -13,12 +26,20 @@ struct ScheduledBlock: Sendable {
   var backoff = Backoff(
     floor: PollingLimits.blockRetryFloor, ceiling: PollingLimits.blockRetryCeiling)
 
-  /// `hash` shifts the grid of this block's period.
-  init(_ block: ReadBlock, phase hash: UInt64, due: Instant) {
+  /// `phase` shifts the grid of this block's period.
+  init(_ block: ReadBlock, phase: Duration, due: Instant, role: Role) {
     self.block = block
+    self.role = role
     period = max(1, block.period.nanoseconds)
-    phase = Int64(hash % UInt64(period))
+    self.phase = max(0, phase.nanoseconds) % period
     self.due = due
+  }
+
+  var isRetest: Bool {
+    switch role {
+    case .regular, .suspect: false
+    case .retest: true
+    }
   }
 
   /// The first moment of the grid after another moment.
@@ -40,26 +61,30 @@ struct ScheduledBlock: Sendable {
 /// A unit with its health and its history.
 struct UnitRecord: Sendable {
   var health: UnitHealth
-  /// A hash of the names of bus and unit.
-  let phase: UInt64
   var counters = PollCounters()
   var responses = ResponseTimes()
   var lastAnswer: Instant?
   var lastError: String?
   /// Positions of signals that the unit refuses.
   var refused: Set<Int> = []
-  /// When the whole plan is tried again after a refusal; the distant future without one.
-  var replanAt = Instant.distantFuture
+  /// What it refuses, as far as it is known.
+  var refusals: [KeptRefusal] = []
+  /// The halvings under way, and how many more may be done at once.
+  var splits: [Split] = []
+  var haste = Haste()
+  /// Not asked before: the silence that the device needs.
+  var quietUntil = Instant.distantPast
+  /// A request timed out on a line where its answer could still be taken for another.
+  var expectsLateAnswer = false
   /// Nothing is read from it: it counts as up, and says nothing about the link.
   let isIdle: Bool
-  private var plannedAt = Instant.distantPast
-  private var backoff = Backoff(
-    floor: PollingLimits.replanFloor, ceiling: PollingLimits.replanCeiling)
+  /// The shortest of its periods.
+  let shortestPeriod: Duration?
 
-  init(_ unit: UnitDefinition, bus: String, isIdle: Bool, now: Instant) {
-    let shortest = unit.bindings.map(\.period).min() ?? PollingLimits.suspectRetryCeiling
-    health = UnitHealth(now: now, shortestPeriod: shortest)
-    phase = stableHash("\(bus)/\(unit.name)")
+  init(_ unit: UnitDefinition, isIdle: Bool, now: Instant) {
+    shortestPeriod = unit.bindings.map(\.period).min()
+    health = UnitHealth(
+      now: now, shortestPeriod: shortestPeriod ?? PollingLimits.suspectRetryCeiling)
     self.isIdle = isIdle
     if isIdle { _ = health.answered() }
   }
@@ -67,13 +92,19 @@ struct UnitRecord: Sendable {
   /// Not proof that the link works: failed since its last answer, or never asked.
   var isFailingOrIdle: Bool { isIdle || health.isFailing }
 
-  mutating func scheduleReplan(
-    _ now: Instant, using generator: inout some RandomNumberGenerator
-  ) {
-    // A refusal long after the last one is news, not the same story.
-    if now - plannedAt > PollingLimits.replanCeiling * 2 { backoff.reset() }
-    plannedAt = now
-    replanAt = now + backoff.next(using: &generator)
+  /// The earliest moment at which the unit may be asked.
+  var askableAt: Instant { max(health.askableAt, quietUntil) }
+}
+
+/// Counts what was done at once lately: a device that refuses by chance must not take the bus.
+struct Haste: Sendable {
+  private var since = Instant.distantPast
+  private var count = 0
+
+  mutating func allows(_ now: Instant) -> Bool {
+    if now - since > PollingLimits.retestFloor { (since, count) = (now, 0) }
+    count = min(count + 1, PollingLimits.splitsAtOnce + 1)
+    return count <= PollingLimits.splitsAtOnce
   }
 }
 
@@ -138,22 +169,5 @@ extension BusFault {
     case 11: "the unit behind the gateway does not answer; check its cable and number"
     default: "see the manual of the device"
     }
-  }
-}
-
-extension Poller {
-  /// What the status page shows.
-  public var statusSnapshot: PollStatus {
-    PollStatus(
-      link: link.state, counters: counters, reconnects: opens > 0 ? opens - 1 : 0,
-      lastAnswer: lastAnswer, lastError: lastError,
-      units: units.indices.map { index in
-        let record = units[index]
-        return UnitPollStatus(
-          name: bus.units[index].name, id: bus.units[index].id, state: record.health.state,
-          counters: record.counters, lastAnswer: record.lastAnswer, lastError: record.lastError,
-          responses: record.responses.summary,
-          requests: blocks.count { $0.block.unit == index }, refused: record.refused.count)
-      })
   }
 }

@@ -45,12 +45,7 @@ public struct ReadPlan: Equatable, Sendable {
   }
 
   /// Plans one unit, which stands at `index` in its bus.
-  init(
-    unit: UnitDefinition, at index: Int,
-    on timing: LineTiming = LineTiming(.tcp(host: "", port: 502))
-  ) {
-    add(index, unit, timing)
-  }
+  init(unit: UnitDefinition, at index: Int, on timing: LineTiming) { add(index, unit, timing) }
 
   private mutating func add(_ index: Int, _ unit: UnitDefinition, _ timing: LineTiming) {
     let barred = Dictionary(
@@ -129,39 +124,6 @@ public struct ReadPlan: Equatable, Sendable {
   static func limit(_ unit: UnitDefinition, _ table: ModbusTable) -> Int {
     let most = table.holdsBits ? unit.quirks.bitsPerRequest : unit.quirks.registersPerRequest
     return min(max(most, 1), table.limitPerRequest)
-  }
-}
-
-extension ReadBlock {
-  /// A block that reaches exactly over its places, which are sorted by offset.
-  init(unit: Int, table: ModbusTable, start: UInt16, places: [SignalPlace], period: Duration) {
-    let first = Int(places.first?.offset ?? 0)
-    let end = places.map { Int($0.offset) + Int($0.count) }.max() ?? first
-    self.init(
-      unit: unit, table: table, start: start &+ UInt16(first), count: UInt16(end - first),
-      period: period,
-      places: places.map { place in
-        SignalPlace(
-          slot: Int(place.slot), offset: Int(place.offset) - first, count: Int(place.count))
-      })
-  }
-
-  /// The two halves of a refused block: apart at the widest gap nearest to the middle.
-  var halves: [ReadBlock] {
-    guard places.count > 1 else { return [self] }
-    let middle = places.count / 2
-    var cut = middle
-    var widest = 0
-    var end = Int(places[0].offset) + Int(places[0].count)
-    for index in 1..<places.count {
-      let gap = Int(places[index].offset) - end
-      let isNearer = abs(index - middle) < abs(cut - middle)
-      if gap > widest || (gap > 0 && gap == widest && isNearer) { (widest, cut) = (gap, index) }
-      end = max(end, Int(places[index].offset) + Int(places[index].count))
-    }
-    return [Array(places[..<cut]), Array(places[cut...])].map { part in
-      ReadBlock(unit: unit, table: table, start: start, places: part, period: period)
-    }
   }
 }
 

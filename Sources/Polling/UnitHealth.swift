@@ -105,12 +105,19 @@ public struct UnitHealth: Equatable, Sendable {
         state = .suspect(since: since, failures: failures + 1, retryAt: now + retry)
         return .none
       }
-      state = .lost(since: since, probeAt: now + backoff.next(using: &generator))
+      state = .lost(since: since, probeAt: nextProbe(now, since, using: &generator))
       return .lost(since: since)
     case .lost(let since, _):
-      state = .lost(since: since, probeAt: now + backoff.next(using: &generator))
+      state = .lost(since: since, probeAt: nextProbe(now, since, using: &generator))
       return .none
     }
+  }
+
+  private mutating func nextProbe(
+    _ now: Instant, _ since: Instant, using generator: inout some RandomNumberGenerator
+  ) -> Instant {
+    let longest = max(PollingLimits.probeFloor, (now - since) / 2)
+    return now + min(backoff.next(using: &generator), longest)
   }
 
   /// The link broke: nothing is known from now on.

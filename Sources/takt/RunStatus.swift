@@ -81,17 +81,12 @@ extension StatusDocument.Bus {
       name: status.name, link: status.link, lastError: status.lastError,
       units: status.units.map { unit in
         StatusDocument.Unit(
-          name: unit.name, contact: unit.lastAnswer == nil ? "never" : unit.contactWord,
+          name: unit.name, contact: unit.contactWord(at: now),
           age: unit.lastAnswer.map { now - $0 }, polls: unit.counters.polls,
           failures: unit.counters.failures, lastError: unit.lastError)
       },
       lostSamples: status.lost)
   }
-}
-
-extension BusStatus.UnitStatus {
-  /// "good" for a unit that answers, else the word of the poller's health machine.
-  fileprivate var contactWord: String { contact == "up" ? "good" : contact }
 }
 
 extension StatusDocument.Uplink {

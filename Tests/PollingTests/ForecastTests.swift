@@ -94,7 +94,7 @@ private func warnings(_ bus: BusDefinition) -> [String] {
     let forecast = PlanForecast(ReadPlan(bus), of: bus)
     #expect(forecast.deadShare(0, of: bus) == 0)
     #expect(abs(forecast.deadShare(1, of: bus) - 0.5 / 30.5) < 0.0001)
-    #expect(forecast.deadShare(3, of: bus) == 3 * forecast.deadShare(1, of: bus))
+    #expect(forecast.deadShare(3, of: bus) == 0.02)
   }
 
   @Test func `nothing to read is no load`() {

@@ -1,0 +1,219 @@
+// What results mean: for the unit asked, for its signals, for the link.
+
+public import Primitives
+import Signals
+
+extension Poller {
+  /// The answer to the last request arrived, with this many words.
+  public mutating func answered(
+    wordCount: Int, started: Instant, ended: Instant
+  ) -> PollOutcome {
+    guard case .up(let asked?) = link.state else { return PollOutcome() }
+    let block = blocks[asked].block
+    guard wordCount == Int(block.count) else {
+      let text = "\(wordCount) values instead of \(block.count)"
+      return failed(.garbage(text), started: started, ended: ended)
+    }
+    _ = link.takeAsked()
+    countPoll(block.unit)
+    rest(block.unit, ended)
+    var outcome = PollOutcome()
+    contact(block.unit, started: started, ended: ended, &outcome)
+    blocks[asked].failures = 0
+    blocks[asked].backoff.reset()
+    advance(asked, ended)
+    outcome.answered = block
+    learnFrom(answered: asked, ended, &outcome)
+    outcome.finished = hasDue(block.unit, at: ended) ? nil : block.unit
+    return outcome
+  }
+
+  /// The last request failed.
+  public mutating func failed(
+    _ fault: BusFault, started: Instant, ended: Instant
+  ) -> PollOutcome {
+    var outcome = PollOutcome()
+    guard let asked = link.takeAsked() else { return outcome }
+    let block = blocks[asked].block
+    let unit = block.unit
+    countPoll(unit)
+    count(fault, block)
+    rest(unit, ended)
+    if units[unit].health.isLost { probes.spend(ended - started, at: ended) }
+    postpone(asked, ended)
+    switch fault {
+    case .timeout:
+      link.timedOut()
+      expectLateAnswer(to: asked, ended)
+      fail(asked, at: ended, &outcome)
+      if link.silence >= silenceUntilReopen, units.allSatisfy(\.isFailingOrIdle) {
+        breakLink(at: ended)
+      }
+    case .garbage:
+      link.garbled()
+      expectLateAnswer(to: asked, ended)
+      fail(asked, at: ended, &outcome)
+      if link.garbage >= PollingLimits.garbageUntilReopen { breakLink(at: ended) }
+    case .broken, .unreachable:
+      fail(asked, at: ended, &outcome)
+      breakLink(at: ended)
+    case .exception(10), .exception(11):
+      // The gateway on the way answers for a unit that does not.
+      link.answered()
+      fail(asked, at: ended, &outcome)
+    case .exception(let code) where (1...3).contains(code):
+      contact(unit, started: started, ended: ended, &outcome)
+      refuse(asked, exception: code, at: ended, &outcome)
+    case .exception:
+      contact(unit, started: started, ended: ended, &outcome)
+      failBlock(asked, quality: .refused, at: ended, &outcome)
+    }
+    if !units[unit].health.isLost, !hasDue(unit, at: ended) { outcome.finished = unit }
+    return outcome
+  }
+
+  // MARK: the unit
+
+  private mutating func contact(
+    _ unit: Int, started: Instant, ended: Instant, _ outcome: inout PollOutcome
+  ) {
+    link.answered()
+    lastAnswer = ended
+    units[unit].lastAnswer = ended
+    units[unit].responses.add(ended - started)
+    if units[unit].expectsLateAnswer {
+      units[unit].expectsLateAnswer = false
+      for index in blocks.indices where blocks[index].block.unit == unit {
+        blocks[index].notBefore = .distantPast
+      }
+    }
+    guard case .restored(let since) = units[unit].health.answered() else { return }
+    outcome.restored = PollOutcome.Restoration(unit: unit, lostSince: since)
+    // All of it at once, and the refused addresses soon: it may have been given a new program.
+    for index in blocks.indices where blocks[index].block.unit == unit {
+      blocks[index].failures = 0
+      blocks[index].backoff.reset()
+      let isRetest = blocks[index].isRetest
+      let latest = isRetest ? ended + PollingLimits.retestFloor : ended
+      blocks[index].due = min(blocks[index].due, latest)
+    }
+    let unreadable =
+      impossible.filter { $0.unit == unit }.map(\.slot) + units[unit].refused.sorted()
+    if !unreadable.isEmpty {
+      outcome.degradations.append(
+        Degradation(unit: unit, slots: unreadable, quality: .refused, since: ended))
+    }
+  }
+
+  private mutating func fail(_ asked: Int, at now: Instant, _ outcome: inout PollOutcome) {
+    let unit = blocks[asked].block.unit
+    if case .lost(let since) = units[unit].health.failed(at: now, using: &generator) {
+      lose(unit, since: since, &outcome)
+    } else if !units[unit].health.isLost, !blocks[asked].isRetest {
+      failBlock(asked, quality: .noContact, at: now, &outcome)
+    }
+  }
+
+  mutating func lose(_ unit: Int, since: Instant, _ outcome: inout PollOutcome) {
+    outcome.degradations.append(
+      Degradation(unit: unit, slots: nil, quality: .noContact, since: since))
+    for index in blocks.indices where blocks[index].block.unit == unit {
+      blocks[index].failures = 0
+    }
+  }
+
+  /// A block that keeps failing while its unit answers others goes bad alone, and is tried rarely.
+  private mutating func failBlock(
+    _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
+  ) {
+    guard !blocks[index].isRetest else { return }
+    blocks[index].failures += 1
+    guard blocks[index].failures >= PollingLimits.failuresUntilLost else { return }
+    giveUp(index, quality: quality, at: now, &outcome)
+  }
+
+  /// Tells that the signals of a block cannot be read, and tries it rarely from now on.
+  mutating func giveUp(
+    _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
+  ) {
+    blocks[index].failures = PollingLimits.failuresUntilLost
+    let delay = blocks[index].backoff.next(using: &generator)
+    blocks[index].due = max(blocks[index].due, now + delay)
+    let block = blocks[index].block
+    let slots = block.places.map { Int($0.slot) }
+    outcome.degradations.append(
+      Degradation(unit: block.unit, slots: slots, quality: quality, since: now))
+  }
+
+  // MARK: time
+
+  /// Keeps the silences that the bus and the device need after a transaction.
+  private mutating func rest(_ unit: Int, _ now: Instant) {
+    quietUntil = now + bus.requestPause
+    units[unit].quietUntil = now + bus.units[unit].quirks.pause
+  }
+
+  private var silenceUntilReopen: Int {
+    switch bus.line {
+    case .tcp, .tls, .rtuOverTCP: PollingLimits.timeoutsUntilReopen
+    case .rtu: PollingLimits.timeoutsUntilSerialReopen
+    }
+  }
+
+  /// On an RTU line: nothing of the same shape is asked of the unit while an answer may be late.
+  private mutating func expectLateAnswer(to asked: Int, _ now: Instant) {
+    switch bus.line {
+    case .tcp, .tls: return
+    case .rtu, .rtuOverTCP: break
+    }
+    let shape = blocks[asked].block
+    let quiet = min(bus.units[shape.unit].timeout, PollingLimits.quietCeiling)
+    units[shape.unit].expectsLateAnswer = true
+    for index in blocks.indices where blocks[index].block.looksLike(shape) {
+      blocks[index].notBefore = now + quiet
+    }
+  }
+
+  private mutating func advance(_ index: Int, _ now: Instant) {
+    let (due, missed) = blocks[index].next(after: now)
+    blocks[index].due = due
+    counters.overruns += missed
+    units[blocks[index].block.unit].counters.overruns += missed
+  }
+
+  private mutating func postpone(_ index: Int, _ now: Instant) {
+    switch blocks[index].role {
+    case .regular, .suspect: blocks[index].due = blocks[index].grid(after: now)
+    case .retest(let kept):
+      let unit = blocks[index].block.unit
+      units[unit].refusals[kept].postpone(now, using: &generator)
+      blocks[index].due = units[unit].refusals[kept].retestAt
+    }
+  }
+
+  private func hasDue(_ unit: Int, at now: Instant) -> Bool {
+    blocks.contains { $0.block.unit == unit && $0.due <= now && !$0.isRetest }
+  }
+
+  private mutating func countPoll(_ unit: Int) {
+    counters.polls += 1
+    units[unit].counters.polls += 1
+  }
+
+  private mutating func count(_ fault: BusFault, _ block: ReadBlock) {
+    let text = fault.sentence(reading: block, of: bus.units[block.unit])
+    lastError = text
+    units[block.unit].lastError = text
+    counters.count(fault)
+    units[block.unit].counters.count(fault)
+  }
+}
+
+extension ReadBlock {
+  /// Whether its answer could be taken for the other's on a line without transaction ids.
+  fileprivate func looksLike(_ other: ReadBlock) -> Bool {
+    unit == other.unit && table == other.table && answerBytes == other.answerBytes
+  }
+
+  private var answerBytes: Int { table.holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2 }
+}
