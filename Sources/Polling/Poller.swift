@@ -41,6 +41,8 @@ public struct Poller: Sendable {
   var probes = ProbeBudget()
   /// Nothing is asked before: the silence that the bus needs.
   var quietUntil = Instant.distantPast
+  /// From when on the open link may be used: what was due before is not late for it.
+  private var usableSince = Instant.distantPast
   var generator: SeededGenerator
 
   /// A poller that reads everything as soon as the link is open, but what was learnt to be refused.
@@ -100,7 +102,7 @@ public struct Poller: Sendable {
     link.asked(chosen)
     let block = blocks[chosen].block
     let unit = bus.units[block.unit]
-    if !units[block.unit].health.isFailing { lateness.add(now - max(best.due, quietUntil)) }
+    if !units[block.unit].health.isFailing { lateness.add(now - max(best.due, usableSince)) }
     return .read(
       ReadRequest(
         unitAddress: unit.address, table: block.table, start: block.start, count: block.count,
@@ -140,6 +142,7 @@ public struct Poller: Sendable {
     opens += 1
     link.opened()
     quietUntil = now + bus.connectPause
+    usableSince = quietUntil
     for unit in units.indices where !units[unit].isIdle {
       units[unit].health.linkOpened(at: now)
       askSomething(of: unit, now)

@@ -10,6 +10,7 @@ func ms(_ milliseconds: Int64) -> Instant { Instant(nanoseconds: milliseconds * 
 /// What the world answers to a request.
 enum Reply {
   case words
+  case wordsAfter(Duration)
   case fault(BusFault)
 }
 
@@ -25,9 +26,13 @@ struct Dialogue {
   var opens: [Instant] = []
   /// How long an answer takes.
   var answerTime = Duration.milliseconds(4)
+  /// And how much longer for each value in it.
+  var valueTime = Duration.zero
 
-  init(_ bus: BusDefinition, seed: UInt64 = 1, now: Instant = ms(0)) {
-    poller = Poller(bus: bus, seed: seed, now: now)
+  init(
+    _ bus: BusDefinition, seed: UInt64 = 1, now: Instant = ms(0), learnt: [LearntRefusal] = []
+  ) {
+    poller = Poller(bus: bus, seed: seed, now: now, learnt: learnt)
     self.now = now
   }
 
@@ -68,7 +73,10 @@ struct Dialogue {
     let started = now
     switch reply {
     case .words:
-      now = now + answerTime
+      now = now + answerTime + valueTime * Int(request.count)
+      note(poller.answered(wordCount: Int(request.count), started: started, ended: now))
+    case .wordsAfter(let time):
+      now = now + time
       note(poller.answered(wordCount: Int(request.count), started: started, ended: now))
     case .fault(let fault):
       now = now + (fault == .timeout ? request.timeout : answerTime)
