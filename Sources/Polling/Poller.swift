@@ -2,9 +2,9 @@
 //
 // Invariants
 // - One transaction at a time: after `.read` or `.open` comes exactly one result (F9).
-// - The schedule does not drift: dues lie on a grid of the period, shifted by a hash of the names
-//   of bus and unit, so that gateways and units do not all ask at the same moment (F19). The first
-//   read after the start or a return comes at once.
+// - The schedule does not drift: dues lie on a grid of the period, shifted by the phase of the unit
+//   (see PhaseSpread), so that gateways and units do not all ask at the same moment (F19). The
+//   first read after the start or a return comes at once.
 // - More than a period late: what was missed is left out and counted as an overrun.
 // - A failure concerns its unit, and only that one (F3 to F7); a refusal concerns its signals, and
 //   only those (F1): see PollerLearning.
