@@ -63,6 +63,9 @@ final class Daemon: Sendable {
   let phase = Board<RecorderPhase>(.opening)
   let recorderBoard = Board<Reported<RecorderReport>?>(nil)
   let busBoards: [Board<Reported<BusStatus>?>]
+  /// What the units refuse: as earlier runs found it, and as the field threads know it now.
+  let learnt: [[LearntRefusal]]
+  let learntBoards: [Board<LearntNews?>]
 
   /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
   let definitions: [SignalDefinition]
@@ -93,6 +96,8 @@ final class Daemon: Sendable {
     let courierBells = try Self.bells(plan.uplinks.count)
     self.courierBells = courierBells
     busBoards = plan.buses.map { _ in Board(nil) }
+    learnt = LearntKeeper.read(plan, startedAt, log)
+    learntBoards = plan.buses.map { _ in Board(nil) }
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0) }
     wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
     taps = plan.buses.map { _ in FrameTap { clock.now() } }

@@ -1,20 +1,38 @@
 // Which changes of condition at the field are worth a line in the log.
 //
 // One line when a bus or a unit goes and one when it comes back, whatever happens in between (F54).
+// What a unit refuses is told once it has been narrowed down, and at most every half minute (F2).
 
 import Gateway
 import Polling
 import Primitives
+import Signals
 
 /// What the log last said about one bus.
 struct FieldConditions {
+  /// Narrowing a refusal down takes this long; what is found together is told together.
+  static let refusalDelay = Duration.seconds(2)
+  static let refusalInterval = Duration.seconds(30)
+  /// Signals named in one line.
+  static let namedSignals = 5
+
   private let bus: BusDefinition
+  private let signals: [SignalDefinition]
+  private let clock: any Clock
   private var isUp: Bool?
   private var isLost: [Bool]
+  private var refused: [[Int]]
+  private var toldChanges: UInt64?
+  private var tellAt: Instant?
+  private var toldAt = Instant.distantPast
 
-  init(_ bus: BusDefinition) {
+  /// `signals` is the gateway's whole table, by the index of their ids.
+  init(_ bus: BusDefinition, _ signals: [SignalDefinition], _ clock: any Clock) {
     self.bus = bus
+    self.signals = signals
+    self.clock = clock
     isLost = bus.units.map { _ in false }
+    refused = bus.units.map { _ in [] }
   }
 
   /// Compares with the last look, and logs what has changed.
@@ -28,6 +46,7 @@ struct FieldConditions {
         lost ? .warning : .notice,
         "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")")
     }
+    if poller.learntChanges != toldChanges { lookAtRefusals(poller, log) }
     let up: Bool
     switch poller.linkState {
     case .up: up = true
@@ -40,5 +59,48 @@ struct FieldConditions {
     log.line(
       up ? .notice : .warning,
       "bus \(bus.name) at \(bus.line.text): \(up ? "connected" : why ?? "not connected")")
+  }
+
+  private mutating func lookAtRefusals(_ poller: Poller, _ log: Log) {
+    let now = clock.now()
+    let due = tellAt ?? max(now + Self.refusalDelay, toldAt + Self.refusalInterval)
+    tellAt = due
+    guard now >= due else { return }
+    (tellAt, toldAt, toldChanges) = (nil, now, poller.learntChanges)
+    for index in bus.units.indices {
+      let unit = bus.units[index]
+      let slots = poller.refusedSlots(of: index)
+      let more = slots.filter { !refused[index].contains($0) }
+      let fewer = refused[index].filter { !slots.contains($0) }
+      refused[index] = slots
+      if !more.isEmpty {
+        log.line(
+          .warning,
+          "unit \(unit.name): refuses \(list(more, unit, poller.learnt)); its other signals are "
+            + "read on; check the addresses in the manual of the device; it is asked again rarely")
+      }
+      if !fewer.isEmpty {
+        log.line(.notice, "unit \(unit.name): answers for \(list(fewer, unit, [])) again")
+      }
+    }
+  }
+
+  /// `pressure (holding 37, exception 2), speed (…) and 12 more`
+  private func list(
+    _ slots: [Int], _ unit: UnitDefinition, _ refusals: [LearntRefusal]
+  ) -> String {
+    let named = slots.prefix(Self.namedSignals).map { slot in
+      let binding = unit.bindings[slot]
+      let index = Int(binding.signal.index)
+      let name = index < signals.count ? signals[index].name : "signal \(index)"
+      let last = UInt16(clamping: Int(binding.address) + max(1, Int(binding.count)) - 1)
+      let refusal = refusals.first {
+        $0.unit == unit.address && $0.table == binding.table && $0.forbids(binding.address...last)
+      }
+      let code = refusal.map { ", exception \($0.exception)" } ?? ""
+      return "\(name) (\(binding.table.rawValue) \(binding.address)\(code))"
+    }
+    let rest = slots.count - named.count
+    return named.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
   }
 }

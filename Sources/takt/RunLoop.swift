@@ -15,6 +15,7 @@ enum RunLoop {
     NamedThread.nameCurrent("main")
     let notifier = ServiceNotifier()
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
+    var keeper = LearntKeeper(daemon)
     var isReady = false
     while true {
       switch daemon.phase.newest {
@@ -35,8 +36,10 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      _ = set.wait(until: watchdog.next(daemon.clock.now()))
+      let next = watchdog.next(daemon.clock.now())
+      _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
+      keeper.turn()
       if set.isReadable(question) { control.turn { daemon.answer($0) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {

@@ -37,9 +37,11 @@ private func poll<Bus: FieldBus & ~Copyable>(
   var random = SystemRandom()
   var step = FieldStep(
     bus: bus, signals: daemon.definitions,
-    producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now())
+    producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now(),
+    learnt: daemon.learnt[index])
   var words: [UInt16] = []
-  var conditions = FieldConditions(bus)
+  var conditions = FieldConditions(bus, daemon.definitions, daemon.clock)
+  var learnt = Remembered<UInt64>(0)
   var answered = 0
   while !daemon.isStopping.load(ordering: .acquiring) {
     let turn = step.turn(bus: &link, clock: daemon.clock, words: &words)
@@ -60,6 +62,7 @@ private func poll<Bus: FieldBus & ~Copyable>(
     case .acted(let outcome):
       daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
       conditions.look(step.poller, daemon.log)
+      if learnt.becomes(step.poller.learntChanges) { daemon.tellLearnt(step.poller, of: index) }
     }
   }
   link.close()

@@ -1,0 +1,97 @@
+// Keeps what the field threads learn about their units in `<stateDirectory>/learnt.json`.
+//
+// Invariants
+// - A field thread posts and rings; only the main thread touches the file. No poll waits for a disk.
+// - The file is replaced as a whole, and at most every `interval`: a device that changes its mind
+//   all the time does not wear the flash out. What is lost by a kill is learnt again in seconds.
+// - A file that cannot be read or written is one line in the log, and nothing else.
+
+import Gateway
+import LinuxEdge
+import Polling
+import Primitives
+import Settings
+
+/// What one field thread knows, and how often that has changed.
+struct LearntNews: Sendable {
+  var changes: UInt64
+  var refusals: [LearntRefusal]
+}
+
+/// The main thread's side of what is learnt.
+struct LearntKeeper {
+  /// Between two writes: at worst three million in a year of a device that never makes up its mind,
+  /// a few hundred bytes each.
+  static let interval = Duration.seconds(10)
+
+  private let daemon: Daemon
+  private var saved: [UInt64]
+  private var nextSave: Instant
+  private var fault = Remembered<String?>(nil)
+
+  init(_ daemon: Daemon) {
+    self.daemon = daemon
+    saved = daemon.plan.buses.map { _ in 0 }
+    nextSave = daemon.clock.now()
+  }
+
+  /// Writes the file when something has changed and the last write is long enough ago.
+  mutating func turn() {
+    guard isBehind, daemon.clock.now() >= nextSave else { return }
+    let news = daemon.learntBoards.map(\.newest)
+    var document = LearntDocument()
+    for (index, bus) in daemon.plan.buses.enumerated() {
+      let refusals = news[index]?.refusals ?? daemon.learnt[index]
+      if !refusals.isEmpty { document.buses[bus.name] = refusals }
+    }
+    let directory = daemon.plan.gateway.stateDirectory
+    do throws(LinuxFault) {
+      try Files.makeDirectory(directory)
+      try Files.replace(
+        Self.path(daemon.plan.gateway), with: document.bytes(at: daemon.clock.reading()))
+      _ = fault.becomes(nil)
+    } catch {
+      if fault.becomes(error.description) {
+        daemon.log.line(.warning, "keeping what was learnt about the units: \(error.description)")
+      }
+    }
+    saved = zip(saved, news).map { $1?.changes ?? $0 }
+    nextSave = daemon.clock.now() + Self.interval
+  }
+
+  /// When `turn` has something to do; nil when nothing has changed.
+  var deadline: Instant? { isBehind ? nextSave : nil }
+
+  private var isBehind: Bool {
+    zip(daemon.learntBoards, saved).contains { board, saved in
+      board.newest.map { $0.changes != saved } ?? false
+    }
+  }
+
+  /// What earlier runs have learnt, for each bus of the plan.
+  static func read(_ plan: SitePlan, _ now: ClockReading, _ log: Log) -> [[LearntRefusal]] {
+    let path = path(plan.gateway)
+    do {
+      guard try Files.status(path) != nil else { return plan.buses.map { _ in [] } }
+      let bytes = try Files.read(path, limit: LearntDocument.byteLimit)
+      let document = try LearntDocument(parsing: bytes, at: now)
+      return plan.buses.map { document.buses[$0.name] ?? [] }
+    } catch {
+      log.line(.warning, "reading \(path): \(error); what the units refuse is learnt again")
+      return plan.buses.map { _ in [] }
+    }
+  }
+
+  private static func path(_ gateway: GatewaySettings) -> String {
+    gateway.stateDirectory + "/learnt.json"
+  }
+}
+
+extension Daemon {
+  /// A field thread knows something else about its units than before.
+  func tellLearnt(_ poller: Poller, of bus: Int) {
+    learntBoards[bus].post(
+      LearntNews(changes: poller.learntChanges, refusals: poller.learnt))
+    mainBell.signal()
+  }
+}
