@@ -8,6 +8,8 @@ public enum BlockSplit: Equatable, Sendable {
   case period
   /// These addresses between them must not be asked for.
   case forbidden(AddressRange)
+  /// The device was asked and refused requests over these addresses.
+  case refused(AddressRange, exception: UInt8)
   /// So many unused addresses lie between them, and the device's gap limit is less.
   case gapLimit(gap: Int, limit: Int)
   /// Reading the unused addresses along costs more than a request; so many would be worth it.
@@ -22,6 +24,8 @@ extension BlockSplit {
     switch self {
     case .period: return "wanted at another period"
     case .forbidden(let range): return "\(range.text) must not be asked for"
+    case .refused(let range, let exception):
+      return "the device refused \(range.text) in one request, with exception \(exception)"
     case .gapLimit(let gap, let limit):
       return "\(Self.unused(gap)) between them, the gap limit is \(limit)"
     case .cost(let gap, let worth):
@@ -39,13 +43,21 @@ extension BlockSplit {
 
 extension ReadPlan {
   /// Why a block does not reach over the next one of its table; nil if they are not of one table.
-  public func split(_ left: ReadBlock, _ right: ReadBlock, in bus: BusDefinition) -> BlockSplit? {
+  public func split(
+    _ left: ReadBlock, _ right: ReadBlock, in bus: BusDefinition, avoiding learnt: [LearntRefusal]
+  ) -> BlockSplit? {
     guard left.unit == right.unit, left.table == right.table,
       bus.units.indices.contains(left.unit)
     else { return nil }
     guard left.period == right.period else { return .period }
     let unit = bus.units[left.unit]
     let (leftEnd, rightEnd) = (left.end, right.end)
+    let span = min(left.start, right.start)...UInt16(clamping: max(leftEnd, rightEnd) - 1)
+    if let refusal = learnt.first(where: {
+      $0.unit == unit.address && $0.table == left.table && $0.forbids(span)
+    }) {
+      return .refused(refusal.range, exception: refusal.exception)
+    }
     let gap = Int(right.start) - leftEnd
     if gap > 0 {
       let barred = BarredAddresses(unit.quirks.forbidden, in: left.table)
@@ -61,7 +73,7 @@ extension ReadPlan {
       }
     }
     return .limit(
-      addresses: max(leftEnd, rightEnd) - Int(min(left.start, right.start)),
+      addresses: span.count,
       limit: Self.limit(unit, left.table))
   }
 }

@@ -14,6 +14,8 @@ public struct ImpossibleRead: Equatable, Sendable {
     case forbidden(AddressRange)
     /// Requests begin at that address and reach so far; it lies elsewhere.
     case outOfReach(start: UInt16, limit: Int)
+    /// The device was asked and refused these addresses with that exception.
+    case refused(AddressRange, exception: UInt8)
   }
 
   /// The position of the unit in the bus definition.
@@ -39,6 +41,9 @@ extension ImpossibleRead.Reason {
       "\(range.text) must not be asked for; take the signal out, or the range out of forbidden"
     case .outOfReach(let start, let limit):
       "requests begin at \(start) and reach \(limit) addresses far; it lies elsewhere"
+    case .refused(let range, let exception):
+      "the device refuses \(range.text) with exception \(exception); "
+        + "correct the address, or leave it: it is tried again from time to time"
     }
   }
 }

@@ -34,9 +34,9 @@ public struct ReadBlock: Equatable, Sendable {
 
 /// The requests for a bus.
 public struct ReadPlan: Equatable, Sendable {
-  public private(set) var blocks: [ReadBlock] = []
+  public internal(set) var blocks: [ReadBlock] = []
   /// Signals that no request can read, with the reason.
-  public private(set) var impossible: [ImpossibleRead] = []
+  public internal(set) var impossible: [ImpossibleRead] = []
 
   /// Plans all units of a bus, in their order.
   public init(_ bus: BusDefinition) {

@@ -23,13 +23,18 @@ enum PlanCommand {
       """
       Addresses count from 0; behind them stand the same as Modicon numbers, from 1.
       """,
+      """
+      Where a gateway has run with this configuration, the plan keeps clear of what its devices
+      have refused since, and says so.
+      """,
     ],
     exits: [.ok, .configuration])
 
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
       let site = try sitePlan(options.text("config") ?? ConfigurationFiles.defaultPath)
-      let buses = try chosen(options.text("bus"), site)
+      let learnt = PlanLearnt(site)
+      let buses = try chosen(options.text("bus"), site).map { PlannedBus($0, learnt) }
       if options.has("json") {
         let pictures = buses.map { PlanDocument.json($0, site) }
         let document: JSONValue = ["buses": .array(pictures)]
@@ -56,8 +61,8 @@ enum PlanCommand {
 
   private static func chosen(
     _ name: String?, _ site: SitePlan
-  ) throws(CommandFault) -> [PlannedBus] {
-    guard let name else { return site.buses.map { PlannedBus($0) } }
+  ) throws(CommandFault) -> [BusDefinition] {
+    guard let name else { return site.buses }
     guard let bus = site.buses.first(where: { $0.name == name }) else {
       let names = site.buses.map(\.name)
       let near = nearest(to: name, among: names).map { "; did you mean \"\($0)\"?" }
@@ -67,7 +72,7 @@ enum PlanCommand {
           + (near ?? "; there are: "
             + names.joined(separator: ", ")))
     }
-    return [PlannedBus(bus)]
+    return [bus]
   }
 }
 
@@ -77,10 +82,14 @@ struct PlannedBus {
   let plan: ReadPlan
   let forecast: PlanForecast
   let phases: [Duration]
+  /// What its units were found to refuse, with when that was.
+  let learnt: [(refusal: LearntRefusal, since: WallTime)]
 
-  init(_ bus: BusDefinition) {
+  /// Plans a bus; around what was learnt by the gateway that runs here, if any does.
+  init(_ bus: BusDefinition, _ known: PlanLearnt = PlanLearnt()) {
     self.bus = bus
-    plan = ReadPlan(bus)
+    learnt = known.refusals(of: bus)
+    plan = ReadPlan(bus, avoiding: learnt.map(\.refusal))
     forecast = PlanForecast(plan, of: bus)
     phases = plan.phases(in: bus)
   }
@@ -100,6 +109,7 @@ struct PlannedBus {
   /// Why the block at a position does not reach over the next one of its table.
   func split(_ position: Int, _ next: Int?) -> BlockSplit? {
     guard let next else { return nil }
-    return plan.split(plan.blocks[position], plan.blocks[next], in: bus)
+    return plan.split(
+      plan.blocks[position], plan.blocks[next], in: bus, avoiding: learnt.map(\.refusal))
   }
 }

@@ -49,6 +49,14 @@ enum PlanDocument {
       "requestsPerSecond": number(planned.forecast.units[unit].requestsPerSecond),
       "busShare": number(planned.forecast.units[unit].lineShare),
       "requests": .array(requests),
+      "learnt": .array(
+        planned.learnt.filter { $0.refusal.unit == definition.address }.map { refusal, since in
+          [
+            "refuses": .string(refusal.range.text),
+            "exception": .integer(Int64(refusal.exception)), "since": .string(since.text),
+            "tries": .integer(Int64(refusal.tries)),
+          ]
+        }),
     ]
   }
 

@@ -47,6 +47,7 @@ struct PlanText {
     for unit in bus.units.indices {
       let own = planned.blocks(of: unit)
       lines.append("  " + title(unit))
+      lines += learnt(bus.units[unit])
       for (index, position) in own.enumerated() {
         lines.append(rows.popFirst() ?? "")
         let next = index + 1 < own.count ? own[index + 1] : nil
@@ -68,6 +69,14 @@ struct PlanText {
     words.append("\(PlanFigures.decimal(load.requestsPerSecond)) requests/s")
     words.append("\(PlanFigures.percent(load.lineShare)) of the bus")
     return words.joined(separator: ", ")
+  }
+
+  private func learnt(_ unit: UnitDefinition) -> [String] {
+    planned.learnt.filter { $0.refusal.unit == unit.address }.map { refusal, since in
+      let tries = refusal.tries > 0 ? ", tried \(refusal.tries) times since" : ""
+      return "    ! refuses requests over \(refusal.range.text) with exception "
+        + "\(refusal.exception), since \(since.text)\(tries)"
+    }
   }
 
   private func row(_ position: Int) -> [String] {

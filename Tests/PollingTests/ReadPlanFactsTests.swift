@@ -126,7 +126,7 @@ private func places(_ plan: ReadPlan) -> [String] {
       let bus = serialBus(9600, [unit(1, quirks: quirks, bindings)])
       let plan = ReadPlan(bus)
       guard plan.blocks.count > 1 else { return nil }
-      return plan.split(plan.blocks[0], plan.blocks[1], in: bus)
+      return plan.split(plan.blocks[0], plan.blocks[1], in: bus, avoiding: [])
     }
     let none = DeviceQuirks()
     #expect(reason(none, [binding(0), binding(3)]) == nil)
@@ -142,12 +142,39 @@ private func places(_ plan: ReadPlan) -> [String] {
       reason(barred, [binding(0), binding(4)]) == .forbidden(AddressRange(.holding, 2...2)))
   }
 
+  @Test func `F1: shows the plan around what a device refuses, and why`() throws {
+    let unit = unit(7, quirks: DeviceQuirks(), (0..<10).map { binding($0) } + [binding(20)])
+    let bus = bus(unit)
+    let learnt = [
+      LearntRefusal(unit: 7, table: .holding, addresses: 3...3, exception: 2, since: ms(0)),
+      LearntRefusal(unit: 7, table: .holding, addresses: 9...20, exception: 3, since: ms(0)),
+      LearntRefusal(unit: 8, table: .holding, addresses: 5...5, exception: 2, since: ms(0)),
+    ]
+    let plan = ReadPlan(bus, avoiding: learnt)
+    #expect(places(plan) == ["holding 0-2", "holding 4-9", "holding 20-20"])
+    #expect(plan.impossible.map(\.slot) == [3])
+    #expect(
+      plan.impossible.map(\.reason) == [.refused(AddressRange(.holding, 3...3), exception: 2)])
+    #expect(
+      plan.split(plan.blocks[0], plan.blocks[1], in: bus, avoiding: learnt)
+        == .refused(AddressRange(.holding, 3...3), exception: 2))
+    #expect(
+      plan.split(plan.blocks[1], plan.blocks[2], in: bus, avoiding: learnt)
+        == .refused(AddressRange(.holding, 9...20), exception: 3))
+    #expect(ReadPlan(bus, avoiding: []) == ReadPlan(bus))
+    // What the poller asks for at its start is the same.
+    var dialogue = Dialogue(bus, learnt: learnt)
+    dialogue.play(until: ms(900))
+    #expect(dialogue.requests.map { Int($0.request.start) }.prefix(3).sorted() == [0, 4, 20])
+  }
+
   @Test func `says of each obstacle what it is`() {
     let texts: [(ImpossibleRead.Reason, String)] = [
       (.outside, "0 to 65535"), (.tooLong(limit: 10), "the 10 addresses"),
       (.tableMissing(.input), "function code 4 (input)"),
       (.forbidden(AddressRange(.coil, 1...2)), "coil 1-2 must not be asked for"),
       (.outOfReach(start: 7, limit: 9), "begin at 7 and reach 9"),
+      (.refused(AddressRange(.input, 3...4), exception: 2), "input 3-4 with exception 2"),
     ]
     for (reason, part) in texts { #expect(reason.text.contains(part)) }
   }

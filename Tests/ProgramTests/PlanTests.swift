@@ -9,11 +9,12 @@ import Testing
 
   /// Writes a configuration with these buses and machines, and returns its path.
   private func configuration(_ buses: String, _ machines: String) throws -> String {
-    let path = try #require(scratch)["takt.json5"]
+    let directory = try #require(scratch).path
+    let path = directory + "/takt.json5"
     let text = """
       {
         gateway: { name: "gw", enterprise: "acme", site: "werk", area: "halle", line: "linie",
-          timeZone: "UTC", keyFile: "/dev/null" },
+          timeZone: "UTC", keyFile: "/dev/null", stateDirectory: "\(directory)" },
         buses: [\(buses)],
         machines: [\(machines)],
         uplinks: [{ name: "up", url: "https://localhost/" }],
@@ -112,6 +113,44 @@ import Testing
     #expect(requests.map { $0["signals"] } == [["run"], ["b"]])
     #expect(requests[0]["apart"] != nil && requests[1]["apart"] == nil)
     #expect(requests.allSatisfy { $0["phaseUs"] == requests[0]["phaseUs"] })
+  }
+
+  @Test func `F1: shows what the running gateway has learnt, and plans around it`() throws {
+    let path = try configuration(
+      "{ name: \"plc\", host: \"192.0.2.1\" }",
+      machine(
+        3, bus: "plc",
+        """
+        { name: "run", at: "holding 1", every: "1s" },
+        { name: "ghost", at: "holding 2", every: "1s" },
+        { name: "b", at: "holding 3", every: "1s" }
+        """))
+    let file = try #require(scratch)["learnt.json"]
+    let entry = """
+      {"learnt":[{"bus":"plc","exception":2,"first":2,"last":2,
+        "learnedAt":"2026-03-01T08:00:00.000Z","table":"holding","tries":4,"unit":3}],"version":1}
+      """
+    try Data(entry.utf8).write(to: URL(fileURLWithPath: file))
+    let run = try Program.run("plan", "--config", path)
+    #expect(run.code == 0)
+    for text in [
+      "! refuses requests over holding 2 with exception 2, since 2026-03-01T08:00:00.000Z, "
+        + "tried 4 times since",
+      "holding 1  ", "holding 3  ",
+      "not with the next: the device refused holding 2 in one request, with exception 2",
+      "! ghost cannot be read: the device refuses holding 2 with exception 2",
+    ] {
+      #expect(run.output.contains(text))
+    }
+    let document = try JSONValue(
+      parsing: Array(Program.run("plan", "--config", path, "--json").output.utf8))
+    let learnt = document["buses"]?.array?.first?["units"]?.array?.first?["learnt"]?.array
+    #expect(learnt?.map { $0["refuses"] } == ["holding 2"])
+    try Data("{".utf8).write(to: URL(fileURLWithPath: file))
+    let broken = try Program.run("plan", "--config", path)
+    #expect(broken.code == 0)
+    #expect(broken.errors.hasPrefix("takt plan: reading \(file): "))
+    #expect(broken.output.contains("holding 1-3"))
   }
 
   @Test func `an empty bus, an unknown bus and a bad configuration`() throws {
