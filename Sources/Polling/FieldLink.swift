@@ -7,9 +7,9 @@
 // ```
 //
 // Invariants
-// - An invalid answer is its unit's failure: the edge finds the next frame by itself (F7, F10). Only
-//   when nothing valid has come from anybody for a while is the link itself doubted, and the same
-//   holds for silence (F6). A link that broke is closed before the next request.
+// - An invalid answer is its unit's failure: the edge finds the next frame by itself (F7, F10).
+//   Only when nothing valid has come from anybody for a while is the link itself doubted, and the
+//   same holds for silence (F6). A link that broke is closed before the next request.
 // - The delay before the next try grows until a unit has answered; a link that opens and then fails
 //   does not reset it (F13). It never ends (F8), and it is never longer than half of the time since
 //   the link broke, or the floor: who was away for 2 s is missed for 1 s more at most (F12).

@@ -16,8 +16,8 @@
 // - A retest asks for the guilty piece only, beside the regular reads: it costs them nothing (F2).
 // - What is refused is not asked for again after a restart either; each look that was in vain
 //   doubles the interval up to `retestCeiling`, and there is no last one.
-// - A device that refuses by chance cannot take the bus: beyond `splitsAtOnce`, parts wait for their
-//   regular time.
+// - A device that refuses by chance cannot take the bus: beyond `splitsAtOnce`, parts wait for
+//   their regular time.
 // - At most `refusalsPerUnit` are kept; beyond, parts stay apart and guilty ones are tried rarely.
 
 import Primitives

@@ -1,7 +1,7 @@
 // Keeps what the field threads learn about their units in `<stateDirectory>/learnt.json`.
 //
 // Invariants
-// - A field thread posts and rings; only the main thread touches the file. No poll waits for a disk.
+// - A field thread posts and rings; only the main thread touches the file: no poll waits for it.
 // - The file is replaced as a whole, and at most every `interval`: a device that changes its mind
 //   all the time does not wear the flash out. What is lost by a kill is learnt again in seconds.
 // - A file that cannot be read or written is one line in the log, and nothing else.
