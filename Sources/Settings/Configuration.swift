@@ -1,7 +1,8 @@
 // The configuration room: from the texts of files to a plan, or to every mistake at once.
 //
-//   texts → places (SourceMap) → values (Tree) → one tree (Merge) → records (Reader, after the
-//   tables of Vocabulary) → rules (Rules) → plan (Planner), explanation, digest
+//   texts → places (SourceMap) → values (Tree) → one tree (Merge) → machines made whole from their
+//   profiles (Profiles) → records (Reader, after the tables of Vocabulary) → rules (Rules) → plan
+//   (Planner), explanation, digest
 //
 // Invariants
 // - No file is read here, no clock, no network: the same texts give the same outcome.
@@ -19,38 +20,89 @@ public struct Configuration: Sendable {
   /// What the program is wired from.
   public let plan: SitePlan
 
-  /// Checks the files in the order given, the main one first; merges them and looks at everything.
-  public static func check(_ files: [ConfigurationFile]) -> ConfigurationOutcome {
+  /// Checks the files in the order given, the main one first, with the profiles there are.
+  public static func check(
+    _ files: [ConfigurationFile], profiles: [ConfigurationFile] = []
+  ) -> ConfigurationOutcome {
+    ConfigurationDraft(files).check(
+      profiles: profiles, shelf: profiles.map { Profiles.name(of: $0.path) })
+  }
+}
+
+/// The files merged, before the profiles that their machines name are known.
+public struct ConfigurationDraft: Sendable {
+  /// The profiles to bring, each once, in the order of the machines.
+  public let profileNames: [String]
+  /// Where the profiles of these files lie: the directory `profiles` beside the main file.
+  public let profileDirectory: String
+  private let root: Node?
+  private let mistakes: MistakeList
+
+  /// Reads and merges the files in the order given, the main one first.
+  public init(_ files: [ConfigurationFile]) {
     var mistakes = MistakeList(files: files.map(\.path))
-    guard files.count <= SettingsLimits.files else {
+    var root: Node?
+    if files.count > SettingsLimits.files {
       mistakes.error(
         Place(file: files[0].path, line: 1, column: 1), "", "found \(files.count) files",
         "\(SettingsLimits.files) at most")
+    } else {
+      root = Self.whole(files, &mistakes)
+    }
+    var names: [String] = []
+    let calls = root.map(Profiles.calls) ?? []
+    if calls.count > SettingsLimits.profiles {
+      mistakes.error(
+        calls[SettingsLimits.profiles].place, "machines", "found \(calls.count) profiles",
+        "\(SettingsLimits.profiles) at most")
+      root = nil
+    } else {
+      names = calls.map(\.name)
+    }
+    profileNames = names
+    profileDirectory = Profiles.directory(besides: files.first?.path ?? "")
+    self.root = root
+    self.mistakes = mistakes
+  }
+
+  /// Looks at everything; `shelf` are the names of all profiles there are, read or not.
+  public func check(profiles files: [ConfigurationFile], shelf: [String]) -> ConfigurationOutcome {
+    guard let root else {
       return ConfigurationOutcome(mistakes: mistakes.sorted(), configuration: nil)
     }
-    let tree = whole(files, &mistakes)
-    guard let tree else {
-      return ConfigurationOutcome(mistakes: mistakes.sorted(), configuration: nil)
+    var profiles = Profiles(mistakes: mistakes, shelf: shelf, directory: profileDirectory)
+    profiles.mistakes.add(files: files.map(\.path))
+    for file in files where profileNames.contains(Profiles.name(of: file.path)) {
+      profiles.take(file)
     }
-    var reader = Reader(mistakes: mistakes)
-    let root = reader.record(tree, Vocabulary.root, path: "")
-    var rules = Rules(root: root, mistakes: reader.mistakes)
+    let tree = profiles.expand(root)
+    let told = profiles.mistakes
+    var reader = Reader(mistakes: MistakeList(files: []))
+    let record = reader.record(tree, Vocabulary.root, path: "")
+    reader.mistakes.remove(where: profiles.isTold)
+    var all = told
+    for mistake in reader.mistakes.all { all.add(mistake) }
+    // Names that only a missing profile knows would all be called unknown.
+    guard !profiles.areIncomplete else {
+      return ConfigurationOutcome(mistakes: all.sorted(), configuration: nil)
+    }
+    var rules = Rules(root: record, mistakes: all)
     rules.check()
     let found = rules.mistakes.sorted()
     guard !rules.mistakes.hasErrors else {
       return ConfigurationOutcome(mistakes: found, configuration: nil)
     }
-    var planner = Planner(root)
-    let plan = planner.plan(digestInput: Effective.canonicalBytes(root))
+    var planner = Planner(record)
+    let plan = planner.plan(digestInput: Effective.canonicalBytes(record))
     return ConfigurationOutcome(
-      mistakes: found, configuration: Configuration(root: root, plan: plan))
+      mistakes: found, configuration: Configuration(root: record, plan: plan))
   }
 
   /// All files as one tree; nil when one of them is no JSON5, since what it says is not known then.
   private static func whole(_ files: [ConfigurationFile], _ mistakes: inout MistakeList) -> Node? {
     var roots: [Node] = []
     for file in files {
-      if let root = Node.decode(file, into: &mistakes) { roots.append(root) }
+      if let root = Node.decode(file, into: &mistakes) { roots.append(root.withNamedSignals()) }
     }
     guard !mistakes.hasErrors else { return nil }
     var merge = Merge(mistakes: mistakes)

@@ -7,7 +7,10 @@ enum Describe {
     switch kind {
     case .name: "a name: \(Words.nameAllowed)"
     case .text: "text in quotes, 1 to \(SettingsLimits.textLength) characters"
+    case .prose: "text in quotes, 1 to \(SettingsLimits.proseLength) characters"
     case .file: "a full path in quotes, such as \"/etc/takt/key.pem\""
+    case .serialPort:
+      "a serial port in quotes, such as \"/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0\""
     case .host: "a host name or an IP address, such as \"192.168.10.21\""
     case .httpsURL: "\"https://host/path\" or \"https://host:8443/path\""
     case .timeZone: "an IANA name such as \"Europe/Berlin\", or \"UTC\""
@@ -28,7 +31,9 @@ enum Describe {
     case .ringSize:
       "a power of two from \(SettingsLimits.ringSamples.lowerBound) to"
         + " \(SettingsLimits.ringSamples.upperBound)"
-    case .register: Address.example
+    case .register: ParsedAddress.example
+    case .addressRanges: "a list of addresses without type: [\"holding 100-120\", \"input 7\"]"
+    case .functions: "a list of 1 (coil), 2 (discrete), 3 (holding) and 4 (input), such as [3, 4]"
     case .deadband: "a number above 0 in the signal's unit, or a percentage such as \"2%\""
     case .range: "[lowest, highest], such as [0, 100]"
     case .reference(let target): "the name of a \(target.rawValue)"
@@ -40,6 +45,8 @@ enum Describe {
     case .shorthand(let member, _): "a text for its \(member), or an object in { }"
     case .object: "an object in { }"
     case .list(let table): "a list of objects: [{ … }], each a \(table.name)"
+    case .selection(let table):
+      "a list of objects: [{ … }], each a \(table.name), or texts that name those of the profile"
     case .codes: "an object of codes: { \"12\": \"Guard door open\" }"
     }
   }

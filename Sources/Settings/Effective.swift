@@ -35,8 +35,8 @@ enum Effective {
         bytes.append(contentsOf: (entry.0 + ":").utf8)
         write(entry.1, to: &bytes)
       }
-    case .text, .integer, .number, .boolean, .duration, .address, .web, .percent, .range,
-      .integers, .words:
+    case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web, .percent,
+      .range, .integers, .words:
       bytes.append(contentsOf: json(reading, kind).canonicalBytes)
     }
   }
@@ -63,6 +63,7 @@ enum Effective {
     case .boolean(let value): .bool(value)
     case .duration(let value): .string(value.text)
     case .address(let address): .string(address.text)
+    case .addressRanges(let ranges): .array(ranges.map { .string($0.range.text) })
     case .web(let address): .string(address.text)
     case .percent(let value): .string("\(number(value).canonicalText)%")
     case .range(let range): .array([number(range.lowerBound), number(range.upperBound)])

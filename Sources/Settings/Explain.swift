@@ -53,8 +53,8 @@ private struct Explanation {
         object(record, indent: indent + "  ", behind: ",", name: "\"\(code)\": ")
       }
       lines.append(indent + "},")
-    case .text, .integer, .number, .boolean, .duration, .address, .web, .percent, .range,
-      .integers, .words, .records, .codes:
+    case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web, .percent,
+      .range, .integers, .words, .records, .codes:
       let value = Effective.json(setting.reading, member.kind).canonicalText
       let line = indent + name + value + ","
       let gap = String(repeating: " ", count: max(2, Self.noteColumn - line.unicodeScalars.count))

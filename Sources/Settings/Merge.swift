@@ -19,6 +19,13 @@ struct Merge {
     return whole
   }
 
+  /// Finds things of the same name in a file that is not merged.
+  static func checkingNames(_ node: Node, _ table: Table, _ mistakes: MistakeList) -> MistakeList {
+    var merge = Merge(mistakes: mistakes)
+    merge.checkNames(node, .object(table), "")
+    return merge.mistakes
+  }
+
   /// Finds things of the same name within one file, before anything is merged.
   private mutating func checkNames(_ node: Node, _ kind: Kind, _ path: String) {
     switch (kind, node.content) {
@@ -27,7 +34,7 @@ struct Merge {
         guard let known = table.member(member.name) else { continue }
         checkNames(member.node, known.kind, Path.member(path, member.name))
       }
-    case (.list(let table), .array(let elements)):
+    case (.list(let table), .array(let elements)), (.selection(let table), .array(let elements)):
       var firstByName: [String: Place] = [:]
       for (index, element) in elements.enumerated() {
         let place = Path.element(path, element, index)
@@ -51,7 +58,8 @@ struct Merge {
     switch (kind, left.content, right.content) {
     case (.object(let table), .object(let before), .object(let after)):
       return objects(left.place, before, after, table, path)
-    case (.list(let table), .array(let before), .array(let after)):
+    case (.list(let table), .array(let before), .array(let after)),
+      (.selection(let table), .array(let before), .array(let after)):
       return lists(left.place, before, after, table, path)
     default:
       if !left.hasSameContent(as: right) {

@@ -7,6 +7,7 @@ public struct ConfigurationFile: Equatable, Sendable {
   public var path: String
   public var text: String
 
+  /// A file of that path and text.
   public init(path: String, text: String) {
     self.path = path
     self.text = text
@@ -59,20 +60,32 @@ public struct Mistake: Equatable, Sendable, CustomStringConvertible {
     let hint = allowed.isEmpty ? "" : "; allowed: \(allowed)"
     return "\(place): \(severity.rawValue): \(subject)\(found)\(hint)"
   }
+
+  /// The same about the same place, whatever the path to it.
+  func says(what other: Mistake) -> Bool {
+    severity == other.severity && place == other.place && found == other.found
+      && allowed == other.allowed
+  }
 }
 
 /// Collects mistakes and puts them in the order in which a person walks through the files.
 struct MistakeList {
   private(set) var all: [Mistake] = []
-  private let order: [String: Int]
+  private var order: [String: Int] = [:]
 
-  init(files: [String]) {
-    order = Dictionary(files.enumerated().map { ($1, $0) }) { first, _ in first }
+  init(files: [String]) { add(files: files) }
+
+  /// Files that come behind those known.
+  mutating func add(files: [String]) {
+    for file in files where order[file] == nil { order[file] = order.count }
   }
 
   var hasErrors: Bool { all.contains { $0.severity == .error } }
 
   mutating func add(_ mistake: Mistake) { all.append(mistake) }
+
+  /// Forgets what was told in other words.
+  mutating func remove(where isTold: (Mistake) -> Bool) { all.removeAll(where: isTold) }
 
   mutating func error(_ place: Place, _ path: String, _ found: String, _ allowed: String = "") {
     all.append(Mistake(at: place, path: path, found: found, allowed: allowed))
@@ -82,17 +95,20 @@ struct MistakeList {
     all.append(Mistake(.warning, at: place, path: path, found: found, allowed: allowed))
   }
 
-  /// By file, line, column, path and words, each mistake once; what is beyond the limit is counted.
+  /// By file, line, column, words and path, each mistake once; what is beyond the limit is counted.
   func sorted() -> [Mistake] {
     let inOrder = all.sorted { left, right in
       let files = (order[left.place.file] ?? .max, order[right.place.file] ?? .max)
       if files.0 != files.1 { return files.0 < files.1 }
       if left.place.line != right.place.line { return left.place.line < right.place.line }
       if left.place.column != right.place.column { return left.place.column < right.place.column }
-      return (left.path, left.found) < (right.path, right.found)
+      return (left.found, left.path) < (right.found, right.path)
     }
+    // What a profile is told for one machine need not be told for each that names it.
     var kept: [Mistake] = []
-    for next in inOrder where kept.last != next { kept.append(next) }
+    for next in inOrder where !(kept.last.map { next.says(what: $0) } ?? false) {
+      kept.append(next)
+    }
     let most = SettingsLimits.mistakes
     guard kept.count > most else { return kept }
     let rest = Mistake(

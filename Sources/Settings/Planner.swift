@@ -13,11 +13,15 @@ struct Planner {
   let root: Record
   private var units: [PlannedUnit] = []
   private var unitsByBus: [[UnitDefinition]] = []
-  private var unitByPlace: [String: UnitID] = [:]
+  private var unitByPlace: [String: (id: UnitID, place: Int)] = [:]
+  private let factsByUnit: [String: DeviceFacts]
   private var signals: [PlannedSignal] = []
   private var machines: [MachineRules] = []
 
-  init(_ root: Record) { self.root = root }
+  init(_ root: Record) {
+    self.root = root
+    factsByUnit = DeviceFacts.byUnit(root)
+  }
 
   mutating func plan(digestInput: [UInt8]) -> SitePlan {
     let buses = root.records("buses")
@@ -29,7 +33,8 @@ struct Planner {
     }
     let uplinks = root.records("uplinks")
     return SitePlan(
-      gateway: gateway(root.record("gateway")), buses: definitions(buses), units: units,
+      gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
+      units: units,
       signals: signals, machines: machines, uplinks: uplinks.compactMap(Self.uplink),
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
   }
@@ -46,16 +51,6 @@ struct Planner {
       name: text("name"), enterprise: text("enterprise"), site: text("site"), area: text("area"),
       line: text("line"), timeZone: text("timeZone"), keyFile: text("keyFile"),
       stateDirectory: text("stateDirectory"), controlSocket: text("controlSocket"))
-  }
-
-  private func definitions(_ buses: [Record]) -> [BusDefinition] {
-    buses.enumerated().map { index, bus in
-      BusDefinition(
-        name: bus.text("name") ?? "",
-        line: .tcp(
-          host: bus.text("host") ?? "", port: UInt16(clamping: bus.integer("port") ?? 502)),
-        connectTimeout: bus.duration("connectTimeout") ?? .seconds(3), units: unitsByBus[index])
-    }
   }
 
   private func limits(_ buses: [Record]) -> LimitSettings {
@@ -96,37 +91,26 @@ struct Planner {
     machines.append(rules(machine, unit, ids, idByName))
   }
 
-  /// The device of a machine, shared with machines before it; the gentlest settings hold.
+  /// The device of a machine, shared with machines before it.
   private mutating func unit(
     of machine: Record, bus: Int, busName: String
   ) -> (id: UnitID, place: Int) {
     let address = UInt8(clamping: machine.integer("unit") ?? 1)
-    let timeout = machine.duration("timeout") ?? .milliseconds(500)
-    let registers = Int(machine.integer("registersPerRequest") ?? 125)
-    let gap = Int(machine.integer("gapLimit") ?? 16)
     let name = "\(busName)/\(address)"
-    if let known = unitByPlace[name],
-      let place = unitsByBus[bus].firstIndex(where: { $0.id == known })
-    {
-      let other = unitsByBus[bus][place]
-      unitsByBus[bus][place].timeout = max(other.timeout, timeout)
-      unitsByBus[bus][place].quirks.registersPerRequest = min(
-        other.quirks.registersPerRequest, registers)
-      unitsByBus[bus][place].quirks.gapLimit = min(other.quirks.gapLimit ?? gap, gap)
-      return (known, place)
-    }
-    let id = UnitID(units.count)
-    unitByPlace[name] = id
+    if let known = unitByPlace[name] { return known }
+    let unit = (id: UnitID(units.count), place: unitsByBus[bus].count)
+    unitByPlace[name] = unit
     units.append(PlannedUnit(bus: bus, address: address, name: name, machines: []))
+    let facts = factsByUnit[name] ?? DeviceFacts(machine)
     unitsByBus[bus].append(
       UnitDefinition(
-        id: id, name: name, address: address, timeout: timeout,
-        quirks: DeviceQuirks(registersPerRequest: registers, gapLimit: gap), bindings: []))
-    return (id, unitsByBus[bus].count - 1)
+        id: unit.id, name: name, address: address, timeout: facts.timeout, quirks: facts.quirks,
+        bindings: []))
+    return unit
   }
 
   private func definition(
-    _ name: String, _ address: Address, _ record: Record
+    _ name: String, _ address: ParsedAddress, _ record: Record
   ) -> SignalDefinition {
     let deadband: Deadband =
       switch record["deadband"]?.reading {

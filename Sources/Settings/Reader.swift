@@ -35,9 +35,24 @@ struct Reader {
       }
     }
     for (index, member) in table.members.enumerated() where !isGiven[index] {
-      record.settings[index] = absent(member, path, node.place)
+      record.settings[index] = absent(member, member.presence, record)
     }
+    for member in members { foreign(member, &record) }
     return record
+  }
+
+  /// Notes a member that belongs to another type of the object.
+  private mutating func foreign(_ member: NodeMember, _ record: inout Record) {
+    guard let known = record.table.member(member.name), case .typed(let types) = known.presence,
+      let type = record.text("type"), !types.contains(where: { $0.type == type })
+    else { return }
+    record[member.name] = nil
+    record.isWrong = true
+    let owners = types.map(\.type)
+    mistakes.error(
+      member.place, record.path(of: member.name),
+      "\(member.name) belongs to \(Words.both(owners)); this \(record.table.name) is \(type)",
+      "no \(member.name), or type: " + Words.either(owners.map { "\"\($0)\"" }))
   }
 
   /// Notes an unknown name; the required member that was meant need not be missed as well.
@@ -48,22 +63,30 @@ struct Reader {
       "\(Words.quoted(member.name)) is not known here" + Nearest.hint(member.name, names),
       names.joined(separator: ", "))
     guard let meant = Nearest.word(to: member.name, among: names).flatMap(table.index),
-      case .required = table.members[meant].presence
+      table.members[meant].presence.canRequire
     else { return nil }
     return meant
   }
 
-  private mutating func absent(_ member: Member, _ path: String, _ place: Place) -> Setting? {
-    let own = Path.member(path, member.name)
-    switch member.presence {
+  private mutating func absent(
+    _ member: Member, _ presence: Presence, _ record: Record
+  ) -> Setting? {
+    let own = record.path(of: member.name)
+    switch presence {
     case .required:
       mistakes.error(
-        place, own, "\(member.name) is missing", Describe.allowed(member.kind))
+        record.place, own, "\(member.name) is missing", Describe.allowed(member.kind))
       return nil
+    case .requiredWithout(let other):
+      return record[other] == nil ? absent(member, .required, record) : nil
+    case .typed(let types):
+      guard let type = record.text("type"), let own = types.first(where: { $0.type == type })
+      else { return nil }
+      return absent(member, own.presence, record)
     case .optional: return nil
     case .standard(let value):
-      let reading = read(Node(value, at: place), member.kind, own, isDefault: true)
-      return reading.map { Setting(reading: $0, place: place, isDefault: true) }
+      let reading = read(Node(value, at: record.place), member.kind, own, isDefault: true)
+      return reading.map { Setting(reading: $0, place: record.place, isDefault: true) }
     }
   }
 
@@ -76,7 +99,8 @@ struct Reader {
 
   mutating func read(_ node: Node, _ kind: Kind, _ path: String, isDefault: Bool) -> Reading? {
     switch kind {
-    case .name, .text, .file, .host, .httpsURL, .timeZone, .choice, .reference, .register:
+    case .name, .text, .prose, .file, .serialPort, .host, .httpsURL, .timeZone, .choice, .reference,
+      .register:
       guard case .string(let text) = node.content else { return refuse(node, kind, path) }
       return textual(text, node, kind, path)
     case .boolean:
@@ -86,6 +110,7 @@ struct Reader {
       return numeric(node, kind, path)
     case .duration, .size: return quantity(node, kind, path)
     case .references, .eventTypes: return words(node, kind, path)
+    case .addressRanges, .functions: return offer(node, kind, path)
     case .condition(let table): return condition(node, kind, table, path, isDefault)
     case .debounce(let table):
       guard case .string = node.content else {
@@ -98,7 +123,8 @@ struct Reader {
     case .shorthand(let member, let table):
       return .record(shorthand(node, member, table, path, isDefault))
     case .object(let table): return .record(record(node, table, path: path, isDefault: isDefault))
-    case .list(let table): return list(node, kind, table, path, isDefault)
+    case .list(let table), .selection(let table):
+      return list(node, kind, table, path, isDefault)
     case .codes(let member, let table): return codes(node, kind, member, table, path, isDefault)
     }
   }

@@ -6,11 +6,13 @@ extension Reader {
   mutating func textual(_ text: String, _ node: Node, _ kind: Kind, _ path: String) -> Reading? {
     switch kind {
     case .name: return Words.isName(text) ? .text(text) : refuse(node, kind, path)
-    case .text:
+    case .text, .prose:
       let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
-      let isShort = (1...SettingsLimits.textLength).contains(text.unicodeScalars.count)
+      let most =
+        if case .prose = kind { SettingsLimits.proseLength } else { SettingsLimits.textLength }
+      let isShort = (1...most).contains(text.unicodeScalars.count)
       return isPlain && isShort ? .text(text) : refuse(node, kind, path)
-    case .file:
+    case .file, .serialPort:
       let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
       let isRight = text.hasPrefix("/") && isPlain && text.utf8.count <= SettingsLimits.pathLength
       return isRight ? .text(text) : refuse(node, kind, path)
@@ -28,7 +30,7 @@ extension Reader {
     case .reference: return text.isEmpty ? refuse(node, kind, path) : .text(text)
     case .register:
       do {
-        return .address(try Address(text: text))
+        return .address(try ParsedAddress(text: text))
       } catch {
         mistakes.error(
           node.place, path, "found \(Words.quoted(text)): \(error.found)", error.allowed)
@@ -36,7 +38,7 @@ extension Reader {
       }
     case .boolean, .integer, .positive, .number, .duration, .size, .ringSize, .deadband, .range,
       .references, .eventTypes, .integers, .condition, .debounce, .shorthand, .object, .list,
-      .codes:
+      .selection, .codes, .addressRanges, .functions:
       return refuse(node, kind, path)
     }
   }

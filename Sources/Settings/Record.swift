@@ -1,5 +1,6 @@
 // The checked values of one object, in the order of its table; what is missing or wrong is nil.
 
+import Polling
 import Primitives
 
 /// A value after its kind was read.
@@ -9,7 +10,8 @@ indirect enum Reading: Sendable {
   case number(Double)
   case boolean(Bool)
   case duration(Duration)
-  case address(Address)
+  case address(ParsedAddress)
+  case addressRanges([PlacedRange])
   case web(WebAddress)
   case percent(Double)
   case range(ClosedRange<Double>)
@@ -23,6 +25,12 @@ indirect enum Reading: Sendable {
 /// One text of a list, with its place.
 struct Word: Sendable {
   var text: String
+  var place: Place
+}
+
+/// One range of a list, with its place.
+struct PlacedRange: Sendable {
+  var range: AddressRange
   var place: Place
 }
 
@@ -76,8 +84,11 @@ struct Record: Sendable {
   func duration(_ name: String) -> Duration? {
     if case .duration(let value) = self[name]?.reading { value } else { nil }
   }
-  func address(_ name: String) -> Address? {
+  func address(_ name: String) -> ParsedAddress? {
     if case .address(let value) = self[name]?.reading { value } else { nil }
+  }
+  func addressRanges(_ name: String) -> [PlacedRange] {
+    if case .addressRanges(let value) = self[name]?.reading { value } else { [] }
   }
   func web(_ name: String) -> WebAddress? {
     if case .web(let value) = self[name]?.reading { value } else { nil }

@@ -19,7 +19,9 @@ struct Rules {
       refer(machine, "bus", to: "bus", buses)
       check(machine: machine)
     }
+    devices()
     sharedUnits()
+    lines()
     sharedEndpoints()
     upstream()
     rings()
@@ -76,7 +78,7 @@ struct Rules {
   private mutating func check(machine: Record) {
     let signals = machine.records("signals")
     let known = names(signals)
-    for signal in signals { check(signal: signal, of: machine) }
+    for signal in signals { check(signal: signal) }
     refer(machine, "faultCode", to: "signal of this machine", known)
     if let code = machine.text("faultCode") { integral(code, machine, "faultCode", signals) }
     if let running = machine.record("running") { check(condition: running, signals, known) }
@@ -106,7 +108,9 @@ struct Rules {
         "standstill needs a count that can stand still", "good: the counter of good pieces")
     }
     guard !machine.isWrong else { return }
-    if machine["running"] == nil, machine["faultCode"] == nil, machine["standstill"] == nil {
+    if machine["running"] == nil, machine["faultCode"] == nil, machine["standstill"] == nil,
+      !isOnlyMeasuring(machine)
+    {
       mistakes.warn(
         machine.place, machine.path, "nothing says when this machine stands",
         "running, faultCode, or good with standstill")
@@ -116,6 +120,13 @@ struct Rules {
         machine.place(of: "causes"), machine.path(of: "causes"),
         "causes are named, but no signal tells the code", "faultCode: the name of a signal")
     }
+  }
+
+  /// A meter neither runs nor counts pieces; it is there for the values it publishes.
+  private func isOnlyMeasuring(_ machine: Record) -> Bool {
+    ["good", "scrap", "rework"].allSatisfy { machine[$0] == nil }
+      && machine.codes("causes").isEmpty
+      && machine.records("signals").contains { $0.boolean("publish") ?? false }
   }
 
   /// One warning a machine where a silent unit would hold up its own scans.
@@ -138,7 +149,7 @@ struct Rules {
     return member == "scale" && value == 1 || member == "offset" && value == 0
   }
 
-  private mutating func check(signal: Record, of machine: Record) {
+  private mutating func check(signal: Record) {
     guard let address = signal.address("at") else { return }
     let type = address.format.type
     if type == .bit || type == .string {
@@ -154,14 +165,6 @@ struct Rules {
       mistakes.error(
         signal.place(of: "scale"), signal.path(of: "scale"), "a scale of 0 makes every value 0",
         "a number other than 0")
-    }
-    if let most = machine.integer("registersPerRequest"), !address.table.holdsBits,
-      Int64(address.format.count) > most
-    {
-      mistakes.error(
-        signal.place(of: "at"), signal.path(of: "at"),
-        "the value takes \(address.format.count) registers, but registersPerRequest is \(most)",
-        "a shorter value or more registersPerRequest")
     }
     if let heartbeat = signal.duration("heartbeat"), let every = signal.duration("every"),
       heartbeat < every

@@ -5,7 +5,9 @@ import Signals
 
 extension Rules {
   /// The signal's record, if it is declared and its address could be read.
-  private func find(_ name: String?, _ signals: [Record]) -> (signal: Record, address: Address)? {
+  private func find(_ name: String?, _ signals: [Record]) -> (
+    signal: Record, address: ParsedAddress
+  )? {
     guard let name, let signal = signals.first(where: { $0.text("name") == name }),
       let address = signal.address("at")
     else { return nil }

@@ -1,4 +1,4 @@
-// What machines share, where events go, and whether the rings are large enough.
+// What machines share of a device, where events go, and whether the rings are large enough.
 
 import Primitives
 import Signals
@@ -24,30 +24,9 @@ extension Rules {
     }
   }
 
-  mutating func sharedEndpoints() {
-    var firstByEndpoint: [String: Record] = [:]
-    for bus in root.records("buses") {
-      guard let host = bus.text("host"), let port = bus.integer("port") else { continue }
-      let endpoint = "\(host.lowercased()):\(port)"
-      guard let first = firstByEndpoint[endpoint] else {
-        firstByEndpoint[endpoint] = bus
-        continue
-      }
-      mistakes.warn(
-        bus.place(of: "host"), bus.path(of: "host"),
-        "\(endpoint) is also bus \(first.text("name") ?? ""); many PLCs take few connections",
-        "one bus for one PLC")
-    }
-  }
-
   mutating func upstream() {
     for uplink in root.records("uplinks") {
-      for (one, other) in [("certificateFile", "keyFile"), ("keyFile", "certificateFile")]
-      where uplink[one] != nil && uplink[other] == nil {
-        mistakes.error(
-          uplink.place(of: one), uplink.path(of: one), "\(one) is given without \(other)",
-          "both or none")
-      }
+      ownCertificate(uplink)
       if let backoff = uplink.record("backoff"), let floor = backoff.duration("floor"),
         let ceiling = backoff.duration("ceiling"), floor > ceiling
       {
@@ -117,7 +96,7 @@ extension Rules {
   }
 
   /// A text takes a sample for each eight bytes.
-  private static func samplesPerValue(_ address: Address) -> Int {
-    address.format.type == .string ? max(1, (Int(address.format.count) * 2 + 7) / 8) : 1
+  private static func samplesPerValue(_ address: ParsedAddress) -> Int {
+    address.format.type == .string ? max(1, (address.format.characterCount + 7) / 8) : 1
   }
 }

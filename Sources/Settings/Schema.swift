@@ -1,18 +1,24 @@
 // The JSON Schema (draft 2020-12) of a configuration file, written from the tables, for editors.
 //
+// One schema serves both kinds of files: what has a member `profile` is a device profile.
 // It knows names, kinds, ranges and defaults. What parts owe each other only `takt check` knows;
 // a fragment in conf.d may lack what the main file has, so the schema is for the main file.
 
+import Polling
 import Primitives
 
 extension Configuration {
   /// The schema as it stands in etc/takt.schema.json.
   public static func schema() -> String {
     var schema = Schema()
-    let root = schema.definition(Vocabulary.root)
-    var members = root
-    members.insert(("$schema", "https://json-schema.org/draft/2020-12/schema"), at: 0)
-    members.insert(("title", "Configuration of Takt"), at: 1)
+    let configuration = schema.reference(Vocabulary.root)
+    let profile = schema.reference(Vocabulary.profileFile)
+    var members: [(String, Pretty)] = [
+      ("$schema", "https://json-schema.org/draft/2020-12/schema"),
+      ("title", "Configuration of Takt"),
+      ("if", .object([("required", .array(["profile"]))])),
+      ("then", .object([profile])), ("else", .object([configuration])),
+    ]
     let definitions = schema.definitions.sorted { $0.name < $1.name }.map {
       ($0.name, Pretty.object($0.members))
     }
@@ -49,7 +55,7 @@ private struct Schema {
   private(set) var definitions: [(name: String, members: [(String, Pretty)])] = []
   private var known: Set<String> = []
 
-  mutating func definition(_ table: Table) -> [(String, Pretty)] {
+  private mutating func definition(_ table: Table) -> [(String, Pretty)] {
     let properties = table.members.map { member in
       var parts = value(member.kind)
       parts.append(("description", .value(.string(member.meaning))))
@@ -63,10 +69,54 @@ private struct Schema {
       ("description", .value(.string(table.meaning))), ("type", "object"),
       ("additionalProperties", .value(false)), ("required", .array(required)),
       ("properties", .object(properties)),
-    ]
+    ] + Self.alternatives(table) + Self.types(table)
   }
 
-  private mutating func reference(_ table: Table) -> (String, Pretty) {
+  /// A member that is required unless another one is there.
+  private static func alternatives(_ table: Table) -> [(String, Pretty)] {
+    for member in table.members {
+      guard case .requiredWithout(let other) = member.presence else { continue }
+      let either = [other, member.name].map { name in
+        Pretty.object([("required", .array([.value(.string(name))]))])
+      }
+      return [("anyOf", .array(either))]
+    }
+    return []
+  }
+
+  /// For each type of the object: the members it requires, those it lacks, and its defaults.
+  private static func types(_ table: Table) -> [(String, Pretty)] {
+    guard let type = table.member("type"), case .choice(let names) = type.kind,
+      case .standard(let usual) = type.presence
+    else { return [] }
+    let rules = names.compactMap { name -> Pretty? in
+      var required: [Pretty] = []
+      var properties: [(String, Pretty)] = []
+      for member in table.members {
+        guard case .typed(let types) = member.presence else { continue }
+        switch types.first(where: { $0.type == name })?.presence {
+        case .required?: required.append(.value(.string(member.name)))
+        case .standard(let value)?:
+          properties.append((member.name, .object([("default", .value(value))])))
+        case .optional?, .typed?, .requiredWithout?: break
+        case nil: properties.append((member.name, .value(false)))
+        }
+      }
+      guard !required.isEmpty || !properties.isEmpty else { return nil }
+      let isUsual = usual == .string(name)
+      let constant = Pretty.object([("const", .value(.string(name)))])
+      let this: [(String, Pretty)] = [("properties", .object([("type", constant)]))]
+      // Without a type the usual one holds.
+      let named: [(String, Pretty)] = isUsual ? [] : [("required", .array(["type"]))]
+      let then: [(String, Pretty)] = [
+        ("required", .array(required)), ("properties", .object(properties)),
+      ]
+      return .object([("if", .object(this + named)), ("then", .object(then))])
+    }
+    return rules.isEmpty ? [] : [("allOf", .array(rules))]
+  }
+
+  mutating func reference(_ table: Table) -> (String, Pretty) {
     if known.insert(table.name).inserted {
       let members = definition(table)
       definitions.append((table.name, members))
@@ -89,8 +139,17 @@ private struct Schema {
     let duration = pattern("^[0-9]+(\\.[0-9]+)?(us|ms|s|min|h|d)$")
     switch kind {
     case .name, .reference: return name
-    case .text, .host, .timeZone, .register: return [text]
-    case .file: return pattern("^/")
+    case .text, .prose, .host, .timeZone: return [text]
+    case .register: return pattern(ParsedAddress.pattern)
+    case .addressRanges:
+      return [("type", "array"), ("items", .object(pattern(AddressRange.pattern)))]
+    case .functions:
+      let codes = (1...4).map { Pretty.value(.integer($0)) }
+      return [
+        ("type", "array"), ("items", .object([("enum", .array(codes))])), ("minItems", .value(1)),
+        ("uniqueItems", .value(true)),
+      ]
+    case .file, .serialPort: return pattern("^/")
     case .httpsURL: return pattern("^https://")
     case .choice(let words): return [("enum", .array(words.map { .value(.string($0)) }))]
     case .boolean: return [("type", "boolean")]
@@ -122,6 +181,8 @@ private struct Schema {
     case .debounce(let table): return either([duration, [reference(table)]])
     case .object(let table): return [reference(table)]
     case .list(let table): return [("type", "array"), ("items", .object([reference(table)]))]
+    case .selection(let table):
+      return [("type", "array"), ("items", .object(either([name, [reference(table)]])))]
     case .codes(_, let table):
       return [
         ("type", "object"),

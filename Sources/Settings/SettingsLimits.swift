@@ -8,6 +8,8 @@ public enum SettingsLimits {
   public static let fileBytes = 8 << 20
   /// Files: the main one and 255 fragments.
   public static let files = 256
+  /// Profiles that machines may name; more kinds of devices than any one gateway sees.
+  public static let profiles = 64
   /// Nesting of objects and arrays; the deepest of ours is 7.
   static let depth = 32
   /// Mistakes told in one run; the rest is counted. A list of 10,000 signals with one wrong word
@@ -17,6 +19,8 @@ public enum SettingsLimits {
   /// Characters of a name: 64, so that a source of five names stays under 400 bytes.
   static let nameLength = 64
   static let textLength = 200
+  /// Characters of a note: a screenful.
+  static let proseLength = 2000
   static let pathLength = 1024
 
   /// A thread and a ring each (2 MB at the usual ring), so 64 buses are 128 MB.
@@ -61,9 +65,26 @@ public enum SettingsLimits {
 
   /// Registers in one read answer (Modbus application protocol V1.1b3, 6.3).
   static let registersPerRequest: ClosedRange<Int64> = 1...125
-  static let gapLimit: ClosedRange<Int64> = 0...124
-  /// Characters of a string: 125 registers of two.
-  static let stringLength = 1...250
+  /// Bits in one read answer (the same, 6.1 and 6.2).
+  static let bitsPerRequest: ClosedRange<Int64> = 1...2000
+  /// As many bits as a gap may have: one less than a request.
+  static let gapLimit: ClosedRange<Int64> = 0...1999
+  static let addresses: ClosedRange<Int64> = 0...65_535
+  /// Forbidden ranges of one device; the longest known list has 30.
+  static let forbiddenRanges = 256
+  /// Silence that a device may ask for; a minute would be a broken device.
+  static let pause = Duration.zero...Duration.seconds(60)
+  /// The slowest device in the field talks 300 baud, the fastest adapters reach 4 million.
+  static let baud: ClosedRange<Int64> = 300...4_000_000
+  /// Rates that adapters and devices agree on.
+  static let usualBaud: Set<Int64> = [
+    300, 600, 1200, 2400, 4800, 9600, 14_400, 19_200, 28_800, 38_400, 57_600, 76_800, 115_200,
+    230_400, 460_800, 500_000, 576_000, 921_600, 1_000_000, 1_152_000, 1_500_000, 2_000_000,
+    2_500_000, 3_000_000, 3_500_000, 4_000_000,
+  ]
+  /// Slave addresses of a serial line: 0 is broadcast, 248 and above are reserved (Modbus over
+  /// serial line V1.02, 2.2).
+  static let serialUnits: ClosedRange<Int64> = 1...247
 
   /// The smallest power of two that holds the stalls: samples a second × stall × safety.
   static func ringSamples(forSamplesPerSecond rate: Double) -> Int {

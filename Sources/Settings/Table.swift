@@ -9,8 +9,12 @@ indirect enum Kind: Sendable {
   case name
   /// Free text, 1 to 200 characters.
   case text
+  /// Free text, 1 to 2,000 characters.
+  case prose
   /// An absolute path.
   case file
+  /// The absolute path of a serial port.
+  case serialPort
   case host
   case httpsURL
   case timeZone
@@ -26,6 +30,10 @@ indirect enum Kind: Sendable {
   case ringSize
   /// `"holding 100 u32 cdab"`.
   case register
+  /// `["holding 100-120", "input 7"]`.
+  case addressRanges
+  /// Function codes that read: `[3, 4]`.
+  case functions
   /// `0.5` or `"2%"`.
   case deadband
   /// `[0, 100]`.
@@ -45,6 +53,8 @@ indirect enum Kind: Sendable {
   case shorthand(String, Table)
   case object(Table)
   case list(Table)
+  /// A list of objects, of which a text means the one that a profile has under that name.
+  case selection(Table)
   /// Objects by code: `{ "12": … }`; a text stands for the named member.
   case codes(String, Table)
 }
@@ -55,11 +65,26 @@ enum Target: String, Sendable {
 }
 
 /// Whether a member must be there, and what holds when it is not.
-enum Presence: Sendable {
+indirect enum Presence: Sendable {
   case required
+  /// Required, unless the object has the member named.
+  case requiredWithout(String)
   case optional
+  /// Known to some types of the object only, by the text of its member `type`.
+  case typed([(type: String, presence: Presence)])
   /// The default, written as it could stand in the file.
   case standard(JSONValue)
+}
+
+extension Presence {
+  /// Whether the member may be missed.
+  var canRequire: Bool {
+    switch self {
+    case .required, .requiredWithout: true
+    case .optional, .standard: false
+    case .typed(let types): types.contains { $0.presence.canRequire }
+    }
+  }
 }
 
 /// One member of an object.
@@ -76,6 +101,9 @@ struct Member: Sendable {
     self.presence = presence
     self.meaning = meaning
   }
+
+  /// The same member where nothing holds when it is left out.
+  var asOptional: Member { Member(name, kind, .optional, meaning) }
 }
 
 /// One object: its members in the order in which they are explained.

@@ -34,18 +34,6 @@ enum Vocabulary {
         "controlSocket", .file, .standard("/run/takt/takt.sock"), "Where takt status asks."),
     ])
 
-  static let bus = Table(
-    "bus", "One connection to a PLC or to a gateway of serial devices.",
-    [
-      Member("name", .name, .required, "The name machines refer to."),
-      Member("type", .choice(["modbus-tcp"]), .standard("modbus-tcp"), "The protocol."),
-      Member("host", .host, .required, "Host name or IP address of the PLC."),
-      Member("port", .integer(1...65_535), .standard(502), "TCP port."),
-      Member(
-        "connectTimeout", .duration(SettingsLimits.connectTimeout), .standard("3s"),
-        "How long opening the connection may take."),
-    ])
-
   static let machine = Table(
     "machine", "One machine: its signals, when it runs, why it stands, what it makes.",
     [
@@ -53,15 +41,12 @@ enum Vocabulary {
       Member("bus", .reference(.bus), .required, "The bus it is read from."),
       Member("unit", .integer(0...255), .standard(1), "The unit number (slave address)."),
       Member(
-        "timeout", .duration(SettingsLimits.unitTimeout), .standard("500ms"),
-        "How long the unit may take to answer."),
+        "profile", .name, .optional,
+        "A file profiles/<name>.json5 that tells what the device can and which signals it has."),
+    ] + device + [
       Member(
-        "gapLimit", .integer(SettingsLimits.gapLimit), .standard(16),
-        "Unused registers that are read along to save a request."),
-      Member(
-        "registersPerRequest", .integer(SettingsLimits.registersPerRequest), .standard(125),
-        "Most registers the unit can answer at once."),
-      Member("signals", .list(signal), .required, "What is read."),
+        "signals", .selection(signal), .requiredWithout("profile"),
+        "What is read; with a profile and without this, every signal of the profile."),
       Member("running", .condition(condition), .optional, "The machine runs while this holds."),
       Member(
         "faultCode", .reference(.signal), .optional,

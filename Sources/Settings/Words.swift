@@ -107,9 +107,14 @@ enum Words {
   }
 
   /// "a, b or c".
-  static func either(_ words: [String]) -> String {
+  static func either(_ words: [String]) -> String { list(words, "or") }
+
+  /// "a, b and c".
+  static func both(_ words: [String]) -> String { list(words, "and") }
+
+  private static func list(_ words: [String], _ joint: String) -> String {
     guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " or " + last
+    return words.dropLast().joined(separator: ", ") + " \(joint) " + last
   }
 }
 

@@ -17,6 +17,24 @@ public enum ByteOrder: String, Sendable, CaseIterable {
   case dcba
 }
 
+/// Where the characters of a text sit in its registers.
+public enum CharacterPlace: String, Sendable, CaseIterable {
+  /// Two in each register, as `order` tells.
+  case both
+  /// One in the low byte of each register; the high byte means nothing.
+  case low
+  /// One in the high byte of each register; the low byte means nothing.
+  case high
+
+  /// Characters in one register.
+  public var charactersPerRegister: Int {
+    switch self {
+    case .both: 2
+    case .low, .high: 1
+    }
+  }
+}
+
 /// How the registers of a signal become its raw value.
 public struct RegisterFormat: Equatable, Sendable {
   public var type: RegisterType
@@ -25,13 +43,22 @@ public struct RegisterFormat: Equatable, Sendable {
   public var bit: UInt8?
   /// Registers read: 1, 2 or 4, or the length of a string in registers; 1 bit in bit tables.
   public var count: UInt16
+  /// Where the characters of a string sit; `both` for everything else.
+  public var characters: CharacterPlace
 
-  public init(type: RegisterType, order: ByteOrder = .abcd, bit: UInt8? = nil, count: UInt16) {
+  public init(
+    type: RegisterType, order: ByteOrder = .abcd, bit: UInt8? = nil, count: UInt16,
+    characters: CharacterPlace = .both
+  ) {
     self.type = type
     self.order = order
     self.bit = bit
     self.count = count
+    self.characters = characters
   }
+
+  /// Characters that a text in these registers has at most.
+  public var characterCount: Int { Int(count) * characters.charactersPerRegister }
 }
 
 /// value = raw × gain + offset; without effect when gain is 1 and offset 0 (integers stay exact).

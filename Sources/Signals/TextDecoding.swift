@@ -1,6 +1,8 @@
 // Texts from registers, in pieces of eight bytes that fit a sample, and the way back.
 //
 // Invariants
+// - A register holds two characters, or one in its low or high byte (F22); of half a register the
+//   other byte means nothing, whatever stands there.
 // - A text ends at its first NUL, as PLCs leave old bytes behind it; trailing spaces are dropped.
 // - The empty text is one piece of zeros. A text holds no NUL, so the last piece needs no length.
 // - Pieces of one text stand together in the ring: `push(all:)` is all or nothing.
@@ -13,19 +15,25 @@ public struct TextPieces: Sendable {
 }
 
 extension RegisterFormat {
-  /// The text in registers, or nil when it is not UTF-8; two bytes a register, high byte first.
+  /// The text in registers, or nil when it is not UTF-8; of whole registers the high byte first.
   ///
   /// `badc` and `dcba` mean the low byte first; registers of a text keep their order.
   public func decodeText(_ words: Span<UInt16>) -> TextPieces? {
     var bytes = InlineArray<256, UInt8>(repeating: 0)
-    let wordCount = min(words.count, TextLimits.bytes / 2)
+    let width = characters.charactersPerRegister
+    let wordCount = min(words.count, TextLimits.bytes / width)
     for index in 0..<wordCount {
-      let word = order.swapsBytes ? words[index].byteSwapped : words[index]
-      bytes[2 * index] = UInt8(word >> 8)
-      bytes[2 * index + 1] = UInt8(word & 0xFF)
+      switch characters {
+      case .both:
+        let word = order.swapsBytes ? words[index].byteSwapped : words[index]
+        bytes[2 * index] = UInt8(word >> 8)
+        bytes[2 * index + 1] = UInt8(word & 0xFF)
+      case .low: bytes[index] = UInt8(words[index] & 0xFF)
+      case .high: bytes[index] = UInt8(words[index] >> 8)
+      }
     }
     var length = 0
-    while length < 2 * wordCount, bytes[length] != 0 { length += 1 }
+    while length < width * wordCount, bytes[length] != 0 { length += 1 }
     while length > 0, bytes[length - 1] == UInt8(ascii: " ") { length -= 1 }
     guard (try? UTF8Span(validating: bytes.span.extracting(0..<length))) != nil else { return nil }
     var text = TextPieces()

@@ -10,7 +10,8 @@ enum CheckCommand {
     name: "check", summary: "look at the configuration and name every mistake",
     options: [
       .value(
-        "config", "FILE", "the configuration; fragments are read from conf.d/*.json5 beside it",
+        "config", "FILE",
+        "the configuration; conf.d/*.json5 and profiles/*.json5 are read beside it",
         default: ConfigurationFiles.defaultPath),
       .switch("explain", "print what holds: every default, and where every value stands"),
       .switch("json", "print the result as one JSON object"),

@@ -1,17 +1,31 @@
-// Reads configuration files: the main one and the fragments beside it. No judgement here.
+// Reads configuration files: the main one, the fragments beside it and the profiles that machines
+// name. No judgement here.
 
 import Glibc
 import Settings
 
-/// Reads a configuration and its fragments: `takt.json5` and `conf.d/*.json5` beside it.
+/// Reads a configuration: `takt.json5`, and `conf.d/*.json5` and `profiles/*.json5` beside it.
 enum ConfigurationFiles {
   static let defaultPath = "/etc/takt/takt.json5"
 
   /// The main file and its fragments in the order of their names, or why one could not be read.
   static func read(_ path: String) throws(UnreadableFile) -> [ConfigurationFile] {
     var files = [try file(path)]
-    for name in try fragments(directory(of: path)) { files.append(try file(name)) }
+    let directory = directory(of: path)
+    for name in try names(in: directory) { files.append(try file("\(directory)/\(name)")) }
     return files
+  }
+
+  /// Reads the profiles that are asked for and checks everything; what is not there is not given.
+  static func check(_ draft: ConfigurationDraft) throws(UnreadableFile) -> ConfigurationOutcome {
+    guard !draft.profileNames.isEmpty else { return draft.check(profiles: [], shelf: []) }
+    let directory = draft.profileDirectory
+    let there = try names(in: directory)
+    var profiles: [ConfigurationFile] = []
+    for name in draft.profileNames where there.contains("\(name).json5") {
+      profiles.append(try file("\(directory)/\(name).json5"))
+    }
+    return draft.check(profiles: profiles, shelf: there.map { String($0.dropLast(6)) })
   }
 
   private static func directory(of path: String) -> String {
@@ -19,8 +33,8 @@ enum ConfigurationFiles {
     return String(path[...slash]) + "conf.d"
   }
 
-  /// No directory means no fragments; hidden files and other endings are left alone.
-  private static func fragments(_ directory: String) throws(UnreadableFile) -> [String] {
+  /// The names of the files; no directory means none, hidden files and other endings are left alone.
+  private static func names(in directory: String) throws(UnreadableFile) -> [String] {
     var status = stat()
     guard stat(directory, &status) == 0 else {
       if errno == ENOENT { return [] }
@@ -37,7 +51,7 @@ enum ConfigurationFiles {
       }
       if name.hasSuffix(".json5"), !name.hasPrefix(".") { names.append(name) }
     }
-    return names.sorted().map { directory + "/" + $0 }
+    return names.sorted()
   }
 
   private static func file(_ path: String) throws(UnreadableFile) -> ConfigurationFile {
@@ -89,7 +103,8 @@ struct UnreadableFile: Error, CustomStringConvertible {
 /// Reads and checks the configuration at a path, for `takt check` and `takt run`.
 func loadConfiguration(path: String) -> Result<ConfigurationOutcome, UnreadableFile> {
   do {
-    return .success(Configuration.check(try ConfigurationFiles.read(path)))
+    let draft = ConfigurationDraft(try ConfigurationFiles.read(path))
+    return .success(try ConfigurationFiles.check(draft))
   } catch {
     return .failure(error)
   }

@@ -20,11 +20,44 @@ enum CheckReport {
     look(
       "/usr/share/zoneinfo/" + plan.gateway.timeZone, "the time zone gateway.timeZone",
       "; see /usr/share/zoneinfo for the names")
+    for bus in plan.buses {
+      switch bus.line {
+      case .tcp, .rtuOverTCP: break
+      case .tls(_, _, let identity):
+        look(identity.caFile, "buses[\(bus.name)].caFile", "")
+        look(identity.certificateFile, "buses[\(bus.name)].certificateFile", "")
+        look(identity.keyFile, "buses[\(bus.name)].keyFile", "")
+      case .rtu(let line):
+        look(
+          line.path, "buses[\(bus.name)].device",
+          "; \"ls -l /dev/serial/by-id\" shows the adapters that are")
+      }
+    }
     for uplink in plan.uplinks {
       look(uplink.caFile, "uplinks[\(uplink.name)].caFile", "")
       look(uplink.certificateFile, "uplinks[\(uplink.name)].certificateFile", "")
       look(uplink.keyFile, "uplinks[\(uplink.name)].keyFile", "")
       look(uplink.bearerFile, "uplinks[\(uplink.name)].bearerFile", "")
+    }
+    return hints + sharedPorts(plan)
+  }
+
+  /// Two names of one serial port, which only this machine can tell (F9).
+  private static func sharedPorts(_ plan: SitePlan) -> [String] {
+    var busByPort: [String: String] = [:]
+    var hints: [String] = []
+    for bus in plan.buses {
+      guard case .rtu(let line) = bus.line, let resolved = realpath(line.path, nil) else {
+        continue
+      }
+      defer { free(resolved) }
+      let port = String(cString: resolved)
+      if let other = busByPort[port] {
+        hints.append(
+          "buses[\(bus.name)].device \(line.path) is \(port), the device of bus \(other);"
+            + " requests of two buses would collide on its line")
+      }
+      busByPort[port] = bus.name
     }
     return hints
   }

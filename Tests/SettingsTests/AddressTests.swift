@@ -16,12 +16,14 @@ private struct Written: Sendable, CustomTestStringConvertible {
 
   init(
     _ text: String, _ table: ModbusTable, _ start: UInt16, _ type: RegisterType, _ count: UInt16,
-    _ order: ByteOrder = .abcd, bit: UInt8? = nil, plain: String
+    _ order: ByteOrder = .abcd, bit: UInt8? = nil, in characters: CharacterPlace = .both,
+    plain: String
   ) {
     self.text = text
     self.table = table
     self.start = start
-    format = RegisterFormat(type: type, order: order, bit: bit, count: count)
+    format = RegisterFormat(
+      type: type, order: order, bit: bit, count: count, characters: characters)
     self.plain = plain
   }
 
@@ -55,19 +57,35 @@ private struct Written: Sendable, CustomTestStringConvertible {
     .init("000001", .coil, 0, .bit, 1, plain: "coil 0"),
     .init("400101 i32", .holding, 100, .i32, 2, plain: "holding 100 i32"),
     .init("465536", .holding, 65_535, .u16, 1, plain: "holding 65535 u16"),
+    .init("holding 0x64 f32", .holding, 100, .f32, 2, plain: "holding 100 f32"),
+    .init("HOLDING 0X00FF.3", .holding, 255, .bit, 1, bit: 3, plain: "holding 255.3"),
+    .init("coil 0x0", .coil, 0, .bit, 1, plain: "coil 0"),
+    .init("4x101 f32", .holding, 100, .f32, 2, plain: "holding 100 f32"),
+    .init("4x00101", .holding, 100, .u16, 1, plain: "holding 100 u16"),
+    .init("3X1.4", .input, 0, .bit, 1, bit: 4, plain: "input 0.4"),
+    .init("1x65536", .discrete, 65_535, .bit, 1, plain: "discrete 65535"),
+    .init(
+      "holding 20 string 16 low", .holding, 20, .string, 16, in: .low,
+      plain: "holding 20 string 16 low"),
+    .init(
+      "40021 STRING 125 HIGH", .holding, 20, .string, 125, in: .high,
+      plain: "holding 20 string 125 high"),
+    .init("input 9 string 1 low", .input, 9, .string, 1, in: .low, plain: "input 9 string 1 low"),
   ]
 }
 
 @Suite("Addresses")
 struct AddressTests {
   @Test(arguments: Written.all)
-  fileprivate func `an address is understood as technicians write it`(written: Written) throws {
-    let address = try Address(text: written.text)
+  fileprivate func `F21, F22: an address is understood as technicians write it`(written: Written)
+    throws
+  {
+    let address = try ParsedAddress(text: written.text)
     #expect(address.table == written.table)
     #expect(address.start == written.start)
     #expect(address.format == written.format)
     #expect(address.text == written.plain)
-    #expect(try Address(text: address.text) == address)
+    #expect(try ParsedAddress(text: address.text) == address)
   }
 
   @Test(arguments: [
@@ -92,9 +110,29 @@ struct AddressTests {
     ("holding .3", "\".3\" is no address"),
     ("coil 3 u16", "one bit cannot be read as u16"),
     ("coil 3 cdab", "bit cannot be cdab; only longer numbers have words to swap"),
-    ("holding 7 string", "the number of characters behind \"string\" is missing or wrong"),
-    ("holding 7 string 0", "the number of characters behind \"string\" is missing or wrong"),
-    ("holding 7 string 251", "the number of characters behind \"string\" is missing or wrong"),
+    ("holding 7 string", "the number of characters behind \"string\" is missing"),
+    ("holding 7 string low", "the number of characters behind \"string\" is missing"),
+    ("holding 7 string 0", "a text cannot have 0 characters"),
+    ("holding 7 string 251", "a text cannot have 251 characters"),
+    ("holding 7 string 126 low", "a text in half registers cannot have 126 characters"),
+    ("holding 65535 string 2 high", "the value would end at address 65536"),
+    ("holding 7 string 8 both", "\"both\" is no byte order"),
+    (
+      "holding 7 string 8 high badc",
+      "\"badc\" behind \"high\": half a register has no byte order"
+    ),
+    ("holding 7 u16 low", "\"low\" is no byte order"),
+    ("holding 0x", "\"0x\" is no address"),
+    ("holding 0x10000", "\"0x10000\" is no address"),
+    ("holding 0x123456789", "\"0x123456789\" is no address"),
+    ("holding 64h", "\"64h\" is no address"),
+    ("0x0064", "\"0x0064\" without a table may be a coil or a hexadecimal number"),
+    ("2x1", "no table has numbers like 2x1"),
+    ("4x0", "4x0 is no number of a table"),
+    ("4x65537", "4x65537 is no number of a table"),
+    ("4x", "4x is no number of a table"),
+    ("4x1.16", "\"4x1.16\" names no bit of a register"),
+    ("1x1.1", "\"1x1.1\" names a bit, but discrete addresses are bits already"),
     ("20001", "no table has numbers like 20001"),
     ("40000", "40000 is no Modicon number; an address from 0 needs its table before it"),
     ("4001", "4001 is no Modicon number; an address from 0 needs its table before it"),
@@ -102,12 +140,48 @@ struct AddressTests {
     ("4000001", "4000001 is no Modicon number; an address from 0 needs its table before it"),
   ])
   func `an address that cannot be is refused with its reason`(text: String, found: String) {
-    #expect(throws: (any Error).self) { try Address(text: text) }
+    #expect(throws: (any Error).self) { try ParsedAddress(text: text) }
     do {
-      _ = try Address(text: text)
+      _ = try ParsedAddress(text: text)
     } catch {
       #expect(error.found == found)
       #expect(!error.allowed.isEmpty)
+    }
+  }
+
+  @Test(arguments: [
+    ("holding 100 f32", ["holding 100", "40101", "400101", "holding 0x0064"]),
+    ("input 9998.12", ["input 9998.12", "39999.12", "309999.12", "input 0x270E.12"]),
+    ("holding 9999", ["holding 9999", "410000", "holding 0x270F"]),
+    ("coil 0", ["coil 0", "00001", "000001", "coil 0x0000"]),
+    ("discrete 65535", ["discrete 65535", "165536", "discrete 0xFFFF"]),
+  ])
+  func `F21: an address is echoed in every notation, and each reads back`(
+    text: String, notations: [String]
+  ) throws {
+    let address = try AddressText.parse(text)
+    #expect(address.notations == notations)
+    for notation in notations {
+      let again = try AddressText.parse(notation)
+      #expect(again.table == address.table && again.start == address.start, "\(notation)")
+      #expect(again.format.bit == address.format.bit, "\(notation)")
+    }
+  }
+
+  @Test func `a tool is told the whole sentence`() {
+    #expect(
+      throws: AddressFault(
+        found: "\"holdin 5\" is no address: \"holdin\" is no table, did you mean \"holding\"?",
+        allowed: "holding, input, coil or discrete, or a number such as 40101")
+    ) { try AddressText.parse("holdin 5") }
+    do throws(AddressFault) {
+      _ = try AddressText.parse("0x64")
+      Issue.record("0x64 is ambiguous")
+    } catch {
+      #expect(
+        "\(error)" == "\"0x64\" is no address: \"0x64\" without a table may be a coil or a"
+          + " hexadecimal number; allowed: the table before the number: \"coil 100\","
+          + " \"holding 0x64\"")
     }
   }
 }

@@ -7,17 +7,18 @@ extension Broken {
       [("running:", "runing:")],
       """
       7:3: error: machines[press-1].runing: "runing" is not known here, did you mean \
-      "running"?; allowed: name, bus, unit, timeout, gapLimit, registersPerRequest, \
-      signals, running, faultCode, causes, good, scrap, rework, standstill, shortStop, \
-      countWindow, uom
+      "running"?; allowed: name, bus, unit, profile, timeout, registersPerRequest, \
+      bitsPerRequest, gapLimit, pause, functions, forbidden, requestStart, signals, running, \
+      faultCode, causes, good, scrap, rework, standstill, shortStop, countWindow, uom
       """),
     Broken(
       "an unknown member with none near",
       [(#"running: "run""#, #"colour: "red""#)],
       """
       7:3: error: machines[press-1].colour: "colour" is not known here; allowed: name, \
-      bus, unit, timeout, gapLimit, registersPerRequest, signals, running, faultCode, \
-      causes, good, scrap, rework, standstill, shortStop, countWindow, uom
+      bus, unit, profile, timeout, registersPerRequest, bitsPerRequest, gapLimit, pause, \
+      functions, forbidden, requestStart, signals, running, faultCode, causes, good, scrap, \
+      rework, standstill, shortStop, countWindow, uom
       """),
     Broken(
       "a missing member",
@@ -31,7 +32,9 @@ extension Broken {
       [(", host:", ", hots:")],
       """
       3:24: error: buses[plc].hots: "hots" is not known here, did you mean "host"?; \
-      allowed: name, type, host, port, connectTimeout
+      allowed: name, type, host, port, device, baud, parity, stopBits, direction, echo, \
+      caFile, certificateFile, keyFile, serverName, connectTimeout, connectPause, \
+      requestPause
       """),
     Broken(
       "a name with a space",
@@ -59,7 +62,7 @@ extension Broken {
       [(#"host: "10.0.0.1""#, #"host: "10.0.0.1", type: "modbus-tpc""#)],
       """
       3:48: error: buses[plc].type: found "modbus-tpc", did you mean "modbus-tcp"?; \
-      allowed: "modbus-tcp"
+      allowed: "modbus-tcp", "modbus-tls", "modbus-rtu" or "modbus-rtu-over-tcp"
       """),
     Broken(
       "a time zone that is no IANA name",

@@ -179,7 +179,8 @@ extension Broken {
       [(#"bus: "plc""#, #"bus: "plc", registersPerRequest: 1"#)],
       """
       6:23: error: machines[press-1].signals[good].at: the value takes 2 registers, but \
-      registersPerRequest is 1; allowed: a shorter value or more registersPerRequest
+      registersPerRequest is 1 (takt.json5:4:64); allowed: a shorter value or more \
+      registersPerRequest
       """),
     Broken(
       "null",

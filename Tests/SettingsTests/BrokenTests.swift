@@ -52,7 +52,9 @@ struct BrokenTests {
     #expect(messages(check(Broken.right)) == [])
   }
 
-  @Test(arguments: Broken.texts + Broken.members + Broken.signals + Broken.sites)
+  @Test(
+    arguments: Broken.texts + Broken.members + Broken.signals + Broken.sites + Broken.lines
+      + Broken.devices)
   func `each mistake is told with its place and what is allowed`(broken: Broken) {
     let outcome = check(broken.text)
     let told = outcome.mistakes.map { mistake in

@@ -1,5 +1,7 @@
 // The explanation, the digest and the schema agree with the check.
 
+import Machines
+import Polling
 import Primitives
 import Testing
 
@@ -29,6 +31,8 @@ struct ExplainTests {
             host: "10.0.0.1",                                 // takt.json5:3:30
             port: 502,                                        // default
             connectTimeout: "3s",                             // default
+            connectPause: "0s",                               // default
+            requestPause: "0s",                               // default
           },
         ],
 
@@ -91,15 +95,17 @@ struct SchemaTests {
   @Test func `the schema knows exactly the members that the check knows`() throws {
     let schema = try JSONValue(parsing: Array(Configuration.schema().utf8))
     let tables = [
+      Vocabulary.root, Vocabulary.profileFile, Vocabulary.profile, Vocabulary.requestStart,
       Vocabulary.gateway, Vocabulary.bus, Vocabulary.machine, Vocabulary.signal,
       Vocabulary.debounce, Vocabulary.condition, Vocabulary.counter, Vocabulary.cause,
       Vocabulary.uplink, Vocabulary.backoff, Vocabulary.route, Vocabulary.limits,
       Vocabulary.publish, Vocabulary.health,
     ]
     #expect(Set(try #require(schema["$defs"]?.object).keys) == Set(tables.map(\.name)))
-    for (table, part) in [(Vocabulary.root, schema)]
-      + tables.map({ ($0, schema["$defs"]?[$0.name] ?? .null) })
-    {
+    #expect(schema["then"] == ["$ref": "#/$defs/profileFile"])
+    #expect(schema["else"] == ["$ref": "#/$defs/configuration"])
+    for table in tables {
+      let part = schema["$defs"]?[table.name] ?? .null
       let properties = try #require(part["properties"]?.object, "\(table.name)")
       #expect(Set(properties.keys) == Set(table.members.map(\.name)))
       #expect(part["additionalProperties"] == false)
@@ -110,16 +116,51 @@ struct SchemaTests {
     }
   }
 
+  @Test(arguments: [
+    "holding 100 u32 cdab", "40101 f32", "400101", "4x101 i16 badc", "coil 7", "discrete 3 bit",
+    "input 12.3", "holding 0x64", "holding 20 string 16", "holding 20 string 16 low",
+    "holding 20 string 250 badc", "3x1.15",
+  ])
+  func `F21, F22: the schema knows every notation of an address`(text: String) throws {
+    _ = try AddressText.parse(text)
+    let pattern = try Regex(ParsedAddress.pattern)
+    #expect(text.firstMatch(of: pattern) != nil)
+    for wrong in ["", "holding", "\(text) now", "x \(text)", "holding 5 u23"] {
+      #expect(wrong.firstMatch(of: pattern) == nil, "\(wrong)")
+    }
+  }
+
+  @Test(arguments: ["holding 100-120", "input 7", "40101-40121", "coil 0x0 - 0x10", "3x1-3x5"])
+  func `F18: the schema knows every notation of a forbidden range`(text: String) throws {
+    let range = try AddressRange(text: text)
+    #expect(try AddressRange(text: range.text) == range)
+    let pattern = try Regex(AddressRange.pattern)
+    #expect(text.firstMatch(of: pattern) != nil && range.text.firstMatch(of: pattern) != nil)
+    #expect("\(text) u16".firstMatch(of: pattern) == nil)
+  }
+
   @Test func `the example mentions no member that does not exist`() throws {
-    // The commented-out lines of the example are advice: they must hold as well.
+    // The commented-out lines of the example are advice: they must hold as well. An object may
+    // go on in further lines of the comment.
+    var isInObject = false
     let text = try Example.text().split(separator: "\n").map { line -> Substring in
       let trimmed = line.drop { $0 == " " }
       let advice = trimmed.hasPrefix("// ") ? trimmed.dropFirst(3) : ""
+      if advice.hasPrefix("{") { isInObject = true }
+      if isInObject {
+        isInObject = !advice.hasSuffix("},")
+        return advice
+      }
       let name = advice.first?.isLowercase == true ? advice.prefix { $0.isLetter } : ""
       return !name.isEmpty && advice.dropFirst(name.count).hasPrefix(": ") ? advice : line
     }.joined(separator: "\n")
-    let outcome = check(text)
+    let outcome = Configuration.check(
+      [ConfigurationFile(path: "takt.json5", text: text)], profiles: [Example.profile])
     #expect(messages(outcome) == [])
+    let buses = outcome.configuration?.plan.buses ?? []
+    #expect(buses.map(\.name) == ["plc-1", "drive", "line-2", "meters"])
+    #expect(buses.first?.units.map(\.quirks.forbidden.count) == [2, 0])
+    #expect(outcome.configuration?.plan.machines.map(\.name) == ["press-1", "meter-1"])
     #expect(outcome.configuration?.plan.uplinks.first?.bearerFile == "/etc/takt/mes.token")
     #expect(outcome.configuration?.plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")
   }

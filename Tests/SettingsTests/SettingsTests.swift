@@ -19,6 +19,31 @@ enum Example {
   }
 }
 
+extension Example {
+  /// A profile with the name and the signals that the example's comments speak of.
+  static let profile = ConfigurationFile(
+    path: "profiles/eastron-sdm630.json5",
+    text: """
+      // A three-phase meter.
+      {
+        profile: {
+          name: "eastron-sdm630",
+          device: "Eastron SDM630, three-phase meter",
+          source: "Modbus Protocol Implementation V1.8, section 1.2",
+        },
+        registersPerRequest: 80,
+        functions: [3, 4],
+        pause: "10ms",
+        forbidden: ["input 90-99"],
+        signals: [
+          { name: "voltage-l1", at: "input 0 f32", every: "2s", unitOfMeasure: "V" },
+          { name: "power", at: "input 52 f32", deadband: 5, unitOfMeasure: "W" },
+          { name: "energy-import", at: "input 72 f32", every: "1min" },
+        ],
+      }
+      """)
+}
+
 /// Checks one text as `takt.json5`.
 func check(_ text: String) -> ConfigurationOutcome {
   Configuration.check([ConfigurationFile(path: "takt.json5", text: text)])

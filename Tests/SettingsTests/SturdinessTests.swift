@@ -12,6 +12,9 @@ struct SturdinessTests {
     "{", "}", "[", "]", "\"", "'", ",", ":", "/*", "*/", "//", "\\", "\\u12", "null", "-", "0x",
     "9223372036854775808", "-1e400", "NaN", "Infinity", "\u{FEFF}", "\u{A0}", "“", "\0", "\r", "\n",
     "name: \"press-1\",", "signals: [{}],", "\"\"", "1e5", "🏭", "holding 65535 u64", "%",
+    "type: \"modbus-rtu\",", "device: \"/dev/ttyUSB0\",", "baud: 9600,", "unit: 0,",
+    "profile: \"eastron-sdm630\",", "\"power\"", "forbidden: [\"coil 0-9\", \"4x1\"],",
+    "functions: [1, 4],", "requestStart: { coil: 7 },", "string 9 low", "0x", "4x",
     "9999999d", "-5", "machines:", "{ \"-9223372036854775808\": 1 }",
   ]
 
@@ -37,6 +40,29 @@ struct SturdinessTests {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  private static func garbled(_ seed: Int) -> String {
+    var generator = SeededGenerator(seed: UInt64(seed))
+    return mutated(Array(Example.profile.text.utf8), &generator)
+  }
+
+  @Test func `two thousand garbled profiles are each either usable or explained`() {
+    let machine = "{ name: \"m\", bus: \"plc\", unit: 3, profile: \"eastron-sdm630\" }"
+    let main = Broken("", [("good: \"good\" }]", "good: \"good\" }, \(machine)]")], "").text
+    for seed in 0..<2000 {
+      let profile = ConfigurationFile(path: Example.profile.path, text: Self.garbled(seed))
+      let outcome = Configuration.check(
+        [ConfigurationFile(path: "takt.json5", text: main)], profiles: [profile])
+      #expect((outcome.configuration != nil) == outcome.errors.isEmpty, "seed \(seed)")
+      for mistake in outcome.errors {
+        #expect(mistake.place.file == profile.path, "seed \(seed)")
+      }
+      guard let configuration = outcome.configuration else { continue }
+      let again = check(configuration.explain())
+      #expect(
+        again.configuration?.plan.digestInput == configuration.plan.digestInput, "seed \(seed)")
+    }
+  }
+
   @Test(arguments: 0..<20)
   func `a hundred garbled examples are each either usable or explained`(block: Int) throws {
     let right = Array(try Example.text().utf8)
@@ -50,6 +76,10 @@ struct SturdinessTests {
         #expect(mistake.place.line >= 1 && mistake.place.column >= 1, "seed \(seed)")
         #expect(!mistake.found.isEmpty && mistake.found.utf8.count < 1000, "seed \(seed)")
       }
+      let withProfile = Configuration.check(
+        [ConfigurationFile(path: "takt.json5", text: text)],
+        profiles: [ConfigurationFile(path: Example.profile.path, text: Self.garbled(seed))])
+      #expect((withProfile.configuration != nil) == withProfile.errors.isEmpty, "seed \(seed)")
       guard let configuration = outcome.configuration else { continue }
       let again = check(configuration.explain())
       #expect(

@@ -122,6 +122,42 @@ private func decode(
     #expect(assembler.take(pieces(text)[0]) == "BADC")
   }
 
+  @Test(arguments: [
+    (CharacterPlace.low, [0x0041, 0x0042, 0x0043] as [UInt16], "ABC"),
+    (.low, [0xFF41, 0x0042, 0x2000, 0x0043], "AB"),
+    (.low, [0x0031, 0x0020, 0x0032, 0x0020], "1 2"),
+    (.low, [0x00C3, 0x0084], "Ä"),
+    (.high, [0x4100, 0x4243, 0x43FF], "ABC"),
+    (.high, [0x4100, 0x0042, 0x4300], "A"),
+    (.high, [0x0000], ""),
+  ])
+  func `F22: with one character in half of each register`(
+    place: CharacterPlace, words: [UInt16], text: String
+  ) throws {
+    let format = RegisterFormat(
+      type: .string, count: UInt16(words.count), characters: place)
+    #expect(format.characterCount == words.count)
+    var assembler = TextAssembler()
+    let decoded = format.decodeText(words.span)
+    let samples = pieces(try #require(decoded))
+    #expect(samples.compactMap { assembler.take($0) } == [text])
+  }
+
+  @Test func `F22: the longest answer of half registers fits, and a longer one is cut`() throws {
+    let format = RegisterFormat(type: .string, count: 125, characters: .low)
+    let words = [UInt16](repeating: 0x78, count: 2000)
+    var assembler = TextAssembler()
+    let decoded = format.decodeText(words.span.extracting(0..<125))
+    let samples = pieces(try #require(decoded))
+    #expect(samples.count == 16)
+    let texts = samples.compactMap { assembler.take($0) }
+    #expect(texts == [String(repeating: "x", count: 125)])
+    let cut = format.decodeText(words.span)
+    #expect(cut?.count == 32)
+    let invalid = format.decodeText([0xFF].span)
+    #expect(invalid == nil)
+  }
+
   @Test(arguments: [[0xFF41] as [UInt16], [0x41C3], [0xC328], [0xEDA0, 0x8000]])
   func `that are not UTF-8 are no value`(words: [UInt16]) {
     #expect(decode(words) == nil)
