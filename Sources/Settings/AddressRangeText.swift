@@ -49,10 +49,4 @@ extension AddressRange {
   /// The text as a regular expression, for the schema; lower case only.
   static let pattern =
     "^ *\(ParsedAddress.placePattern)( *- *(\(ParsedAddress.placePattern)|\(ParsedAddress.digits)))? *$"
-
-  /// `holding 100-120`, or `input 7` for one address.
-  var text: String {
-    let last = addresses.count > 1 ? "-\(addresses.upperBound)" : ""
-    return "\(table.rawValue) \(addresses.lowerBound)\(last)"
-  }
 }

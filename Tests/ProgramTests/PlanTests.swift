@@ -115,6 +115,62 @@ import Testing
     #expect(requests.allSatisfy { $0["phaseUs"] == requests[0]["phaseUs"] })
   }
 
+  @Test func `F19, F20: a serial line is told with its speed, wire times and spread phases`()
+    throws
+  {
+    let signals = (0..<50).map { "{ name: \"r\($0)\", at: \"holding \($0)\", every: \"1s\" }" }
+    let machines = (1...16).map { number in
+      """
+      { name: "m\(number)", bus: "line", unit: \(number),
+        signals: [\(signals.joined(separator: ", "))], running: "r0" },
+      """
+    }
+    let path = try configuration(
+      """
+      { name: "line", type: "modbus-rtu", device: "/dev/serial/by-id/adapter", baud: 9600,
+        parity: "none" }
+      """, machines.joined())
+    let run = try Program.run("plan", "--config", path)
+    #expect(run.code == 0)
+    let lines = run.output.split(separator: "\n").map(String.init)
+    #expect(
+      lines.first
+        == "line  Modbus RTU at /dev/serial/by-id/adapter, 9600 baud, no parity, 1 stop bit")
+    let requests = lines.filter { $0.hasPrefix("    holding 0-49  ") }
+    #expect(requests.count == 16)
+    #expect(requests.allSatisfy { $0.contains("130.0 ms") })
+    #expect(requests[1].contains("62.5 ms") && requests[15].contains("937.5 ms"))
+    #expect(
+      lines.contains {
+        $0.contains("16 requests, 16.0 a second; 2.08 s of bus time every second (208 %)")
+      })
+    let sentence =
+      "every period would have to be 2.1 times as long (1s becomes 2.1 s); "
+      + "what helps: 38400 baud (61 % of the line)"
+    #expect(run.output.contains(sentence))
+    let check = try Program.run("check", "--config", path)
+    #expect(check.code == 0)
+    #expect(check.errors.contains(sentence))
+  }
+
+  @Test func `F18: what a device cannot bear is kept out of every request, and named`() throws {
+    let path = try configuration(
+      "{ name: \"plc\", host: \"192.0.2.1\" }",
+      """
+      { name: "m", bus: "plc", unit: 1, forbidden: ["holding 2"], requestStart: { coil: 0 },
+        functions: [1, 3], signals: [
+        { name: "run", at: "coil 9", every: "1s" }, { name: "a", at: "holding 1", every: "1s" },
+        { name: "b", at: "holding 3", every: "1s" } ], running: "run" }
+      """)
+    let run = try Program.run("plan", "--config", path)
+    for text in [
+      "coil 0-9   00001-00010  10 bits     1 ", "holding 1  ", "holding 3  ",
+      "not with the next: holding 2 must not be asked for",
+    ] {
+      #expect(run.output.contains(text))
+    }
+  }
+
   @Test func `F1: shows what the running gateway has learnt, and plans around it`() throws {
     let path = try configuration(
       "{ name: \"plc\", host: \"192.0.2.1\" }",
