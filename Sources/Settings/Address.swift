@@ -272,7 +272,7 @@ extension ParsedAddress {
     + "( +(string +[0-9]{1,3}( +(low|high))?|\(numberTypes.joined(separator: "|"))))?"
     + "( +(\(orders.joined(separator: "|"))))? *$"
 
-  /// The place in every notation, without the type: `holding 100`, `40101`, `400101`, `0x0064`.
+  /// The place in every notation, without the type: `holding 100`, `40101`, `400101`, hex.
   ///
   /// Five digits only where they reach; the hexadecimal one bears its table to be read back.
   public var notations: [String] {

@@ -48,5 +48,6 @@ extension AddressRange {
 
   /// The text as a regular expression, for the schema; lower case only.
   static let pattern =
-    "^ *\(ParsedAddress.placePattern)( *- *(\(ParsedAddress.placePattern)|\(ParsedAddress.digits)))? *$"
+    "^ *\(ParsedAddress.placePattern)"
+    + "( *- *(\(ParsedAddress.placePattern)|\(ParsedAddress.digits)))? *$"
 }

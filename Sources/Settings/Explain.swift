@@ -42,7 +42,8 @@ private struct Explanation {
   private mutating func setting(_ setting: Setting, _ member: Member, indent: String) {
     let name = member.name + ": "
     switch setting.reading {
-    case .record(let record): object(record, indent: indent, behind: ",", name: name)
+    case .record(let record) where !record.isEmpty:
+      object(record, indent: indent, behind: ",", name: name)
     case .records(let records) where !records.isEmpty:
       lines.append(indent + name + "[")
       for record in records { object(record, indent: indent + "  ", behind: ",") }
@@ -54,7 +55,7 @@ private struct Explanation {
       }
       lines.append(indent + "},")
     case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web, .percent,
-      .range, .integers, .words, .records, .codes:
+      .range, .integers, .words, .record, .records, .codes:
       let value = Effective.json(setting.reading, member.kind).canonicalText
       let line = indent + name + value + ","
       let gap = String(repeating: " ", count: max(2, Self.noteColumn - line.unicodeScalars.count))

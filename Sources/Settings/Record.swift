@@ -60,6 +60,9 @@ struct Record: Sendable {
     settings = Array(repeating: nil, count: table.members.count)
   }
 
+  /// Nothing is said, and nothing holds unsaid.
+  var isEmpty: Bool { settings.allSatisfy { $0 == nil } }
+
   subscript(name: String) -> Setting? {
     get { table.index(name).flatMap { settings[$0] } }
     set { if let index = table.index(name) { settings[index] = newValue } }

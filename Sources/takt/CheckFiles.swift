@@ -33,7 +33,7 @@ enum ConfigurationFiles {
     return String(path[...slash]) + "conf.d"
   }
 
-  /// The names of the files; no directory means none, hidden files and other endings are left alone.
+  /// Names of files; no directory means none, hidden files and other endings are left alone.
   private static func names(in directory: String) throws(UnreadableFile) -> [String] {
     var status = stat()
     guard stat(directory, &status) == 0 else {

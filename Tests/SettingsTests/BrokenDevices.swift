@@ -38,7 +38,8 @@ extension Broken {
       [
         (
           #"bus: "plc""#,
-          #"bus: "plc", forbidden: ["holding 20-10", "coil 1 bit", "holding 1-input 2", "hold 1", 5]"#
+          #"bus: "plc", forbidden: ["holding 20-10", "coil 1 bit", "holding 1-input 2","#
+            + #" "hold 1", 5]"#
         )
       ],
       """
@@ -84,7 +85,9 @@ extension Broken {
         (#"bus: "plc""#, #"bus: "plc", requestStart: { coil: 0 }"#),
         (
           #"good: "good" }]"#,
-          "good: \"good\" },\n  { name: \"b\", bus: \"plc\", requestStart: { coil: 8 }, signals: [{ name: \"x\", at: \"coil 9\" }], running: \"x\" }]"
+          #"good: "good" },"# + "\n  "
+            + #"{ name: "b", bus: "plc", requestStart: { coil: 8 }, "#
+            + #"signals: [{ name: "x", at: "coil 9" }], running: "x" }]"#
         ),
       ],
       """

@@ -105,7 +105,8 @@ extension Broken {
       [
         (
           #"host: "10.0.0.1" }"#,
-          "type: \"modbus-rtu\", device: \"/dev/line1\" },\n  { name: \"b\", type: \"modbus-rtu\", device: \"/dev/./line1\" }"
+          #"type: "modbus-rtu", device: "/dev/line1" },"# + "\n  "
+            + #"{ name: "b", type: "modbus-rtu", device: "/dev/./line1" }"#
         )
       ],
       """

@@ -159,7 +159,7 @@ struct SchemaTests {
     #expect(messages(outcome) == [])
     let buses = outcome.configuration?.plan.buses ?? []
     #expect(buses.map(\.name) == ["plc-1", "drive", "line-2", "meters"])
-    #expect(buses.first?.units.map(\.quirks.forbidden.count) == [2, 0])
+    #expect(buses.first?.units.map(\.quirks.forbidden.count) == [2, 1])
     #expect(outcome.configuration?.plan.machines.map(\.name) == ["press-1", "meter-1"])
     #expect(outcome.configuration?.plan.uplinks.first?.bearerFile == "/etc/takt/mes.token")
     #expect(outcome.configuration?.plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")

@@ -212,7 +212,7 @@ struct DevicePlanTests {
           + " the functions at conf.d/1.json5:2:28; allowed: a table that the device offers, or 1"
           + " among its functions",
         "takt.json5:6:23: error: machines[press-1].signals[good].at: holding 100-101 meets holding"
-          + " 101, which is forbidden at conf.d/1.json5:2:47; allowed: an address outside, or a"
+          + " 101, which is forbidden at conf.d/1.json5:2:48; allowed: an address outside, or a"
           + " smaller forbidden range",
       ])
   }
