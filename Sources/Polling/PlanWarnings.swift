@@ -38,7 +38,8 @@ extension PlanForecast {
   }
 
   private static func stretched(_ period: Duration, _ stretch: Double) -> String {
-    let longer = Double(period.nanoseconds) * stretch
+    // The factor as it is told: rounded up to tenths.
+    let longer = Double(period.nanoseconds) * (stretch * 10).rounded(.up) / 10
     return " (\(period.text) becomes \(PlanFigures.time(nanoseconds: longer)))"
   }
 

@@ -82,7 +82,7 @@ import Testing
       "{ name: \"gateway\", host: \"192.0.2.1\" }", machines.joined())
     let sentence =
       "gateway: asked for 1.22 s of bus time every second (1200.0 requests); it cannot be read at "
-      + "the rate asked for: every period would have to be 1.3 times as long (20ms becomes 24.3 ms)"
+      + "the rate asked for: every period would have to be 1.3 times as long (20ms becomes 26.0 ms)"
     let plan = try Program.run("plan", "--config", path)
     #expect(plan.code == 0)
     #expect(plan.output.contains("  ! " + sentence))
