@@ -91,8 +91,11 @@ struct LearntPlan {
   /// Positions of signals that no request can read now.
   private(set) var refused: [Int] = []
 
-  init(_ unit: UnitDefinition, at index: Int, avoiding refusals: [LearntRefusal]) {
-    for block in ReadPlan(unit: unit, at: index).blocks {
+  init(
+    _ unit: UnitDefinition, at index: Int, on timing: LineTiming,
+    avoiding refusals: [LearntRefusal]
+  ) {
+    for block in ReadPlan(unit: unit, at: index, on: timing).blocks {
       let concerned = refusals.filter { $0.table == block.table }
       if concerned.isEmpty { blocks.append(block) } else { add(block, unit, concerned) }
     }
@@ -122,12 +125,13 @@ struct LearntPlan {
 
   /// The smallest request that shows whether a refusal still holds; nil when none would meet it.
   static func retest(
-    of refusal: LearntRefusal, _ unit: UnitDefinition, at index: Int,
+    of refusal: LearntRefusal, _ unit: UnitDefinition, at index: Int, on timing: LineTiming,
     among refusals: [LearntRefusal]
   ) -> ReadBlock? {
     let start = unit.quirks.requestStart[refusal.table]
     var smallest: ReadBlock?
-    for block in ReadPlan(unit: unit, at: index).blocks where block.table == refusal.table {
+    for block in ReadPlan(unit: unit, at: index, on: timing).blocks
+    where block.table == refusal.table {
       for place in block.places {
         let alone = block.part([place], from: start)
         guard refusal.forbids(alone.addresses) else { continue }
@@ -136,7 +140,7 @@ struct LearntPlan {
     }
     if let smallest { return smallest }
     let others = refusals.filter { !$0.isSame(as: refusal) }
-    return LearntPlan(unit, at: index, avoiding: others).blocks.first {
+    return LearntPlan(unit, at: index, on: timing, avoiding: others).blocks.first {
       $0.table == refusal.table && refusal.forbids($0.addresses)
     }
   }

@@ -2,9 +2,9 @@
 //
 // Invariants
 // - One transaction at a time: after `.read` or `.open` comes exactly one result (F9).
-// - The schedule does not drift: dues lie on a grid of the period, shifted by a hash of the names
-//   of bus and unit, so that gateways and units do not all ask at the same moment (F19). The first
-//   read after the start or a return comes at once.
+// - The schedule does not drift: dues lie on a grid of the period, shifted by the phase of the unit
+//   (see PhaseSpread), so that gateways and units do not all ask at the same moment (F19). The
+//   first read after the start or a return comes at once.
 // - More than a period late: what was missed is left out and counted as an overrun.
 // - A failure concerns its unit, and only that one (F3 to F7); a refusal concerns its signals, and
 //   only those (F1): see PollerLearning.
@@ -24,6 +24,9 @@ public struct Poller: Sendable {
   public let bus: BusDefinition
   /// Signals that no request can read.
   public let impossible: [ImpossibleRead]
+  /// What requests cost on the line, and when in their periods the units are read.
+  let timing: LineTiming
+  let spread: PhaseSpread
   var blocks: [ScheduledBlock] = []
   var units: [UnitRecord]
   var link = FieldLink()
@@ -47,10 +50,12 @@ public struct Poller: Sendable {
     self.bus = bus
     generator = SeededGenerator(seed: seed)
     let plan = ReadPlan(bus)
+    timing = LineTiming(bus)
+    spread = PhaseSpread(plan, in: bus)
     impossible = plan.impossible
     units = bus.units.enumerated().map { index, unit in
       let isIdle = !plan.blocks.contains { $0.unit == index }
-      return UnitRecord(unit, bus: bus.name, isIdle: isIdle, now: now)
+      return UnitRecord(unit, isIdle: isIdle, now: now)
     }
     for index in bus.units.indices { remember(learnt, index, now) }
   }

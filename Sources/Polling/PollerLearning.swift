@@ -39,7 +39,8 @@ extension Poller {
       let known = units[unit].refusals.map(\.learnt)
       guard known.count < PollingLimits.refusalsPerUnit,
         !known.contains(where: { $0.isSame(as: refusal) }),
-        LearntPlan.retest(of: refusal, definition, at: unit, among: known + [refusal]) != nil
+        LearntPlan.retest(of: refusal, definition, at: unit, on: timing, among: known + [refusal])
+          != nil
       else { continue }
       units[unit].refusals.append(KeptRefusal(refusal, now: now, using: &generator))
     }
@@ -67,7 +68,7 @@ extension Poller {
         Split(table: block.table, exception: exception, span: block.addresses, seam: seam))
       let isSoon = units[unit].haste.allows(now)
       let halves = parts.map { part in
-        var half = ScheduledBlock(part, phase: units[unit].phase, due: now, role: .suspect)
+        var half = ScheduledBlock(part, phase: phase(of: part), due: now, role: .suspect)
         if !isSoon { half.due = half.grid(after: now) }
         return half
       }
@@ -173,24 +174,29 @@ extension Poller {
   }
 
   /// The blocks of a unit from what is known now; one that stays keeps its place in time.
+  private func phase(of block: ReadBlock) -> Duration {
+    spread.phase(ofUnit: block.unit, period: block.period)
+  }
+
   private mutating func plan(_ unit: Int, _ now: Instant) {
     let definition = bus.units[unit]
     let refusals = units[unit].refusals.map(\.learnt)
-    let plan = LearntPlan(definition, at: unit, avoiding: refusals)
+    let plan = LearntPlan(definition, at: unit, on: timing, avoiding: refusals)
     units[unit].refused = Set(plan.refused)
     let old = blocks.filter { $0.block.unit == unit && $0.role == .regular }
     blocks.removeAll { $0.block.unit == unit }
     for block in plan.blocks {
       blocks.append(
         old.first { $0.block == block }
-          ?? ScheduledBlock(block, phase: units[unit].phase, due: now, role: .regular))
+          ?? ScheduledBlock(block, phase: phase(of: block), due: now, role: .regular))
     }
     for (index, kept) in units[unit].refusals.enumerated() {
-      let block = LearntPlan.retest(of: kept.learnt, definition, at: unit, among: refusals)
+      let block = LearntPlan.retest(
+        of: kept.learnt, definition, at: unit, on: timing, among: refusals)
       guard let block else { continue }
       blocks.append(
         ScheduledBlock(
-          block, phase: units[unit].phase, due: kept.retestAt, role: .retest(index)))
+          block, phase: phase(of: block), due: kept.retestAt, role: .retest(index)))
     }
   }
 

@@ -26,12 +26,12 @@ struct ScheduledBlock: Sendable {
   var backoff = Backoff(
     floor: PollingLimits.blockRetryFloor, ceiling: PollingLimits.blockRetryCeiling)
 
-  /// `hash` shifts the grid of this block's period.
-  init(_ block: ReadBlock, phase hash: UInt64, due: Instant, role: Role) {
+  /// `phase` shifts the grid of this block's period.
+  init(_ block: ReadBlock, phase: Duration, due: Instant, role: Role) {
     self.block = block
     self.role = role
     period = max(1, block.period.nanoseconds)
-    phase = Int64(hash % UInt64(period))
+    self.phase = max(0, phase.nanoseconds) % period
     self.due = due
   }
 
@@ -61,8 +61,6 @@ struct ScheduledBlock: Sendable {
 /// A unit with its health and its history.
 struct UnitRecord: Sendable {
   var health: UnitHealth
-  /// A hash of the names of bus and unit.
-  let phase: UInt64
   var counters = PollCounters()
   var responses = ResponseTimes()
   var lastAnswer: Instant?
@@ -83,11 +81,10 @@ struct UnitRecord: Sendable {
   /// The shortest of its periods.
   let shortestPeriod: Duration?
 
-  init(_ unit: UnitDefinition, bus: String, isIdle: Bool, now: Instant) {
+  init(_ unit: UnitDefinition, isIdle: Bool, now: Instant) {
     shortestPeriod = unit.bindings.map(\.period).min()
     health = UnitHealth(
       now: now, shortestPeriod: shortestPeriod ?? PollingLimits.suspectRetryCeiling)
-    phase = stableHash("\(bus)/\(unit.name)")
     self.isIdle = isIdle
     if isIdle { _ = health.answered() }
   }

@@ -6,9 +6,9 @@ public enum PollingLimits {
   /// The shortest period: 200 requests a second on one block, beyond what most PLCs answer.
   public static let shortestPeriod = Duration.milliseconds(5)
 
-  /// Unused addresses read along where nothing is known about the line: on Ethernet a register is
-  /// two bytes of a packet, a second request is a round trip.
-  public static let gapLimit = 16
+  /// The share of a line's time above which a plan is called tight: a fifth is kept for lost
+  /// answers (a timeout is ten to twenty requests) and for probes.
+  public static let busyShare = 0.8
 
   /// Failures in a row until a unit counts as lost: one is noise, two are bad luck.
   public static let failuresUntilLost = 3

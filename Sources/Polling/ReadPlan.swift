@@ -1,13 +1,19 @@
-// Which requests read all signals of a bus: as few as the limits allow.
+// Which requests read all signals of a bus: the cheapest that the devices can bear.
 //
 // Invariants
-// - A block holds signals of one unit, one table and one period.
-// - A block never asks for more than the unit or the protocol allows, and never splits a signal.
-// - Two neighbours share a block when at most `gapLimit` unused addresses lie between them.
+// - A block holds signals of one unit, one table and one period, and never splits a signal.
+// - A block never asks for more than the unit or the protocol allows, never for a table that the
+//   unit does not offer, never over a forbidden address; where a table must be asked for from one
+//   address on, every block of it begins there (F18).
+// - Neighbours share a block where reading over the gap costs less than a request of its own; that
+//   depends on the line (see LineTiming). A gap limit in the device's facts holds instead.
+// - The cost is the least possible, and with it on a network the number of requests (F17).
 // - The plan is a function of the definition: same signals, same order of requests.
-// - The number of requests is the least possible: addresses are taken from the lowest, and each
-//   block reaches as far as it may. A long signal that ends a block early loses nothing, since
-//   every later signal that would still have fitted lies within the block of the long one.
+//
+// Why a slow signal between two fast ones is asked for on its own: the period of a signal is also
+// a promise about the most that is told of it. Read along with the fast ones, a noisy value wanted
+// once a minute would be told ten times a second, in a ring that was sized for once a minute. What
+// it would save is at most one request in the slow period.
 
 import Primitives
 public import Signals
@@ -28,123 +34,117 @@ public struct ReadBlock: Equatable, Sendable {
 
 /// The requests for a bus.
 public struct ReadPlan: Equatable, Sendable {
-  public private(set) var blocks: [ReadBlock] = []
-  /// Signals that no request can read: longer than the unit answers, or beyond the last address.
-  public private(set) var impossible: [ImpossibleRead] = []
+  public internal(set) var blocks: [ReadBlock] = []
+  /// Signals that no request can read, with the reason.
+  public internal(set) var impossible: [ImpossibleRead] = []
 
   /// Plans all units of a bus, in their order.
   public init(_ bus: BusDefinition) {
-    for index in bus.units.indices { add(index, bus.units[index]) }
+    let timing = LineTiming(bus)
+    for index in bus.units.indices { add(index, bus.units[index], timing) }
   }
 
   /// Plans one unit, which stands at `index` in its bus.
-  init(unit: UnitDefinition, at index: Int) { add(index, unit) }
+  init(unit: UnitDefinition, at index: Int, on timing: LineTiming) { add(index, unit, timing) }
 
-  private mutating func add(_ index: Int, _ unit: UnitDefinition) {
+  private mutating func add(_ index: Int, _ unit: UnitDefinition, _ timing: LineTiming) {
+    let barred = Dictionary(
+      uniqueKeysWithValues: ModbusTable.allCases.map {
+        ($0, BarredAddresses(unit.quirks.forbidden, in: $0))
+      })
     var wanted: [Wanted] = []
     for (slot, binding) in unit.bindings.enumerated() {
-      let limit = Self.limit(unit, binding.table)
-      guard binding.count >= 1, Int(binding.count) <= limit,
-        Int(binding.address) + Int(binding.count) <= 65_536
-      else {
-        impossible.append(ImpossibleRead(unit: index, slot: slot))
-        continue
+      if let reason = Self.obstacle(binding, unit, barred[binding.table]) {
+        impossible.append(ImpossibleRead(unit: index, slot: slot, reason: reason))
+      } else {
+        wanted.append(Wanted(slot: slot, binding: binding))
       }
-      wanted.append(Wanted(slot: slot, binding: binding))
     }
     wanted.sort { $0.key < $1.key }
-    var open: [Wanted] = []
-    var end = 0
-    for next in wanted {
-      if let first = open.first, let last = open.last, next.group == last.group,
-        next.start <= end + max(0, unit.quirks.gapLimit ?? PollingLimits.gapLimit),
-        max(end, next.end) - first.start <= Self.limit(unit, next.binding.table)
-      {
-        open.append(next)
-        end = max(end, next.end)
-      } else {
-        close(open, unit: index)
-        open = [next]
-        end = next.end
-      }
+    var first = wanted.startIndex
+    while first < wanted.endIndex {
+      let group = wanted[first].group
+      let end = wanted[first...].firstIndex { $0.group != group } ?? wanted.endIndex
+      close(wanted[first..<end], index, unit, timing, barred[group.table])
+      first = end
     }
-    close(open, unit: index)
   }
 
-  private mutating func close(_ members: [Wanted], unit: Int) {
-    guard let first = members.first else { return }
-    let places = members.map { member in
-      SignalPlace(
-        slot: member.slot, offset: member.start - first.start, count: Int(member.binding.count))
+  /// Cuts the signals of one table and period, which are sorted, into blocks.
+  private mutating func close(
+    _ group: ArraySlice<Wanted>, _ index: Int, _ unit: UnitDefinition, _ timing: LineTiming,
+    _ barred: BarredAddresses?
+  ) {
+    guard let head = group.first else { return }
+    let table = head.binding.table
+    let fixed = unit.quirks.requestStart[table]
+    // Signals that lie within another one ride with it; `firsts` are the positions of the others.
+    var intervals: [Range<Int>] = []
+    var firsts: [Int] = []
+    for (position, next) in zip(group.indices, group)
+    where next.end > intervals.last?.upperBound ?? 0 {
+      intervals.append(next.start..<next.end)
+      firsts.append(position)
     }
-    blocks.append(
-      ReadBlock(
-        unit: unit, table: first.binding.table, start: first.binding.address, places: places,
-        period: max(first.binding.period, PollingLimits.shortestPeriod)))
-  }
-
-  /// Addresses that one request may ask for: registers as declared, bits sixteen times as many.
-  static func limit(_ unit: UnitDefinition, _ table: ModbusTable) -> Int {
-    let registers = min(max(unit.quirks.registersPerRequest, 1), 125)
-    return min(table.holdsBits ? registers * 16 : registers, table.limitPerRequest)
-  }
-}
-
-/// A signal that no request can read.
-public struct ImpossibleRead: Equatable, Sendable {
-  /// The position of the unit in the bus definition.
-  public let unit: Int
-  /// The position in the unit's bindings.
-  public let slot: Int
-}
-
-extension ReadBlock {
-  /// A block that reaches exactly over its places, which are sorted by offset.
-  init(unit: Int, table: ModbusTable, start: UInt16, places: [SignalPlace], period: Duration) {
-    let first = Int(places.first?.offset ?? 0)
-    let end = places.map { Int($0.offset) + Int($0.count) }.max() ?? first
-    self.init(
-      unit: unit, table: table, start: start &+ UInt16(first), count: UInt16(end - first),
-      period: period,
-      places: places.map { place in
+    let runs =
+      fixed == nil
+      ? Self.rules(unit, table, timing).runs(of: intervals) { barred?.first(in: $0) != nil }
+      : [intervals.indices]
+    for run in runs {
+      let end = run.upperBound < firsts.count ? firsts[run.upperBound] : group.endIndex
+      let start = fixed ?? UInt16(clamping: intervals[run.lowerBound].lowerBound)
+      let places = group[firsts[run.lowerBound]..<end].map { member in
         SignalPlace(
-          slot: Int(place.slot), offset: Int(place.offset) - first, count: Int(place.count))
-      })
+          slot: member.slot, offset: member.start - Int(start), count: Int(member.binding.count))
+      }
+      let count = (intervals[run].last?.upperBound ?? Int(start)) - Int(start)
+      blocks.append(
+        ReadBlock(
+          unit: index, table: table, start: start, count: UInt16(clamping: count),
+          period: head.group.period, places: places))
+    }
   }
 
-  /// The two halves of a refused block: apart at the widest gap nearest to the middle.
-  var halves: [ReadBlock] {
-    guard places.count > 1 else { return [self] }
-    let middle = places.count / 2
-    var cut = middle
-    var widest = 0
-    var end = Int(places[0].offset) + Int(places[0].count)
-    for index in 1..<places.count {
-      let gap = Int(places[index].offset) - end
-      let isNearer = abs(index - middle) < abs(cut - middle)
-      if gap > widest || (gap > 0 && gap == widest && isNearer) { (widest, cut) = (gap, index) }
-      end = max(end, Int(places[index].offset) + Int(places[index].count))
+  private static func rules(
+    _ unit: UnitDefinition, _ table: ModbusTable, _ timing: LineTiming
+  ) -> PartitionRules {
+    let limit = limit(unit, table)
+    if let given = unit.quirks.gapLimit {
+      // As few requests as the gap limit lets, and then as few addresses: no sum of addresses of
+      // all requests (65,536 × 2,000 at most) outweighs one request.
+      return PartitionRules(
+        limit: limit, gapLimit: max(0, given), requestCost: 1 << 40, addressCost: 1)
     }
-    return [Array(places[..<cut]), Array(places[cut...])].map { part in
-      ReadBlock(unit: unit, table: table, start: start, places: part, period: period)
-    }
+    return PartitionRules(
+      limit: limit, gapLimit: limit, requestCost: timing.requestCost(unit.quirks),
+      addressCost: timing.addressCost(table))
+  }
+
+  /// Addresses that one request may ask for.
+  static func limit(_ unit: UnitDefinition, _ table: ModbusTable) -> Int {
+    let most = table.holdsBits ? unit.quirks.bitsPerRequest : unit.quirks.registersPerRequest
+    return min(max(most, 1), table.limitPerRequest)
   }
 }
 
 /// A binding on its way into a block.
 private struct Wanted {
+  /// What must be alike in a block.
+  struct Group: Equatable {
+    let period: Duration
+    let table: ModbusTable
+  }
+
   let slot: Int
   let binding: ReadBinding
 
   var start: Int { Int(binding.address) }
   var end: Int { start + Int(binding.count) }
-  var group: [Int64] {
-    [
-      Int64(binding.table.readFunction),
-      max(binding.period, PollingLimits.shortestPeriod).nanoseconds,
-    ]
+  var group: Group {
+    Group(period: max(binding.period, PollingLimits.shortestPeriod), table: binding.table)
   }
-  var key: (Int64, Int64, Int, Int, Int) {
-    (group[1], group[0], start, Int(binding.count), slot)
+  /// By period, table and address; of those that begin together the longest first.
+  var key: (Int64, UInt8, Int, Int, Int) {
+    (group.period.nanoseconds, binding.table.readFunction, start, -Int(binding.count), slot)
   }
 }

@@ -50,10 +50,4 @@ extension AddressRange {
   static let pattern =
     "^ *\(ParsedAddress.placePattern)"
     + "( *- *(\(ParsedAddress.placePattern)|\(ParsedAddress.digits)))? *$"
-
-  /// `holding 100-120`, or `input 7` for one address.
-  var text: String {
-    let last = addresses.count > 1 ? "-\(addresses.upperBound)" : ""
-    return "\(table.rawValue) \(addresses.lowerBound)\(last)"
-  }
 }

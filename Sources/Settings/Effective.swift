@@ -3,6 +3,7 @@
 // The digest is taken over RFC 8785 bytes. They are written record by record: a tree of 10,000
 // signals built for this alone would be the largest thing the program ever holds.
 
+import Polling
 import Primitives
 
 enum Effective {

@@ -47,15 +47,16 @@ enum CheckCommand {
       return .configuration
     case .success(let outcome):
       let missing = outcome.configuration.map { CheckReport.missingFiles($0.plan) } ?? []
+      let overloads = outcome.configuration.map { CheckReport.overloads($0.plan) } ?? []
       let isExplaining = options.has("explain")
       if options.has("json") {
-        let text = CheckReport.json(outcome, missing, isExplaining: isExplaining)
+        let text = CheckReport.json(outcome, missing, overloads, isExplaining: isExplaining)
         StandardStream.output.write(Array(text.utf8))
       } else {
         if isExplaining, let configuration = outcome.configuration {
           StandardStream.output.write(Array(configuration.explain().utf8))
         }
-        StandardStream.error.write(Array(CheckReport.text(outcome, missing, path).utf8))
+        StandardStream.error.write(Array(CheckReport.text(outcome, missing, overloads, path).utf8))
       }
       return outcome.configuration == nil ? .configuration : .ok
     }

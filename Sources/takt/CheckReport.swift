@@ -62,16 +62,31 @@ enum CheckReport {
     return hints
   }
 
-  static func text(_ outcome: ConfigurationOutcome, _ missing: [String], _ path: String) -> String {
+  /// Buses that cannot be read at the rate asked for, or only just (F20), and signals that no
+  /// request can read.
+  static func overloads(_ plan: SitePlan) -> [String] {
+    plan.buses.flatMap { bus in
+      let planned = PlannedBus(bus)
+      let unreadable = planned.plan.impossible.map { read in
+        "\(bus.name): \(PlanNames.signal(read, bus, plan)) cannot be read: \(read.reason.text)"
+      }
+      return planned.warnings.map { "\($0); see \"takt plan --bus \(bus.name)\"" } + unreadable
+    }
+  }
+
+  static func text(
+    _ outcome: ConfigurationOutcome, _ missing: [String], _ overloads: [String], _ path: String
+  ) -> String {
     var lines = outcome.mistakes.map(\.description)
-    lines += missing.map { "\(path): warning: \($0)" }
+    let hints = overloads + missing
+    lines += hints.map { "\(path): warning: \($0)" }
     if let plan = outcome.configuration?.plan {
       lines.append(
         "\(path): usable: \(count(plan.buses.count, "bus", "buses")),"
           + " \(count(plan.machines.count, "machine", "machines")),"
           + " \(count(plan.signals.count, "signal", "signals")),"
           + " \(count(plan.uplinks.count, "uplink", "uplinks"));"
-          + " \(count(outcome.warnings.count + missing.count, "warning", "warnings"))")
+          + " \(count(outcome.warnings.count + hints.count, "warning", "warnings"))")
     } else {
       lines.append(
         "\(path): not usable: \(count(outcome.errors.count, "mistake", "mistakes")),"
@@ -85,12 +100,14 @@ enum CheckReport {
   }
 
   static func json(
-    _ outcome: ConfigurationOutcome, _ missing: [String], isExplaining: Bool
+    _ outcome: ConfigurationOutcome, _ missing: [String], _ overloads: [String],
+    isExplaining: Bool
   ) -> String {
     var members: [String: JSONValue] = [
       "usable": .bool(outcome.configuration != nil),
       "mistakes": .array(outcome.mistakes.map(json)),
       "missingFiles": .array(missing.map { .string($0) }),
+      "overloads": .array(overloads.map { .string($0) }),
     ]
     if isExplaining, let plan = outcome.configuration?.plan,
       let effective = try? JSONValue(parsing: plan.digestInput)

@@ -17,6 +17,8 @@ enum Program {
     Command(name: "run", summary: "run the gateway", run: RunCommand.run),
     Command(name: "check", summary: "check a configuration", run: CheckCommand.run),
     Command(
+      name: "plan", summary: "show which requests a configuration leads to", run: PlanCommand.run),
+    Command(
       name: "keygen", summary: "make a signing key, or certificates for a bench",
       run: KeygenCommand.run),
     Command(

@@ -82,7 +82,8 @@ struct LearntKeeper {
     }
   }
 
-  private static func path(_ gateway: GatewaySettings) -> String {
+  /// Where the file lies.
+  static func path(_ gateway: GatewaySettings) -> String {
     gateway.stateDirectory + "/learnt.json"
   }
 }

@@ -50,6 +50,7 @@ private struct Rig: ~Copyable {
 }
 
 extension Result where Failure == BusFault {
+  fileprivate var isBroken: Bool { if case .failure(.broken) = self { true } else { false } }
   fileprivate var garbage: String? {
     if case .failure(.garbage(let text)) = self { text } else { nil }
   }

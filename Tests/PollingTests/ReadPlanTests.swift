@@ -27,13 +27,27 @@ func unit(registers: Int = 125, gap: Int = 16, _ bindings: [ReadBinding]) -> Uni
   unit(1, registers: registers, gap: gap, bindings)
 }
 
+func unit(_ number: Int, quirks: DeviceQuirks, _ bindings: [ReadBinding]) -> UnitDefinition {
+  var unit = unit(number, bindings)
+  unit.quirks = quirks
+  return unit
+}
+
 func bus(_ units: UnitDefinition...) -> BusDefinition {
   BusDefinition(
     name: "line", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(3), units: units)
 }
 
+/// A serial line with eight data bits, no parity and one stop bit: ten bits a character.
+func serialBus(_ baud: Int, _ units: [UnitDefinition]) -> BusDefinition {
+  let speed = SerialSpeed(baud: baud, parity: .none, stopBits: 1)
+  return BusDefinition(
+    name: "line", line: .rtu(SerialLine(path: "/dev/serial/by-id/adapter", speed: speed)),
+    connectTimeout: .seconds(3), units: units)
+}
+
 /// Each request as "table start+count: slots".
-private func drawn(_ plan: ReadPlan) -> [String] {
+func drawn(_ plan: ReadPlan) -> [String] {
   plan.blocks.map { block in
     let slots = block.places.map { "\($0.slot)@\($0.offset)" }.joined(separator: " ")
     return "\(block.table.rawValue) \(block.start)+\(block.count): \(slots)"
@@ -87,52 +101,5 @@ private func drawn(_ plan: ReadPlan) -> [String] {
 
   @Test func `an empty unit needs no request`() {
     #expect(ReadPlan(bus(unit([]))).blocks == [])
-  }
-
-  @Test(arguments: 0..<50)
-  func `needs the fewest requests possible and covers every signal`(seed: UInt64) {
-    var generator = SeededGenerator(seed: seed)
-    let limit = Int.random(in: 4...12, using: &generator)
-    let gap = Int.random(in: 0...4, using: &generator)
-    let bindings = (0..<8).map { _ in
-      binding(
-        Int.random(in: 0...30, using: &generator), Int.random(in: 1...4, using: &generator))
-    }
-    let plan = ReadPlan(bus(unit(registers: limit, gap: gap, bindings)))
-    for (slot, wanted) in bindings.enumerated() {
-      let holders = plan.blocks.filter { block in
-        block.places.contains { place in
-          Int(place.slot) == slot && block.start + place.offset == wanted.address
-            && place.count == wanted.count && place.offset + place.count <= block.count
-        }
-      }
-      #expect(holders.count == 1)
-    }
-    #expect(plan.blocks.allSatisfy { Int($0.count) <= limit })
-    #expect(plan.blocks.count == fewest(bindings, limit: limit, gap: gap))
-  }
-
-  /// The least number of requests, by trying every set of signals as one request.
-  private func fewest(_ bindings: [ReadBinding], limit: Int, gap: Int) -> Int {
-    func fits(_ set: Int) -> Bool {
-      let members = bindings.indices.filter { set & 1 << $0 != 0 }.map { bindings[$0] }
-        .sorted { $0.address < $1.address }
-      var end = Int(members[0].address)
-      for member in members {
-        if Int(member.address) > end + gap { return false }
-        end = max(end, Int(member.address) + Int(member.count))
-      }
-      return end - Int(members[0].address) <= limit
-    }
-    let all = 1 << bindings.count
-    let fitting = (1..<all).filter { fits($0) }
-    var best = [Int](repeating: .max, count: all)
-    best[0] = 0
-    for state in 0..<all where best[state] != .max {
-      for set in fitting where set & state == 0 {
-        best[state | set] = min(best[state | set], best[state] + 1)
-      }
-    }
-    return best[all - 1]
   }
 }

@@ -22,8 +22,8 @@ import Testing
   }
 
   @Test(arguments: [
-    "run", "check", "keygen", "status", "watch", "simulate", "receive", "verify", "compare",
-    "version", "scan", "decode",
+    "run", "check", "plan", "keygen", "status", "watch", "read", "scan", "decode", "trace",
+    "simulate", "receive", "verify", "compare", "version",
   ])
   func `every subcommand has its own help`(name: String) throws {
     for words in [[name, "--help"], ["help", name], [name, "--json", "-h"]] {
