@@ -8,11 +8,12 @@
 import CLinux
 import Glibc
 public import Primitives
+import Synchronization
 
 /// A running thread. Wraps pthread_create(3).
 public struct NamedThread: ~Copyable, Sendable {
   private let context: ThreadContext
-  private let thread: pthread_t
+  private let handle: ThreadHandle
 
   /// Starts the body at once; a name longer than 15 bytes is cut.
   public init(
@@ -36,7 +37,7 @@ public struct NamedThread: ~Copyable, Sendable {
       throw LinuxFault("starting thread \(name)", code: code)
     }
     self.context = context
-    self.thread = thread
+    handle = ThreadHandle(thread)
   }
 
   /// Whether the body has returned.
@@ -44,17 +45,29 @@ public struct NamedThread: ~Copyable, Sendable {
 
   /// Waits for the end of the body; false when the deadline passes first, and the thread goes on.
   public consuming func join(until deadline: Instant) -> Bool {
-    guard context.isFinished(until: deadline) else {
-      pthread_detach(thread)
-      return false
-    }
-    pthread_join(thread, nil)
+    guard context.isFinished(until: deadline) else { return false }
+    handle.join()
     return true
   }
 
   /// Names the calling thread, for the one that started with the process.
   public static func nameCurrent(_ name: String) {
     _ = takt_name_thread(String(decoding: name.utf8.prefix(15), as: UTF8.self))
+  }
+}
+
+/// Owns what the system keeps of a thread: joined once, or detached when nobody will.
+private final class ThreadHandle: Sendable {
+  private let thread: pthread_t
+  private let isJoined = Atomic<Bool>(false)
+
+  init(_ thread: pthread_t) { self.thread = thread }
+
+  deinit { if !isJoined.load(ordering: .relaxed) { pthread_detach(thread) } }
+
+  func join() {
+    guard !isJoined.exchange(true, ordering: .relaxed) else { return }
+    pthread_join(thread, nil)
   }
 }
 

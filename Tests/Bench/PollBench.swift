@@ -73,17 +73,20 @@ enum PollBench {
     let shared = Shared()
     let counter = Countdown(connections)
     for index in 0..<connections {
-      let thread = try? NamedThread(name: "client-\(index)") {
-        let before = anchor_thread_time()
-        let requests = body(until)
-        let used = Double(anchor_thread_time() - before) / 1e3
-        shared.done.withLock {
-          $0.requests += Double(requests)
-          $0.microseconds += used
+      do throws(LinuxFault) {
+        _ = try NamedThread(name: "client-\(index)") {
+          let before = anchor_thread_time()
+          let requests = body(until)
+          let used = Double(anchor_thread_time() - before) / 1e3
+          shared.done.withLock {
+            $0.requests += Double(requests)
+            $0.microseconds += used
+          }
+          counter.finish()
         }
+      } catch {
         counter.finish()
       }
-      if thread == nil { counter.finish() }
     }
     counter.wait()
     let elapsed = Double(anchor_now() - began) / 1e9

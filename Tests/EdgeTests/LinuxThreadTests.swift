@@ -1,5 +1,7 @@
 // Threads, bells, clocks and figures of the Linux edge, against the real kernel.
 
+import Dispatch
+import Glibc
 import LinuxEdge
 import Primitives
 import Synchronization
@@ -86,5 +88,41 @@ private final class Box: Sendable {
   init() {
     guard let bell = try? WakeUp() else { preconditionFailure("no event descriptor") }
     done = bell
+  }
+}
+
+@Suite(.serialized) struct `The descriptors of threads` {
+  private func bells() -> Int {
+    let names = (try? Files.list("/proc/self/fd")) ?? []
+    return names.count { name in
+      var buffer = [CChar](repeating: 0, count: 64)
+      let length = readlink("/proc/self/fd/\(name)", &buffer, 63)
+      return length > 0
+        && String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+          == "anon_inode:[eventfd]"
+    }
+  }
+
+  @Test func `are given back when a thread is joined, and when its handle is dropped`() throws {
+    let before = bells()
+    for round in 0..<300 {
+      let thread = try NamedThread(name: "joined-\(round)") {}
+      let joined = thread.join(until: .distantFuture)
+      #expect(joined)
+    }
+    #expect(bells() < before + 100)
+    let ended = DispatchSemaphore(value: 0)
+    for round in 0..<300 {
+      _ = try NamedThread(name: "dropped-\(round)") { ended.signal() }
+    }
+    for _ in 0..<300 { ended.wait() }
+    #expect(bells() < before + 100)
+    // What is neither joined nor detached keeps its stack mapped after its end.
+    for round in 0..<3000 {
+      _ = try NamedThread(name: "stack-\(round)") { ended.signal() }
+      ended.wait()
+    }
+    let maps = String(decoding: try Files.read("/proc/self/maps", limit: 1 << 24), as: UTF8.self)
+    #expect(maps.split(separator: "\n").count < 2000)
   }
 }

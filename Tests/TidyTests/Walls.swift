@@ -24,7 +24,8 @@ enum Walls {
     "SQLiteEdge": ["Primitives", "Outbox", "CSQLite", "Glibc"],
     // Synchronization: a tunnel is pumped beside the thread of the bus, which asks why it ended.
     "OpenSSLEdge": ["Primitives", "Events", "Delivery", "COpenSSL", "Glibc", "Synchronization"],
-    "LinuxEdge": ["Primitives", "CLinux", "Glibc"],
+    // Synchronization: a thread is joined or detached once, by whoever lets go of it.
+    "LinuxEdge": ["Primitives", "CLinux", "Glibc", "Synchronization"],
     "Gateway": Set(deciding + ["Synchronization"]),
     // Synchronization: a virtual clock is shared as the real one is.
     "Simulation": Set(deciding + ["Gateway", "Synchronization"]),
