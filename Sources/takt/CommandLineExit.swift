@@ -23,7 +23,7 @@ enum ExitCode: Int32, CaseIterable {
     case .configuration: "the configuration, a key or a certificate is not acceptable"
     case .storage: "a file or directory could not be read or written"
     case .internal: "a fault of the program or of the operating system"
-    case .network: "an address could not be used"
+    case .network: "an address could not be used, or a device did not answer"
     case .notRunning: "the gateway is not running"
     case .usage: "the command line is not understood"
     }

@@ -3,6 +3,7 @@
 // Invariants
 // - Every word is understood or the call is refused; nothing is silently ignored.
 // - "--name value" and "--name=value" mean the same; "--" ends the options; an option comes once.
+// - "-5" is a number and stands beside the options.
 
 import Primitives
 
@@ -23,7 +24,7 @@ struct CommandLineOptions: Equatable, Sendable {
         operands += rest
         break
       }
-      guard word.hasPrefix("-"), word != "-" else {
+      guard word.hasPrefix("-"), word != "-", !Self.isNegative(word) else {
         operands.append(word)
         continue
       }
@@ -39,6 +40,11 @@ struct CommandLineOptions: Equatable, Sendable {
     if operands.count > allowed.upperBound {
       throw .usage("\"\(operands[allowed.upperBound])\" is one word too many")
     }
+  }
+
+  /// "-5" is a number: no option begins with a digit.
+  private static func isNegative(_ word: String) -> Bool {
+    word.dropFirst().first?.isNumber == true
   }
 
   private mutating func take(

@@ -4,16 +4,16 @@ import Primitives
 
 /// Rows of words in columns that line up.
 enum Columns {
-  /// The rows, each column as wide as its widest word and two spaces apart.
+  /// The rows, each column as wide as its widest word that another one follows, two spaces apart.
   static func text(_ rows: [[String]], indent: Int = 0) -> String {
     let count = rows.map(\.count).max() ?? 0
     let widths = (0..<count).map { column in
-      rows.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
+      rows.map { column + 1 < $0.count ? $0[column].count : 0 }.max() ?? 0
     }
     return rows.map { row in
       var line = String(repeating: " ", count: indent)
       for (column, word) in row.enumerated() {
-        line += word + String(repeating: " ", count: widths[column] - word.count + 2)
+        line += word + String(repeating: " ", count: max(0, widths[column] - word.count) + 2)
       }
       while line.hasSuffix(" ") { line.removeLast() }
       return line

@@ -61,11 +61,18 @@ struct CommandUsage: Sendable {
     }
   }
 
+  /// The operands, in brackets what may be left out.
+  private var operandWords: [String] {
+    operands.enumerated().map { index, word in
+      index < operandCount?.lowerBound ?? operands.count ? word : "[\(word)]"
+    }
+  }
+
   /// What `--help` prints.
   var help: String {
     let optional = options.allSatisfy { !$0.isRequired } ? [] : options.filter(\.isRequired)
     let words =
-      ["takt", name] + operands + optional.map(\.form)
+      ["takt", name] + operandWords + optional.map(\.form)
       + (optional.count < options.count ? ["[options]"] : [])
     var parts = ["takt \(name): \(summary)", "Usage: " + words.joined(separator: " ")]
     let rows = (options + [.switch("help", "show this text")]).map { option in

@@ -16,9 +16,10 @@ enum PlanCommand {
     ],
     notes: [
       """
-      Times are worked out from the speed of the line; a device is assumed to need
-      \(LineTiming.assumedTurnaround.text) to answer on a serial line, and a network to need
-      \(LineTiming.assumedRoundTrip.text) for both ways. "takt status" shows what was measured.
+      Times are worked out from the speed of the line. A device on a serial line is taken to
+      answer after \(LineTiming.assumedTurnaround.text), a network to need \
+      \(LineTiming.assumedRoundTrip.text) for both ways.
+      What was measured is in "takt status".
       """,
       """
       Addresses count from 0; behind them stand the same as Modicon numbers, from 1.

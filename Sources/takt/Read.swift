@@ -16,7 +16,7 @@ enum ReadCommand {
 
   static let usage = CommandUsage(
     name: "read", summary: "read any address of any unit, once or again and again",
-    operands: ["BUS/UNIT", "ADDRESS"], operandCount: 1...8,
+    operands: ["BUS/UNIT ADDRESS", "TYPE ORDER"], operandCount: 1...8,
     options: [
       .value("count", "N", "values one behind the other", default: "1"),
       .value("every", "TIME", "read again and again, so far apart", default: "once"),
@@ -96,6 +96,9 @@ enum ReadCommand {
       }
     }
     let text = words.joined(separator: " ")
+    guard !text.isEmpty else {
+      throw .usage("the ADDRESS is missing, such as \"holding 100 f32\" or 40101")
+    }
     let address: ParsedAddress
     do throws(AddressFault) {
       address = try AddressText.parse(text)

@@ -74,7 +74,7 @@ extension ReadTarget {
     let path = options.text("config") ?? ConfigurationFiles.defaultPath
     let plan = try Self.plan(path)
     guard let bus = plan.buses.first(where: { $0.name == name }) else {
-      throw .usage("\(BusName.unknown(name, among: plan.buses.map(\.name))), says \(path)")
+      throw .usage("in \(path) \(BusName.unknown(name, among: plan.buses.map(\.name)))")
     }
     self.init(
       name: name, line: bus.line, connectTimeout: bus.connectTimeout, units: bus.units,

@@ -94,8 +94,8 @@ extension ReadQuestion {
       [
         "\(address.table.rawValue) \(value.start)",
         value.text ?? "no \(address.format.type.rawValue)",
-        value.words.map(address.table.holdsBits ? { "\($0)" } : FrameText.hex)
-          .joined(separator: " "),
+        // A bit is its own value; registers stand beside theirs.
+        address.table.holdsBits ? "" : value.words.map(FrameText.hex).joined(separator: " "),
       ]
     }
     return Columns.text(rows, indent: 2).split(separator: "\n").map(String.init)
@@ -153,6 +153,7 @@ extension Duration {
   var answerText: String {
     let microseconds = max(0, nanoseconds) / 1000
     switch microseconds {
+    case ..<100: return "under 0.1 ms"
     case ..<100_000: return "\(microseconds / 1000).\(microseconds / 100 % 10) ms"
     case ..<1_000_000: return "\(microseconds / 1000) ms"
     default: return "\(microseconds / 1_000_000).\(microseconds / 100_000 % 10) s"

@@ -36,7 +36,8 @@ enum ScanCommand {
       .value("from", "N", "the first address", default: "0"),
       .value("to", "N", "the last address", default: "9999"),
       .switch("thorough", "ask for every address of a gap by itself"),
-      .value("timeout", "TIME", "how long a unit may take", default: "200ms; 500ms over TCP"),
+      .value(
+        "timeout", "TIME", "how long a unit may take", default: "200ms; 500ms straight over TCP"),
       .value("pause", "TIME", "silence between two requests", default: ScanLimits.pause.text),
       .value("max-requests", "N", "end after so many requests"),
       .value("stub", "FILE", "write the configuration there instead of printing it"),

@@ -1,5 +1,6 @@
 // What a scan found, and how it is told before and after.
 
+import Gateway
 import Polling
 import Primitives
 
@@ -50,11 +51,7 @@ extension ScanJob {
   var announcement: String {
     var lines: [String] = []
     let by =
-      if case .gateway = target.way {
-        ", through the running gateway, which keeps its own schedule"
-      } else {
-        ""
-      }
+      isGuest ? ", through the running gateway, which keeps its own schedule" : ""
     lines.append("reading from \(target.line.text)\(by); nothing is written to any device")
     if let units {
       let estimate = UnitScan(units).estimate
@@ -64,7 +61,7 @@ extension ScanJob {
           + (speeds.isEmpty
             ? "" : " × \(speeds.count) settings (\(speeds.joined(separator: ", ")))")
           + (units.asksInput ? ", holding 0 and then input 0" : ", holding 0"))
-      lines.append("  " + Self.text(estimate, pause: units.pause))
+      lines.append("  " + text(estimate, units.timeout, pause: units.pause))
     }
     if let ranges {
       let estimate = RangeScan(ranges).estimate
@@ -72,16 +69,28 @@ extension ScanJob {
       let span = "\(ranges.addresses.lowerBound)-\(ranges.addresses.upperBound)"
       let who = units == nil ? "unit \(ranges.unit)" : "each unit found"
       lines.append("looking for readable addresses of \(who): \(tables) \(span)")
-      lines.append("  " + Self.text(estimate, pause: ranges.pause))
+      lines.append("  " + text(estimate, ranges.timeout, pause: ranges.pause))
     }
     return lines.joined(separator: "\n")
   }
 
-  private static func text(_ estimate: ScanEstimate, pause: Duration) -> String {
-    let most = Human.count(Int64(estimate.mostRequests))
-    return "at most \(most) requests, one at a time, \(pause.text) apart: "
-      + "\(Human.duration(milliseconds: estimate.mostTime.nanoseconds / 1_000_000)); likely "
-      + "\(Human.duration(milliseconds: estimate.likelyTime.nanoseconds / 1_000_000))"
+  private func text(
+    _ estimate: ScanEstimate, _ timeout: Duration, pause: Duration
+  ) -> String {
+    let count =
+      "at most \(Human.count(Int64(estimate.mostRequests))) requests, one at a time, "
+      + "\(pause.text) apart: \(Self.text(estimate.mostTime))"
+    guard isGuest else { return count + "; likely \(Self.text(estimate.likelyTime))" }
+    // Where nobody answers and the schedule never leaves the bus alone for so long.
+    let payback = timeout * Int(GuestLimits.delayPayback)
+    let busy = estimate.mostTime + payback * min(estimate.mostRequests, 1_000_000)
+    return count + " where the gateway's requests leave\n  the bus alone for \(timeout.text) at a "
+      + "time; where not, up to \(Self.text(busy)), since a unit that says nothing\n  costs up to "
+      + "\(Self.text(payback)) of waiting: a shorter --timeout costs less"
+  }
+
+  private static func text(_ time: Duration) -> String {
+    Human.duration(milliseconds: time.nanoseconds / 1_000_000)
   }
 }
 
@@ -118,9 +127,9 @@ extension ScanFindings {
     }
     let rows = units.sorted { $0.address < $1.address }.map { unit in
       [
-        "unit \(unit.address)", unit.speed?.text ?? "", Self.text(unit),
-        "answered in \(unit.took.answerText)",
-      ]
+        "unit \(unit.address)", unit.speed?.text, "answered in \(unit.took.answerText)",
+        Self.text(unit),
+      ].compactMap(\.self)
     }
     var lines = [
       units.count == 1 ? "1 unit" : "\(units.count) units", Columns.text(rows, indent: 2),

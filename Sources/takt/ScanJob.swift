@@ -1,5 +1,6 @@
 // What one call of `takt scan` is to do: the line, the speeds, the units, the addresses.
 
+import Gateway
 import LinuxEdge
 import Polling
 import Primitives
@@ -19,9 +20,9 @@ struct ScanJob {
   init(_ options: CommandLineOptions) throws(CommandFault) {
     target = try Self.target(options)
     let speeds = try Self.speeds(options, target)
-    let timeout = try Self.time(options, "timeout", .milliseconds(10), .seconds(60))
-    let pause = try Self.time(options, "pause", .zero, .seconds(60)) ?? ScanLimits.pause
-    let patience = timeout ?? Self.patience(target.line)
+    let timeout = try Self.time(options, "timeout", .milliseconds(10), longestTimeout)
+    let pause = try Self.time(options, "pause", .zero, .seconds(60)) ?? shortestPause
+    let patience = timeout ?? defaultTimeout
     let limit: Int? = try options.integer("max-requests", in: 1...10_000_000)
     let unit: UInt8? = try options.integer("unit", in: 1...255)
     if !options.has("registers") {
@@ -100,11 +101,27 @@ struct ScanJob {
     )
   }
 
-  private static func patience(_ line: BusLine) -> Duration {
-    switch line {
+  /// Whether the running gateway asks for us.
+  var isGuest: Bool {
+    if case .gateway = target.way { true } else { false }
+  }
+
+  /// A guest is not patient: what it delays the schedule, it waits fifty times.
+  private var defaultTimeout: Duration {
+    switch target.line {
     case .rtu, .rtuOverTCP: ScanLimits.serialTimeout
-    case .tcp, .tls: ScanLimits.streamTimeout
+    case .tcp, .tls: isGuest ? ScanLimits.serialTimeout : ScanLimits.streamTimeout
     }
+  }
+
+  /// A guest that has to wait longer for its turn than the gateway's longest wait gets none.
+  private var longestTimeout: Duration {
+    isGuest ? GuestLimits.longestWait / Int(GuestLimits.delayPayback) : .seconds(60)
+  }
+
+  /// The gateway takes no more than so many requests a second from guests.
+  private var shortestPause: Duration {
+    isGuest ? max(ScanLimits.pause, .seconds(1) / GuestLimits.perSecond) : ScanLimits.pause
   }
 
   private static func time(

@@ -18,7 +18,10 @@ struct ScanStub {
   }
 
   var text: String {
-    let machines = units.prefix(Self.machines).map(machine).joined(separator: "\n")
+    let known = Set(job.target.units.map(\.address))
+    let machines = units.prefix(Self.machines).map { unit in
+      known.contains(unit) ? "    // Unit \(unit) is configured already." : machine(unit)
+    }.joined(separator: "\n")
     return """
       // Found by "takt scan" on \(job.target.line.text): name the machines, and keep of the signals
       // what you need. "takt decode" tells types and byte orders.

@@ -17,6 +17,8 @@ final class ScanTrip<Steps: ScanSteps> {
   private let signals: SignalBox
   private var progress: ScanProgress
   private let clock = SystemClock()
+  /// Through the gateway a request also waits for its turn: only its own time counts.
+  private let meter = AnswerMeter()
 
   init(_ steps: Steps, pause: Duration, name: String, signals: SignalBox) {
     self.steps = steps
@@ -37,7 +39,7 @@ final class ScanTrip<Steps: ScanSteps> {
           there.line = .rtu(serial)
         }
         there.withBus(
-          meter: nil,
+          meter: meter,
           ScanVisit(trip: self, speed: speed, connectTimeout: target.connectTimeout))
       }
     }
@@ -52,11 +54,12 @@ final class ScanTrip<Steps: ScanSteps> {
     var words: [UInt16] = []
     while case .ask(let request, let wanted) = steps.next(), wanted == speed {
       let started = clock.now()
+      meter.took = nil
       do throws(BusFault) {
         if !isOpen { try bus.open(timeout: connectTimeout) }
         isOpen = true
         try bus.read(request, into: &words)
-        steps.answered(.words(words), took: clock.now() - started)
+        steps.answered(.words(words), took: meter.took ?? clock.now() - started)
       } catch {
         let answer = Self.answer(to: error, isOpen: isOpen, connectTimeout)
         switch error {
@@ -65,7 +68,7 @@ final class ScanTrip<Steps: ScanSteps> {
           isOpen = false
         case .timeout, .exception, .garbage: break
         }
-        steps.answered(answer, took: clock.now() - started)
+        steps.answered(answer, took: meter.took ?? clock.now() - started)
       }
       progress.show(
         asked: steps.asked, most: steps.mostRequests, finding: steps.finding, now: clock.now())
@@ -147,6 +150,6 @@ struct ScanProgress {
     let spent = (now - began).nanoseconds / 1_000_000
     let left = asked > 0 ? spent * Int64(max(0, most - asked)) / Int64(asked) : 0
     return "\(name): request \(Human.count(Int64(asked))) of \(Human.count(Int64(most))) at most, "
-      + "\(finding), at most \(Human.duration(milliseconds: left)) left"
+      + "\(finding), about \(Human.duration(milliseconds: left)) left"
   }
 }

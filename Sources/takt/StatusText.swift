@@ -73,17 +73,20 @@ struct StatusText {
   /// Name, link, where it leads, and how often it was opened again.
   private func busRow(_ bus: JSONValue) -> [String] {
     var row = [bus["name"]?.string ?? "-", bus["link"]?.string ?? "-"]
-    if let at = bus["at"]?.string { row.append(at) }
+    // One word at the end, so that a long path pushes no column of the units.
+    var tail: [String] = []
+    if let at = bus["at"]?.string { tail.append(at) }
     if let reconnects = bus["reconnects"]?.integer, reconnects > 0 {
-      row.append("reconnects \(Human.count(reconnects))")
+      tail.append("reconnects \(Human.count(reconnects))")
     }
+    if !tail.isEmpty { row.append(tail.joined(separator: "  ")) }
     return row
   }
 
   private func unitRow(_ unit: JSONValue) -> [String] {
     let age = unit["ageMs"]?.integer.map { "\(Human.duration(milliseconds: $0)) ago" }
     var row = [
-      "  " + (unit["name"]?.string ?? "-"), unit["contact"]?.string ?? "-", age ?? "never",
+      "  " + (unit["name"]?.string ?? "-"), unit["contact"]?.string ?? "-", age ?? "-",
       "polls \(count(unit["polls"]))", "failures \(count(unit["failures"]))",
     ]
     guard let answers = unit["answers"] else { return row }
@@ -96,8 +99,10 @@ struct StatusText {
   private func unitRemarks(_ unit: JSONValue) -> [String] {
     let name = unit["name"]?.string ?? "-"
     var remarks: [String] = []
-    let counted = ["timeouts", "exceptions", "overruns"].compactMap { word in
-      unit[word]?.integer.flatMap { $0 > 0 ? "\(Human.count($0)) \(word)" : nil }
+    let counted = ["timeout", "exception", "overrun"].compactMap { word in
+      unit[word + "s"]?.integer.flatMap { number in
+        number > 0 ? "\(Human.count(number)) \(word)\(number == 1 ? "" : "s")" : nil
+      }
     }
     if !counted.isEmpty { remarks.append("\(name): \(counted.joined(separator: ", "))") }
     if let advice = unit["timeoutAdvice"]?.string { remarks.append("\(name): \(advice)") }
@@ -107,6 +112,8 @@ struct StatusText {
       remarks.append("\(name): and \(refusals.count - Self.refusalsShown) more; see --json")
     }
     if let fault = unit["lastError"]?.string {
+      // What the refusals have told already is not told again.
+      guard refusals.isEmpty || !fault.contains(" refused with exception ") else { return remarks }
       // A unit that answers may still refuse one address: its fault stays, named the last.
       let isAnswering = unit["contact"]?.string == "good"
       remarks.append("\(name)\(isAnswering ? ", its last fault" : ""): \(fault)")

@@ -57,6 +57,20 @@ import Testing
     #expect(run.errors.contains(text))
   }
 
+  @Test func `a negative number is a number and no option`() throws {
+    let run = try Program.run("decode", "-12", "5")
+    #expect(run.code == 0, "\(run)")
+    #expect(run.output.contains("FFF4  65524  -12"))
+  }
+
+  @Test(arguments: [
+    ("scan", "takt scan [BUS] [options]"), ("trace", "takt trace BUS [options]"),
+    ("read", "takt read BUS/UNIT ADDRESS [TYPE ORDER] [options]"),
+  ])
+  func `the help puts in brackets what may be left out`(name: String, usage: String) throws {
+    #expect(try Program.run(name, "--help").output.contains("Usage: " + usage + "\n"))
+  }
+
   @Test(arguments: [["version"], ["--version"], ["-V"]])
   func `the version is told`(words: [String]) throws {
     let run = try RunningProgram(words).end()

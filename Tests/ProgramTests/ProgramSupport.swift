@@ -52,6 +52,8 @@ final class RunningProgram {
     }
   }
 
+  var pid: pid_t { child }
+
   /// Sends a signal.
   func signal(_ number: Int32) { kill(child, number) }
 

@@ -126,6 +126,8 @@ import Testing
   @Test(arguments: [
     (["hal/1", "holding 2"], "there is no bus \"hal\"; did you mean \"hall\"?"),
     (["hall", "holding 2"], "\"hall\" is no BUS/UNIT such as line-2/3"),
+    (["hal/1", "holding 2"], "takt.json5 there is no bus"),
+    (["hall/1"], "the ADDRESS is missing, such as \"holding 100 f32\" or 40101"),
     (["hall/1", "holdin 2"], "did you mean \"holding\"?"),
     (["hall/1", "holding 2 f32", "--count", "100"], "at most 125 of holding fit"),
     (["hall/1", "holding 65535", "--count", "2"], "would end behind address 65535"),

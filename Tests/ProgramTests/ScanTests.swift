@@ -34,7 +34,7 @@ import Testing
 
   /// The units that have a value; pymodbus 3.16 answers exception 4 for those it does not have.
   static func answering(_ output: String) -> [String] {
-    output.split(separator: "\n").filter { $0.contains("holding 0 = 0 ") }.map {
+    output.split(separator: "\n").filter { $0.hasSuffix("  holding 0 = 0") }.map {
       String($0.split(separator: " ")[1])
     }
   }
@@ -110,12 +110,65 @@ import Testing
     #expect(run.errors.contains(", through the running gateway, which keeps its own schedule; "))
     #expect(run.output.contains("// The bus \"hall\" is configured already."))
     #expect(run.output.hasPrefix("2 units\n"))
+    // The machine of unit 1 is there already: the fragment fits beside it.
+    #expect(run.output.contains("\n    // Unit 1 is configured already.\n"))
+    #expect(!run.output.contains("unit: 1,") && run.output.contains("unit: 2,"))
     let told = try Program.run(
       "scan", "hall", "--config", site.scratch["takt.json5"], "--baud", "9600", "--yes")
     #expect(told.code == 64)
     #expect(told.errors.contains("--baud: the speed of this line is not changed from here"))
     gateway.signal(SIGTERM)
     #expect(gateway.end().code == 0)
+  }
+
+  /// A control socket that makes each guest wait and then answers after 12.3 ms on the wire.
+  private func scanThroughSocket(_ more: [String], questions: Int) throws -> (Run, [String]) {
+    var server = try UnixSocketServer(path: scratch["s"])
+    let program = try RunningProgram(
+      [
+        "scan", "--host", "127.0.0.1", "--units", "3", "--quick", "--yes", "--socket", scratch["s"],
+      ] + more)
+    var asked: [String] = []
+    while asked.count < questions {
+      var set = PollSet()
+      set.add(server.descriptor, reading: true)
+      set.wait(until: .distantFuture)
+      server.turn { question in
+        asked.append(question)
+        let answer: JSONValue =
+          switch asked.count {
+          case 1:
+            ["buses": [["name": "hall", "at": "127.0.0.1:502", "framing": "mbap", "units": []]]]
+          case 2: ["ticket": 5]
+          case 3...22: ["state": "waiting"]
+          default: ["state": "done", "words": [7], "tookUs": 12_300]
+          }
+        return answer.canonicalBytes
+      }
+    }
+    server.turn { _ in [] }
+    return (program.end(), asked)
+  }
+
+  @Test func `through the gateway the wait for a turn is told before and is no answer time`()
+    throws
+  {
+    let (run, asked) = try scanThroughSocket([], questions: 23)
+    #expect(run.code == 0, "\(run)")
+    #expect(asked[1] == "read hall 3 holding 0 1 200")
+    #expect(run.output.contains("  unit 3  answered in 12.3 ms  holding 0 = 7\n"))
+    #expect(
+      run.errors.contains(
+        """
+          at most 33 requests, one at a time, 50ms apart: 8.2 s where the gateway's requests leave
+          the bus alone for 200ms at a time; where not, up to 5 min 38 s, since a unit that says \
+        nothing
+          costs up to 10.0 s of waiting: a shorter --timeout costs less
+
+        """), "\(run.errors)")
+    let (long, _) = try scanThroughSocket(["--timeout", "2s"], questions: 1)
+    #expect(long.code == 64)
+    #expect(long.errors.contains("--timeout 2s is not between 10ms and 1200ms"), "\(long.errors)")
   }
 
   @Test func `Control-C ends it with what was found until then`() throws {

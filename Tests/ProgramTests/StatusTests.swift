@@ -76,16 +76,16 @@ import Testing
 
         machines
           press-1  running  since 07:12:01 (3 min 29 s)  good 12,345  scrap 12
-          saw      stopped  since 07:15:01 (29.2 s)      good 7       scrap 0   12 Guard door open
+          saw      stopped  since 07:15:01 (29.2 s)      good 7       scrap 0  12 Guard door open
 
         buses  (answers: half within / 99 of 100 within / slowest)
           line     up     10.0.0.7:502  reconnects 2
-            plc-1  good   0.3 s ago     polls 98,765  failures 0  answers 4.1/31/250 ms
-            plc-2  never  never         polls 5       failures 5
+            plc-1  good   0.3 s ago  polls 98,765  failures 0  answers 4.1/31/250 ms
+            plc-2  never  -          polls 5       failures 5
             ! 3 samples lost: the recorder did not keep up
             ! plc-1: holding 9 refused for 3.0 s: exception 2
             ! plc-1, its last fault: register 9 refused
-            ! plc-2: 4 timeouts, 1 exceptions
+            ! plc-2: 4 timeouts, 1 exception
             ! plc-2: it answers within 600ms; set timeout: "1s"
             ! plc-2: no answer
 
@@ -98,6 +98,26 @@ import Testing
           epoch 5e1f0a2b  sequence 1,004  held 4  3.1 MiB
 
         """)
+  }
+
+  @Test func `F1: a refused address is told once, and another fault besides`() throws {
+    func unit(_ fault: String) -> String {
+      """
+      {"buses":[{"name":"b","link":"up","units":[{"name":"b/1","contact":"good","exceptions":3,
+      "refusals":["holding 50 refused for 5.7 s: exception 2"],"lastError":"\(fault)"}]}]}
+      """
+    }
+    let same = try status(unit("reading registers 48-52: refused with exception 2"))
+    #expect(
+      same.output.hasSuffix(
+        """
+
+            ! b/1: 3 exceptions
+            ! b/1: holding 50 refused for 5.7 s: exception 2
+
+        """), "\(same.output)")
+    let other = try status(unit("reading registers 48-52: no answer within 1s"))
+    #expect(other.output.contains("! b/1, its last fault: reading registers 48-52: no answer"))
   }
 
   @Test(arguments: [
