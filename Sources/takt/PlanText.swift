@@ -74,8 +74,12 @@ struct PlanText {
   private func learnt(_ unit: UnitDefinition) -> [String] {
     planned.learnt.filter { $0.refusal.unit == unit.address }.map { refusal, since in
       let tries = refusal.tries > 0 ? ", tried \(refusal.tries) times since" : ""
-      return "    ! refuses requests over \(refusal.range.text) with exception "
-        + "\(refusal.exception), since \(since.text)\(tries)"
+      if let length = refusal.lengthText, let remedy = refusal.remedy {
+        return "    ! \(length), found \(since.text)\(tries); put \(remedy) into its configuration"
+      }
+      let how = refusal.exception == 0 ? "does not answer" : "refuses"
+      let code = refusal.exception == 0 ? "" : " with exception \(refusal.exception)"
+      return "    ! \(how) requests over \(refusal.range.text)\(code), since \(since.text)\(tries)"
     }
   }
 
