@@ -62,7 +62,7 @@ extension Poller {
     switch blocks[asked].role {
     case .regular, .suspect: break
     case .retest(let kept):
-      units[unit].refusals[kept].refusedAgain(now, using: &generator)
+      refusedAgain(kept, unit, now)
       blocks[asked].due = units[unit].refusals[kept].retestAt
       return
     case .measure:
@@ -160,6 +160,14 @@ extension Poller {
     let floor = PollingLimits.retestFloor.nanoseconds
     let delay = Int64.random(in: floor / 2...floor, using: &generator)
     blocks[next].due = min(blocks[next].due, now.advanced(nanoseconds: delay))
+  }
+
+  /// A look in vain: worth keeping as long as it makes the next one later.
+  mutating func refusedAgain(_ kept: Int, _ unit: Int, _ now: Instant) {
+    if units[unit].refusals[kept].learnt.tries < PollingLimits.triesUntilCeiling {
+      learntChanges += 1
+    }
+    units[unit].refusals[kept].refusedAgain(now, using: &generator)
   }
 
   // MARK: conclusions

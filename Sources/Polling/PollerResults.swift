@@ -215,7 +215,7 @@ extension Poller {
       let unit = blocks[index].block.unit
       if fault == .timeout {
         // What it refused it may as well drop: a look that was in vain, and a dear one.
-        units[unit].refusals[kept].refusedAgain(now, using: &generator)
+        refusedAgain(kept, unit, now)
       } else {
         units[unit].refusals[kept].postpone(now, using: &generator)
       }

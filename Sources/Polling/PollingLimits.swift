@@ -64,6 +64,8 @@ public enum PollingLimits {
   /// Refusals learnt within this time of one that has ended are looked at at once: a PLC that was
   /// being programmed refuses for one reason only.
   public static let learntTogether = Duration.seconds(60)
+  /// Looks in vain until the interval stays at `retestCeiling`: 10 s doubled six times is 640 s.
+  public static let triesUntilCeiling = 6
   /// Where the count of looks stays: 10 s doubled 20 times is far beyond the ceiling, and no
   /// overflow.
   public static let triesCounted = 20

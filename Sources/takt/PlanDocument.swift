@@ -47,6 +47,7 @@ enum PlanDocument {
     return [
       "name": .string(definition.name), "unit": .integer(Int64(definition.address)),
       "requestsPerSecond": number(planned.forecast.units[unit].requestsPerSecond),
+      "timesMeasured": .bool(planned.answers[unit] != nil),
       "busShare": number(planned.forecast.units[unit].lineShare),
       "requests": .array(requests),
       "learnt": .array(

@@ -118,6 +118,7 @@ struct PlanText {
         + "(\(PlanFigures.percent(forecast.utilisation))); everything once takes "
         + PlanFigures.time(nanoseconds: Double(forecast.round.nanoseconds))
     ]
+    lines.append("  " + times)
     lines += planned.warnings.map { "  ! \($0)" }
     if planned.warnings.isEmpty { lines.append("  every period can be kept") }
     if bus.units.count > 1 { lines.append("  " + dead) }
@@ -127,6 +128,22 @@ struct PlanText {
           + "figures")
     }
     return lines
+  }
+
+  /// Where the times come from.
+  private var times: String {
+    let assumed =
+      bus.line.isSerial
+      ? "every answer to begin after \(LineTiming.assumedTurnaround.text)"
+      : "every answer to take \(LineTiming.assumedRoundTrip.text)"
+    let read = bus.units.indices.filter { unit in
+      planned.plan.blocks.contains { $0.unit == unit }
+    }
+    let measured = read.count { planned.answers[$0] != nil }
+    if measured == 0 { return "the times assume \(assumed); no gateway runs here that measured it" }
+    if measured == read.count { return "the times are those that the running gateway measured" }
+    return "the times are measured for \(measured) of \(read.count) units, "
+      + "and assume \(assumed) for the others"
   }
 
   private var dead: String {

@@ -180,6 +180,43 @@ private func range(_ request: ReadRequest) -> Range<Int> {
   }
 }
 
+@Suite struct `What is kept of it` {
+  @Test func `F2: a look in vain is news until the interval has stopped growing`() {
+    var dialogue = Dialogue(bus(unit([binding(0), binding(1)])))
+    dialogue.play(until: ms(24 * 3_600_000)) { request, _ in
+      range(request).contains(1) ? .fault(.exception(2)) : .words
+    }
+    #expect(dialogue.poller.learnt.map(\.tries) == [PollingLimits.triesCounted])
+    #expect(dialogue.poller.learntChanges == 1 + UInt64(PollingLimits.triesUntilCeiling))
+  }
+
+  @Test func `a length outlives a restart, and a device that takes more is believed`() {
+    var before = Dialogue(bus(unit((0..<125).map { binding($0) })))
+    before.play(until: ms(5000)) { request, _ in
+      request.count > 60 ? .fault(.exception(3)) : .words
+    }
+    #expect(before.poller.learnt.map(\.longest) == [60])
+    var after = Dialogue(before.poller.bus, now: ms(5000), learnt: before.poller.learnt)
+    after.play(until: ms(9000))
+    #expect(Set(after.requests.map(\.request.count)) == [60, 5])
+    after.play(until: ms(60_000))
+    #expect(after.poller.learnt == [])
+    #expect(after.requests.last?.request.count == 125)
+  }
+
+  @Test func `what was refused together is looked at together once one of it is answered`() {
+    var dialogue = Dialogue(bus(unit((0..<100).map { binding($0) })))
+    let bad = Set((0..<30).map { $0 * 3 })
+    dialogue.play(until: ms(3_600_000)) { request, now in
+      now < ms(3_000_000) && range(request).contains { bad.contains($0) }
+        ? .fault(.exception(2)) : .words
+    }
+    let whole = dialogue.requests.first { $0.at > ms(3_000_000) && $0.request.count == 100 }
+    #expect(whole.map { $0.at < ms(3_000_000 + 300_000 + 2000) } == true)
+    #expect(dialogue.poller.learnt == [])
+  }
+}
+
 @Suite struct `An outage` {
   @Test func `is no overrun: nothing was late that could not be asked for`() {
     var dialogue = Dialogue(bus(unit([binding(0, period: 100)])))
