@@ -1,6 +1,9 @@
 // What the units were found to refuse, as the bytes of a file that outlives the daemon.
 //
-//   {"learnt":[{"bus","exception","first","last","learnedAt","table","tries","unit"}],"version":1}
+//   {"learnt":[{"bus","exception","first","last","learnedAt","longest","table","tries","unit"}],
+//    "version":1}
+//
+// "longest" stands only where it is the length of a request that is refused.
 //
 // Invariants
 // - Canonical JSON: the same knowledge gives the same bytes.
@@ -72,7 +75,7 @@ public struct LearntDocument: Equatable, Sendable {
   ) -> JSONValue {
     let age = now.monotonic.nanoseconds(since: refusal.since) / 1_000_000
     let wall = now.wall.milliseconds.subtractingReportingOverflow(age)
-    return [
+    var members: [String: JSONValue] = [
       "bus": .string(bus), "unit": .integer(Int64(refusal.unit)),
       "table": .string(refusal.table.rawValue),
       "first": .integer(Int64(refusal.addresses.lowerBound)),
@@ -81,6 +84,8 @@ public struct LearntDocument: Equatable, Sendable {
       "learnedAt": .string((wall.overflow ? now.wall : WallTime(milliseconds: wall.0)).text),
       "tries": .integer(Int64(refusal.tries)),
     ]
+    members["longest"] = refusal.longest.map { .integer(Int64($0)) }
+    return .object(members)
   }
 
   private static func refusal(_ entry: JSONValue, _ now: ClockReading) -> LearntRefusal? {
@@ -88,14 +93,22 @@ public struct LearntDocument: Equatable, Sendable {
       let table = entry["table"]?.string.flatMap(ModbusTable.init),
       let first = entry["first"]?.integer.flatMap({ UInt16(exactly: $0) }),
       let last = entry["last"]?.integer.flatMap({ UInt16(exactly: $0) }), first <= last,
-      let exception = entry["exception"]?.integer, (1...3).contains(exception),
+      let exception = entry["exception"]?.integer, (0...3).contains(exception),
       let learnedAt = entry["learnedAt"]?.string.flatMap(WallTime.init(text:)),
       let tries = entry["tries"]?.integer, (0...Int64(PollingLimits.triesCounted)).contains(tries)
     else { return nil }
+    var longest: Int?
+    if let member = entry["longest"] {
+      guard let told = member.integer, (1...Int64(table.limitPerRequest)).contains(told) else {
+        return nil
+      }
+      longest = Int(told)
+    }
     // A label from the future is of a clock that was wrong then or is wrong now.
     let age = max(0, now.wall.milliseconds - learnedAt.milliseconds)
     return LearntRefusal(
       unit: unit, table: table, addresses: first...last, exception: UInt8(exception),
-      since: now.monotonic - .milliseconds(age), tries: Int(tries))
+      since: now.monotonic - .milliseconds(age), tries: Int(tries),
+      longest: longest)
   }
 }

@@ -24,6 +24,8 @@ extension BlockSplit {
     switch self {
     case .period: return "wanted at another period"
     case .forbidden(let range): return "\(range.text) must not be asked for"
+    case .refused(let range, 0):
+      return "the device did not answer for \(range.text) in one request"
     case .refused(let range, let exception):
       return "the device refused \(range.text) in one request, with exception \(exception)"
     case .gapLimit(let gap, let limit):
@@ -56,6 +58,7 @@ extension ReadPlan {
     if let refusal = learnt.first(where: {
       $0.unit == unit.address && $0.table == left.table && $0.forbids(span)
     }) {
+      if let longest = refusal.longest { return .limit(addresses: span.count, limit: longest) }
       return .refused(refusal.range, exception: refusal.exception)
     }
     let gap = Int(right.start) - leftEnd

@@ -41,6 +41,9 @@ extension ImpossibleRead.Reason {
       "\(range.text) must not be asked for; take the signal out, or the range out of forbidden"
     case .outOfReach(let start, let limit):
       "requests begin at \(start) and reach \(limit) addresses far; it lies elsewhere"
+    case .refused(let range, 0):
+      "the device does not answer for \(range.text), although it answers for others; "
+        + "correct the address, or leave it: it is tried again from time to time"
     case .refused(let range, let exception):
       "the device refuses \(range.text) with exception \(exception); "
         + "correct the address, or leave it: it is tried again from time to time"

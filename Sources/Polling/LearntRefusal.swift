@@ -5,6 +5,10 @@
 //   a run of one; an unmapped gap runs from the last signal before it to the first behind it; where
 //   a device takes both sides of a seam, but not in one request, the run is the two addresses at
 //   the seam. Exception 1 concerns the function, so there a request that touches the run is enough.
+// - Where it is the length that is refused, `longest` says so: then the run is an example of what
+//   was too long, and every longer request in the table counts as refused.
+// - Some devices drop what they do not like instead of refusing it: exception 0 stands for silence
+//   that was narrowed down like a refusal.
 // - A request that was answered although it should have been refused proves the refusal obsolete.
 
 public import Primitives
@@ -16,8 +20,10 @@ public struct LearntRefusal: Hashable, Sendable {
   public var unit: UInt8
   public var table: ModbusTable
   public var addresses: ClosedRange<UInt16>
-  /// The exception code of the refusal: 1, 2 or 3.
+  /// The exception code of the refusal, 1, 2 or 3; 0 where there was no answer at all.
   public var exception: UInt8
+  /// The most addresses taken in one request, where that is what was refused; nil elsewhere.
+  public var longest: Int?
   /// When it was refused first; negative when learnt before this boot.
   public var since: Instant
   /// Times it was looked at again and refused again.
@@ -25,7 +31,7 @@ public struct LearntRefusal: Hashable, Sendable {
 
   public init(
     unit: UInt8, table: ModbusTable, addresses: ClosedRange<UInt16>, exception: UInt8,
-    since: Instant, tries: Int = 0
+    since: Instant, tries: Int = 0, longest: Int? = nil
   ) {
     self.unit = unit
     self.table = table
@@ -33,10 +39,12 @@ public struct LearntRefusal: Hashable, Sendable {
     self.exception = exception
     self.since = since
     self.tries = tries
+    self.longest = longest
   }
 
   /// Whether a request for these addresses would be refused for this reason.
   public func forbids(_ range: ClosedRange<UInt16>) -> Bool {
+    if let longest { return range.count > longest }
     if exception == 1 { return range.overlaps(addresses) }
     return range.lowerBound <= addresses.lowerBound && range.upperBound >= addresses.upperBound
   }
@@ -44,6 +52,7 @@ public struct LearntRefusal: Hashable, Sendable {
   /// The same refusal, whenever it was learnt.
   func isSame(as other: LearntRefusal) -> Bool {
     unit == other.unit && table == other.table && addresses == other.addresses
+      && longest == other.longest
   }
 }
 
@@ -77,12 +86,16 @@ struct KeptRefusal: Sendable {
 
 /// The two parts of a refused request, until it is known what was wrong with the whole.
 struct Split: Sendable {
-  let table: ModbusTable
+  let whole: ReadBlock
   let exception: UInt8
-  /// What the whole asked for.
-  let span: ClosedRange<UInt16>
   /// What only the whole covered; the whole itself where the parts overlap.
   let seam: ClosedRange<UInt16>
+  /// A short request over the seam was asked for: refused, it is the seam; answered, the length.
+  var isSeamTested = false
+
+  var table: ModbusTable { whole.table }
+  /// What the whole asked for.
+  var span: ClosedRange<UInt16> { whole.addresses }
 }
 
 /// The requests for one unit that keep clear of what it refuses.

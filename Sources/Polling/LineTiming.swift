@@ -93,6 +93,20 @@ public struct LineTiming: Equatable, Sendable {
       characters(table, count) * character + silence + turnaround + max(silence, pause))
   }
 
+  /// What of a measured time from request to answer was the device's own: without the frames of
+  /// what it is mostly asked for, and the silence by which the end of an answer is known.
+  func turnaround(of unit: Int, in plan: ReadPlan, _ answer: Duration) -> Duration {
+    var (frames, requests) = (0.0, 0.0)
+    for block in plan.blocks where block.unit == unit {
+      let rate = 1e9 / Double(max(1, block.period.nanoseconds))
+      frames += rate * Double(characters(block.table, Int(block.count)) * character)
+      requests += rate
+    }
+    guard requests > 0 else { return answer }
+    let wire = Int64(frames / requests) + silence
+    return .nanoseconds(max(0, Self.bounded(answer) - wire))
+  }
+
   /// How long a unit rests beyond the line's own pause before it may be asked again.
   public func rest(_ quirks: DeviceQuirks) -> Duration {
     .nanoseconds(max(0, Self.bounded(quirks.pause) - max(silence, pause)))

@@ -58,11 +58,21 @@ public struct PlanForecast: Equatable, Sendable {
   /// Everything once, one after the other.
   public let round: Duration
 
-  /// Adds up a plan; `turnaround` is the devices' own, where it has been measured.
-  public init(_ plan: ReadPlan, of bus: BusDefinition, turnaround: Duration? = nil) {
+  /// Adds up a plan; `turnaround` is the devices' own, where it is known, and `answers` are the
+  /// times from request to answer that were measured, by position of the unit.
+  public init(
+    _ plan: ReadPlan, of bus: BusDefinition, turnaround: Duration? = nil,
+    answers: [Int: Duration] = [:]
+  ) {
     let timing = LineTiming(bus, turnaround: turnaround)
     var units = bus.units.map { _ in UnitLoad() }
-    let costs = plan.blocks.map { timing.cost($0.table, count: Int($0.count)) }
+    var timings: [Int: LineTiming] = [:]
+    for (unit, answer) in answers {
+      timings[unit] = LineTiming(bus, turnaround: timing.turnaround(of: unit, in: plan, answer))
+    }
+    let costs = plan.blocks.map {
+      (timings[$0.unit] ?? timing).cost($0.table, count: Int($0.count))
+    }
     for (block, cost) in zip(plan.blocks, costs) where units.indices.contains(block.unit) {
       let period = Double(max(1, block.period.nanoseconds))
       let share = Double(cost.nanoseconds) / period

@@ -71,7 +71,7 @@ extension Poller {
       responses: record.responses.summary, proposedTimeout: record.responses.proposedTimeout,
       timeoutAdvice: record.timeoutAdvice(unit.timeout),
       staleAfter: record.isIdle ? nil : max(periods, PollingLimits.staleFloor),
-      requests: blocks.count { $0.block.unit == index && !$0.isRetest },
+      requests: blocks.count { $0.block.unit == index && !$0.isExtra },
       refused: record.refused.count, refusals: record.refusals.map(\.learnt))
   }
 }

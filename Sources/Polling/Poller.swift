@@ -39,6 +39,7 @@ public struct Poller: Sendable {
   /// Moves with each refusal learnt or forgotten.
   public internal(set) var learntChanges: UInt64 = 0
   var probes = ProbeBudget()
+  var failures = FailureBudget()
   /// Nothing is asked before: the silence that the bus needs.
   var quietUntil = Instant.distantPast
   /// From when on the open link may be used: what was due before is not late for it.
@@ -113,10 +114,12 @@ public struct Poller: Sendable {
   private func candidates() -> (regular: Candidate, probe: Candidate?) {
     var regular = Candidate()
     var probe: Candidate?
+    let payable = failures.availableAt
     for index in blocks.indices {
       let unit = blocks[index].block.unit
       let due = blocks[index].due
-      let ready = max(max(due, blocks[index].notBefore), units[unit].askableAt)
+      var ready = max(max(due, blocks[index].notBefore), units[unit].askableAt)
+      if units[unit].doubt.isPresent, !units[unit].health.isLost { ready = max(ready, payable) }
       let candidate = Candidate(ready: ready, due: due, index: index)
       if units[unit].health.isLost {
         if candidate.isBefore(probe ?? Candidate()) { probe = candidate }
@@ -143,6 +146,10 @@ public struct Poller: Sendable {
     link.opened()
     quietUntil = now + bus.connectPause
     usableSince = quietUntil
+    // What could not be asked for was not late.
+    for index in blocks.indices where !blocks[index].isExtra {
+      blocks[index].due = max(blocks[index].due, usableSince)
+    }
     for unit in units.indices where !units[unit].isIdle {
       units[unit].health.linkOpened(at: now)
       askSomething(of: unit, now)

@@ -46,6 +46,9 @@ extension Poller {
     }
     plan(unit, now)
     askSomething(of: unit, now)
+    // Whether they had been found one by one or all at once is not known any more.
+    let isLive = blocks.contains { $0.block.unit == unit && $0.isLive }
+    if !isLive, !units[unit].refusals.isEmpty { units[unit].refusesAllSince = .distantPast }
   }
 
   // MARK: results
@@ -56,17 +59,23 @@ extension Poller {
   ) {
     let block = blocks[asked].block
     let unit = block.unit
-    if case .retest(let kept) = blocks[asked].role {
-      units[unit].refusals[kept].refusedAgain(now, using: &generator)
+    switch blocks[asked].role {
+    case .regular, .suspect: break
+    case .retest(let kept):
+      refusedAgain(kept, unit, now)
       blocks[asked].due = units[unit].refusals[kept].retestAt
+      return
+    case .measure:
+      measured(asked, isTaken: false, exception, now, &outcome)
       return
     }
     // Exception 1 concerns the function, not an address: halving would teach nothing.
     let start = bus.units[unit].quirks.requestStart[block.table]
     if exception != 1, let (parts, seam) = block.split(from: start) {
       units[unit].splits.append(
-        Split(table: block.table, exception: exception, span: block.addresses, seam: seam))
-      let isSoon = units[unit].haste.allows(now)
+        Split(whole: block, exception: exception, seam: seam))
+      // Silence is dear: its parts wait for their regular time.
+      let isSoon = exception != 0 && units[unit].haste.allows(now)
       let halves = parts.map { part in
         var half = ScheduledBlock(part, phase: phase(of: part), due: now, role: .suspect)
         if !isSoon { half.due = half.grid(after: now) }
@@ -93,6 +102,7 @@ extension Poller {
   mutating func learnFrom(answered asked: Int, _ now: Instant, _ outcome: inout PollOutcome) {
     let block = blocks[asked].block
     let unit = block.unit
+    units[unit].lengths[block.table] = max(units[unit].lengths[block.table] ?? 0, Int(block.count))
     if blocks[asked].role == .suspect {
       blocks[asked].role = .regular
       units[unit].splits.removeAll {
@@ -100,21 +110,75 @@ extension Poller {
       }
       settle(unit, now, &outcome)
     }
-    let before = units[unit].refusals.count
-    guard before > 0 else { return }
+    let obsolete = units[unit].refusals.filter {
+      $0.learnt.table == block.table && $0.learnt.forbids(block.addresses)
+    }
+    guard let first = obsolete.first else { return }
     units[unit].refusals.removeAll {
       $0.learnt.table == block.table && $0.learnt.forbids(block.addresses)
     }
-    guard units[unit].refusals.count != before else { return }
+    // What was learnt together may well have ended together.
+    for index in units[unit].refusals.indices {
+      let apart = units[unit].refusals[index].learnt.since - first.learnt.since
+      guard abs(apart.nanoseconds) <= PollingLimits.learntTogether.nanoseconds else { continue }
+      units[unit].refusals[index].retestAt = min(units[unit].refusals[index].retestAt, now)
+    }
     learntChanges += 1
-    units[unit].splits = []
     replan(unit, now, &outcome)
+  }
+
+  /// Values came: if the unit had refused everything before, it was not about addresses.
+  mutating func gaveValues(_ unit: Int, _ now: Instant, _ outcome: inout PollOutcome) {
+    units[unit].refusingSince = nil
+    guard let since = units[unit].refusesAllSince else { return }
+    units[unit].refusesAllSince = nil
+    let before = units[unit].refusals.count
+    units[unit].refusals.removeAll { $0.learnt.since >= since }
+    if units[unit].refusals.count != before { learntChanges += 1 }
+    for index in blocks.indices where blocks[index].block.unit == unit {
+      if !blocks[index].isExtra, !blocks[index].isLive { blocks[index].due = now }
+      blocks[index].failures = 0
+      blocks[index].backoff.reset()
+    }
+    replan(unit, now, &outcome)
+  }
+
+  /// A unit from which nothing is had any more, but refusals, is asked one thing at least every
+  /// `retestFloor`: a PLC that is being programmed is back soon after that (F4).
+  mutating func keepAsking(_ unit: Int, _ now: Instant) {
+    let since = units[unit].refusingSince ?? now
+    units[unit].refusingSince = since
+    guard !blocks.contains(where: { $0.block.unit == unit && $0.isLive }) else { return }
+    if units[unit].refusesAllSince == nil {
+      units[unit].refusesAllSince = since
+      for index in blocks.indices where blocks[index].block.unit == unit && !blocks[index].isExtra {
+        blocks[index].due = now + PollingLimits.blockRetryCeiling
+      }
+    }
+    let own = blocks.indices.filter { blocks[$0].block.unit == unit }
+    guard let next = own.min(by: { blocks[$0].due < blocks[$1].due }) else { return }
+    let floor = PollingLimits.retestFloor.nanoseconds
+    let delay = Int64.random(in: floor / 2...floor, using: &generator)
+    blocks[next].due = min(blocks[next].due, now.advanced(nanoseconds: delay))
+  }
+
+  /// A look in vain: worth keeping as long as it makes the next one later.
+  mutating func refusedAgain(_ kept: Int, _ unit: Int, _ now: Instant) {
+    if units[unit].refusals[kept].learnt.tries < PollingLimits.triesUntilCeiling {
+      learntChanges += 1
+    }
+    units[unit].refusals[kept].refusedAgain(now, using: &generator)
   }
 
   // MARK: conclusions
 
-  private mutating func keep(_ refusal: LearntRefusal, _ unit: Int, _ now: Instant) -> Bool {
+  mutating func keep(_ refusal: LearntRefusal, _ unit: Int, _ now: Instant) -> Bool {
     if units[unit].refusals.contains(where: { $0.learnt.isSame(as: refusal) }) { return true }
+    if refusal.longest != nil {
+      units[unit].refusals.removeAll {
+        $0.learnt.longest != nil && $0.learnt.table == refusal.table
+      }
+    }
     guard units[unit].refusals.count < PollingLimits.refusalsPerUnit else { return false }
     units[unit].refusals.append(KeptRefusal(refusal, now: now, using: &generator))
     learntChanges += 1
@@ -131,17 +195,17 @@ extension Poller {
   }
 
   /// Once nothing is in suspicion any more: what the splits have taught, and a plan around it.
-  private mutating func settle(_ unit: Int, _ now: Instant, _ outcome: inout PollOutcome) {
-    guard !blocks.contains(where: { $0.role == .suspect && $0.block.unit == unit }) else { return }
+  mutating func settle(_ unit: Int, _ now: Instant, _ outcome: inout PollOutcome) {
+    let isOpen = blocks.contains {
+      $0.block.unit == unit && ($0.role == .suspect || $0.role == .measure)
+    }
+    guard !isOpen else { return }
+    if looksAtLength(unit, now) { return }
     let splits = units[unit].splits
     units[unit].splits = []
     var isKept = true
     // The innermost first: what is known to be guilty within a whole explains why it was refused.
-    for split in splits.reversed() {
-      let isExplained = units[unit].refusals.contains {
-        $0.learnt.table == split.table && $0.learnt.forbids(split.span)
-      }
-      guard !isExplained else { continue }
+    for split in splits.reversed() where !isExplained(split, unit) {
       let seam = LearntRefusal(
         unit: bus.units[unit].address, table: split.table, addresses: split.seam,
         exception: split.exception, since: now)
@@ -150,6 +214,13 @@ extension Poller {
     // Without room to remember, the parts stay as they are: a plan anew would be refused anew.
     guard isKept else { return }
     replan(unit, now, &outcome)
+  }
+
+  /// Whether what is known to be refused is part of the whole.
+  func isExplained(_ split: Split, _ unit: Int) -> Bool {
+    units[unit].refusals.contains {
+      $0.learnt.table == split.table && $0.learnt.forbids(split.span)
+    }
   }
 
   private mutating func replan(_ unit: Int, _ now: Instant, _ outcome: inout PollOutcome) {
@@ -174,7 +245,7 @@ extension Poller {
   }
 
   /// The blocks of a unit from what is known now; one that stays keeps its place in time.
-  private func phase(of block: ReadBlock) -> Duration {
+  func phase(of block: ReadBlock) -> Duration {
     spread.phase(ofUnit: block.unit, period: block.period)
   }
 
@@ -183,6 +254,8 @@ extension Poller {
     let refusals = units[unit].refusals.map(\.learnt)
     let plan = LearntPlan(definition, at: unit, on: timing, avoiding: refusals)
     units[unit].refused = Set(plan.refused)
+    units[unit].splits = []
+    units[unit].search = nil
     let old = blocks.filter { $0.block.unit == unit && $0.role == .regular }
     blocks.removeAll { $0.block.unit == unit }
     for block in plan.blocks {
@@ -202,14 +275,14 @@ extension Poller {
 
   /// A unit all of whose signals are refused is looked at once, or its contact would not be known.
   mutating func askSomething(of unit: Int, _ now: Instant) {
-    guard !blocks.contains(where: { $0.block.unit == unit && !$0.isRetest }) else { return }
+    guard !blocks.contains(where: { $0.block.unit == unit && !$0.isExtra }) else { return }
     let first = blocks.firstIndex { $0.block.unit == unit }
     if let first { blocks[first].due = min(blocks[first].due, now) }
   }
 }
 
 extension ClosedRange<UInt16> {
-  fileprivate func covers(_ other: ClosedRange<UInt16>) -> Bool {
+  func covers(_ other: ClosedRange<UInt16>) -> Bool {
     lowerBound <= other.lowerBound && upperBound >= other.upperBound
   }
 }

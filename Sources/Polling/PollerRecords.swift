@@ -12,6 +12,8 @@ struct ScheduledBlock: Sendable {
     case suspect
     /// To see whether the unit still refuses it; the index into the unit's refusals.
     case retest(Int)
+    /// To see how long a request may be: of what is read in parts meanwhile.
+    case measure
   }
 
   let block: ReadBlock
@@ -35,12 +37,16 @@ struct ScheduledBlock: Sendable {
     self.due = due
   }
 
-  var isRetest: Bool {
+  /// Beside the plan: no signal waits for it.
+  var isExtra: Bool {
     switch role {
     case .regular, .suspect: false
-    case .retest: true
+    case .retest, .measure: true
     }
   }
+
+  /// Whether signals wait for it, and it has not been given up.
+  var isLive: Bool { !isExtra && failures < PollingLimits.failuresUntilLost }
 
   /// The first moment of the grid after another moment.
   func grid(after moment: Instant) -> Instant {
@@ -61,6 +67,7 @@ struct ScheduledBlock: Sendable {
 /// A unit with its health and its history.
 struct UnitRecord: Sendable {
   var health: UnitHealth
+  var doubt = UnitDoubt()
   var counters = PollCounters()
   var responses = ResponseTimes()
   var lastAnswer: Instant?
@@ -72,6 +79,13 @@ struct UnitRecord: Sendable {
   /// The halvings under way, and how many more may be done at once.
   var splits: [Split] = []
   var haste = Haste()
+  /// The most addresses that one request was answered for, by table.
+  var lengths: [ModbusTable: Int] = [:]
+  var search: LengthSearch?
+  /// Since when it has refused, and given no values meanwhile.
+  var refusingSince: Instant?
+  /// The same, once nothing was left that it does not refuse.
+  var refusesAllSince: Instant?
   /// Not asked before: the silence that the device needs.
   var quietUntil = Instant.distantPast
   /// A request timed out on a line where its answer could still be taken for another.

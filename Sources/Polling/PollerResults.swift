@@ -15,15 +15,21 @@ extension Poller {
       return failed(.garbage(text), started: started, ended: ended)
     }
     _ = link.takeAsked()
+    failures.used(from: started, to: ended)
     countPoll(block.unit)
     rest(block.unit, ended)
     var outcome = PollOutcome()
     contact(block.unit, started: started, ended: ended, &outcome)
-    blocks[asked].failures = 0
-    blocks[asked].backoff.reset()
-    advance(asked, ended)
     outcome.answered = block
-    learnFrom(answered: asked, ended, &outcome)
+    if blocks[asked].role == .measure {
+      measured(asked, isTaken: true, 0, ended, &outcome)
+    } else {
+      blocks[asked].failures = 0
+      blocks[asked].backoff.reset()
+      advance(asked, ended)
+      learnFrom(answered: asked, ended, &outcome)
+    }
+    gaveValues(block.unit, ended, &outcome)
     outcome.finished = hasDue(block.unit, at: ended) ? nil : block.unit
     return outcome
   }
@@ -39,34 +45,37 @@ extension Poller {
     countPoll(unit)
     count(fault, block)
     rest(unit, ended)
+    failures.used(from: started, to: ended)
     if units[unit].health.isLost { probes.spend(ended - started, at: ended) }
-    postpone(asked, ended)
+    postpone(asked, fault, ended)
     switch fault {
     case .timeout:
       link.timedOut()
       expectLateAnswer(to: asked, ended)
-      fail(asked, at: ended, &outcome)
+      fail(asked, ended - started, at: ended, &outcome)
       if link.silence >= silenceUntilReopen, units.allSatisfy(\.isFailingOrIdle) {
         breakLink(at: ended)
       }
     case .garbage:
       link.garbled()
       expectLateAnswer(to: asked, ended)
-      fail(asked, at: ended, &outcome)
+      fail(asked, ended - started, at: ended, &outcome)
       if link.garbage >= PollingLimits.garbageUntilReopen { breakLink(at: ended) }
     case .broken, .unreachable:
-      fail(asked, at: ended, &outcome)
+      fail(asked, ended - started, at: ended, &outcome)
       breakLink(at: ended)
     case .exception(10), .exception(11):
       // The gateway on the way answers for a unit that does not.
       link.answered()
-      fail(asked, at: ended, &outcome)
+      fail(asked, ended - started, at: ended, &outcome)
     case .exception(let code) where (1...3).contains(code):
       contact(unit, started: started, ended: ended, &outcome)
       refuse(asked, exception: code, at: ended, &outcome)
+      keepAsking(unit, ended)
     case .exception:
       contact(unit, started: started, ended: ended, &outcome)
       failBlock(asked, quality: .refused, at: ended, &outcome)
+      keepAsking(unit, ended)
     }
     if !units[unit].health.isLost, !hasDue(unit, at: ended) { outcome.finished = unit }
     return outcome
@@ -81,6 +90,7 @@ extension Poller {
     lastAnswer = ended
     units[unit].lastAnswer = ended
     units[unit].responses.add(ended - started)
+    units[unit].doubt.answered(afterFailures: units[unit].health.failuresInARow)
     if units[unit].expectsLateAnswer {
       units[unit].expectsLateAnswer = false
       for index in blocks.indices where blocks[index].block.unit == unit {
@@ -93,9 +103,10 @@ extension Poller {
     for index in blocks.indices where blocks[index].block.unit == unit {
       blocks[index].failures = 0
       blocks[index].backoff.reset()
-      let isRetest = blocks[index].isRetest
-      let latest = isRetest ? ended + PollingLimits.retestFloor : ended
-      blocks[index].due = min(blocks[index].due, latest)
+      let isRetest = blocks[index].isExtra
+      // What could not be asked for was not late.
+      blocks[index].due =
+        isRetest ? min(blocks[index].due, ended + PollingLimits.retestFloor) : ended
     }
     let unreadable =
       impossible.filter { $0.unit == unit }.map(\.slot) + units[unit].refused.sorted()
@@ -105,12 +116,21 @@ extension Poller {
     }
   }
 
-  private mutating func fail(_ asked: Int, at now: Instant, _ outcome: inout PollOutcome) {
+  private mutating func fail(
+    _ asked: Int, _ cost: Duration, at now: Instant, _ outcome: inout PollOutcome
+  ) {
     let unit = blocks[asked].block.unit
+    if !units[unit].health.isLost { failures.spend(cost) }
     if case .lost(let since) = units[unit].health.failed(at: now, using: &generator) {
       lose(unit, since: since, &outcome)
-    } else if !units[unit].health.isLost, !blocks[asked].isRetest {
-      failBlock(asked, quality: .noContact, at: now, &outcome)
+    } else if blocks[asked].role == .measure {
+      measured(asked, isTaken: false, 0, now, &outcome)
+    } else if !units[unit].health.isLost {
+      if units[unit].health.failuresInARow == 1, isNarrowing(asked) {
+        refuse(asked, exception: 0, at: now, &outcome)
+      } else {
+        failBlock(asked, quality: .noContact, at: now, &outcome)
+      }
     }
   }
 
@@ -126,9 +146,13 @@ extension Poller {
   private mutating func failBlock(
     _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
   ) {
-    guard !blocks[index].isRetest else { return }
+    guard !blocks[index].isExtra else { return }
     blocks[index].failures += 1
     guard blocks[index].failures >= PollingLimits.failuresUntilLost else { return }
+    if quality == .noContact, dropsRequests(index) {
+      refuse(index, exception: 0, at: now, &outcome)
+      return
+    }
     giveUp(index, quality: quality, at: now, &outcome)
   }
 
@@ -137,7 +161,10 @@ extension Poller {
     _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
   ) {
     blocks[index].failures = PollingLimits.failuresUntilLost
-    let delay = blocks[index].backoff.next(using: &generator)
+    var delay = blocks[index].backoff.next(using: &generator)
+    if units[blocks[index].block.unit].refusesAllSince != nil {
+      delay = PollingLimits.blockRetryCeiling
+    }
     blocks[index].due = max(blocks[index].due, now + delay)
     let block = blocks[index].block
     let slots = block.places.map { Int($0.slot) }
@@ -181,18 +208,23 @@ extension Poller {
     units[blocks[index].block.unit].counters.overruns += missed
   }
 
-  private mutating func postpone(_ index: Int, _ now: Instant) {
+  private mutating func postpone(_ index: Int, _ fault: BusFault, _ now: Instant) {
     switch blocks[index].role {
-    case .regular, .suspect: blocks[index].due = blocks[index].grid(after: now)
+    case .regular, .suspect, .measure: blocks[index].due = blocks[index].grid(after: now)
     case .retest(let kept):
       let unit = blocks[index].block.unit
-      units[unit].refusals[kept].postpone(now, using: &generator)
+      if fault == .timeout {
+        // What it refused it may as well drop: a look that was in vain, and a dear one.
+        refusedAgain(kept, unit, now)
+      } else {
+        units[unit].refusals[kept].postpone(now, using: &generator)
+      }
       blocks[index].due = units[unit].refusals[kept].retestAt
     }
   }
 
   private func hasDue(_ unit: Int, at now: Instant) -> Bool {
-    blocks.contains { $0.block.unit == unit && $0.due <= now && !$0.isRetest }
+    blocks.contains { $0.block.unit == unit && $0.due <= now && !$0.isExtra }
   }
 
   private mutating func countPoll(_ unit: Int) {

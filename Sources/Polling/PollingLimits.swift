@@ -28,6 +28,15 @@ public enum PollingLimits {
   /// Probing time that may be spent at once: four timeouts of 500 ms.
   public static let probeBurst = Duration.seconds(2)
 
+  /// What failing requests of units that are not lost may take beyond the time in which nobody
+  /// wants the bus: a twentieth, 5 %.
+  public static let failureShare: Int64 = 20
+  /// Failing time that may be spent at once: four timeouts of 500 ms.
+  public static let failureBurst = Duration.seconds(2)
+  /// Answers in a row that clear a unit of one failure: with fewer failures than one in 20 it
+  /// costs a line of 1 s timeouts and 1 s periods no more than `failureShare`.
+  public static let answersPerFailure = 20
+
   /// Between a broken link and the next try to open it: never more than half of the time since it
   /// broke, or the floor.
   public static let reopenFloor = Duration.milliseconds(200)
@@ -52,6 +61,11 @@ public enum PollingLimits {
   /// programmed (seconds) to an address that never existed.
   public static let retestFloor = Duration.seconds(10)
   public static let retestCeiling = Duration.seconds(600)
+  /// Refusals learnt within this time of one that has ended are looked at at once: a PLC that was
+  /// being programmed refuses for one reason only.
+  public static let learntTogether = Duration.seconds(60)
+  /// Looks in vain until the interval stays at `retestCeiling`: 10 s doubled six times is 640 s.
+  public static let triesUntilCeiling = 6
   /// Where the count of looks stays: 10 s doubled 20 times is far beyond the ceiling, and no
   /// overflow.
   public static let triesCounted = 20

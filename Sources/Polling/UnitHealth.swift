@@ -82,6 +82,12 @@ public struct UnitHealth: Equatable, Sendable {
     }
   }
 
+  /// Failures in a row of a unit that is not lost.
+  var failuresInARow: Int {
+    if case .suspect(_, let failures, _) = state { return failures }
+    return 0
+  }
+
   var isLost: Bool {
     if case .lost = state { return true }
     return false

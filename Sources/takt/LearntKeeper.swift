@@ -38,6 +38,15 @@ struct LearntKeeper {
   /// Writes the file when something has changed and the last write is long enough ago.
   mutating func turn() {
     guard isBehind, daemon.clock.now() >= nextSave else { return }
+    save()
+  }
+
+  /// Writes what is still unwritten, at the end: the threads that learn have ended.
+  mutating func finish() {
+    if isBehind { save() }
+  }
+
+  private mutating func save() {
     let news = daemon.learntBoards.map(\.newest)
     var document = LearntDocument()
     for (index, bus) in daemon.plan.buses.enumerated() {

@@ -18,8 +18,8 @@ enum PlanCommand {
       """
       Times are worked out from the speed of the line. A device on a serial line is taken to
       answer after \(LineTiming.assumedTurnaround.text), a network to need \
-      \(LineTiming.assumedRoundTrip.text) for both ways.
-      What was measured is in "takt status".
+      \(LineTiming.assumedRoundTrip.text) for both ways. Where a gateway runs with this
+      configuration, what it has measured takes the place of that.
       """,
       """
       Addresses count from 0; behind them stand the same as Modicon numbers, from 1.
@@ -35,7 +35,10 @@ enum PlanCommand {
     usage.run(arguments) { options throws(CommandFault) in
       let site = try sitePlan(options.text("config") ?? ConfigurationFiles.defaultPath)
       let learnt = PlanLearnt(site)
-      let buses = try chosen(options.text("bus"), site).map { PlannedBus($0, learnt) }
+      let measured = PlanMeasured(site)
+      let buses = try chosen(options.text("bus"), site).map {
+        PlannedBus($0, learnt, measured.answers(of: $0))
+      }
       if options.has("json") {
         let pictures = buses.map { PlanDocument.json($0, site) }
         let document: JSONValue = ["buses": .array(pictures)]
@@ -86,12 +89,18 @@ struct PlannedBus {
   /// What its units were found to refuse, with when that was.
   let learnt: [(refusal: LearntRefusal, since: WallTime)]
 
-  /// Plans a bus; around what was learnt by the gateway that runs here, if any does.
-  init(_ bus: BusDefinition, _ known: PlanLearnt = PlanLearnt()) {
+  /// Half of the answers took no longer, by position of the unit, where it was measured.
+  let answers: [Int: Duration]
+
+  /// Plans a bus; with what was learnt and measured by the gateway that runs here, if any does.
+  init(
+    _ bus: BusDefinition, _ known: PlanLearnt = PlanLearnt(), _ answers: [Int: Duration] = [:]
+  ) {
     self.bus = bus
+    self.answers = answers
     learnt = known.refusals(of: bus)
     plan = ReadPlan(bus, avoiding: learnt.map(\.refusal))
-    forecast = PlanForecast(plan, of: bus)
+    forecast = PlanForecast(plan, of: bus, answers: answers)
     phases = plan.phases(in: bus)
   }
 

@@ -47,15 +47,18 @@ enum PlanDocument {
     return [
       "name": .string(definition.name), "unit": .integer(Int64(definition.address)),
       "requestsPerSecond": number(planned.forecast.units[unit].requestsPerSecond),
+      "timesMeasured": .bool(planned.answers[unit] != nil),
       "busShare": number(planned.forecast.units[unit].lineShare),
       "requests": .array(requests),
       "learnt": .array(
         planned.learnt.filter { $0.refusal.unit == definition.address }.map { refusal, since in
-          [
+          var members: [String: JSONValue] = [
             "refuses": .string(refusal.range.text),
             "exception": .integer(Int64(refusal.exception)), "since": .string(since.text),
             "tries": .integer(Int64(refusal.tries)),
           ]
+          members["longest"] = refusal.longest.map { .integer(Int64($0)) }
+          return .object(members)
         }),
     ]
   }

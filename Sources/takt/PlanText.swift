@@ -74,8 +74,12 @@ struct PlanText {
   private func learnt(_ unit: UnitDefinition) -> [String] {
     planned.learnt.filter { $0.refusal.unit == unit.address }.map { refusal, since in
       let tries = refusal.tries > 0 ? ", tried \(refusal.tries) times since" : ""
-      return "    ! refuses requests over \(refusal.range.text) with exception "
-        + "\(refusal.exception), since \(since.text)\(tries)"
+      if let length = refusal.lengthText, let remedy = refusal.remedy {
+        return "    ! \(length), found \(since.text)\(tries); put \(remedy) into its configuration"
+      }
+      let how = refusal.exception == 0 ? "does not answer" : "refuses"
+      let code = refusal.exception == 0 ? "" : " with exception \(refusal.exception)"
+      return "    ! \(how) requests over \(refusal.range.text)\(code), since \(since.text)\(tries)"
     }
   }
 
@@ -114,6 +118,7 @@ struct PlanText {
         + "(\(PlanFigures.percent(forecast.utilisation))); everything once takes "
         + PlanFigures.time(nanoseconds: Double(forecast.round.nanoseconds))
     ]
+    lines.append("  " + times)
     lines += planned.warnings.map { "  ! \($0)" }
     if planned.warnings.isEmpty { lines.append("  every period can be kept") }
     if bus.units.count > 1 { lines.append("  " + dead) }
@@ -123,6 +128,22 @@ struct PlanText {
           + "figures")
     }
     return lines
+  }
+
+  /// Where the times come from.
+  private var times: String {
+    let assumed =
+      bus.line.isSerial
+      ? "every answer to begin after \(LineTiming.assumedTurnaround.text)"
+      : "every answer to take \(LineTiming.assumedRoundTrip.text)"
+    let read = bus.units.indices.filter { unit in
+      planned.plan.blocks.contains { $0.unit == unit }
+    }
+    let measured = read.count { planned.answers[$0] != nil }
+    if measured == 0 { return "the times assume \(assumed); no gateway runs here that measured it" }
+    if measured == read.count { return "the times are those that the running gateway measured" }
+    return "the times are measured for \(measured) of \(read.count) units, "
+      + "and assume \(assumed) for the others"
   }
 
   private var dead: String {

@@ -97,7 +97,7 @@ struct FieldConditions {
       let refusal = refusals.first {
         $0.unit == unit.address && $0.table == binding.table && $0.forbids(binding.address...last)
       }
-      let code = refusal.map { ", exception \($0.exception)" } ?? ""
+      let code = refusal.map { ", \($0.cause)" } ?? ""
       return "\(name) (\(binding.table.rawValue) \(binding.address)\(code))"
     }
     let rest = slots.count - named.count

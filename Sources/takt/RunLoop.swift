@@ -53,7 +53,9 @@ enum RunLoop {
           continue
         }
         notifier.stopping()
-        return stop(daemon)
+        let code = stop(daemon)
+        keeper.finish()
+        return code
       }
     }
   }

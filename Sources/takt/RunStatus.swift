@@ -95,9 +95,16 @@ extension StatusDocument.Unit {
 extension LearntRefusal {
   /// "holding 131 refused for 12 min 3 s: exception 2, illegal data address; check …".
   fileprivate func sentence(at now: Instant) -> String {
+    if let lengthText, let remedy {
+      return "\(lengthText); more was refused with \(cause); put \(remedy) into its configuration"
+    }
     let (first, last) = (addresses.lowerBound, addresses.upperBound)
     let range = first == last ? "\(first)" : "\(first)-\(last)"
     let age = Human.duration(milliseconds: (now - since).wholeMilliseconds)
+    guard exception != 0 else {
+      return "\(table.rawValue) \(range) not answered for \(age), although other requests are; "
+        + "check the addresses in the manual of the device"
+    }
     return "\(table.rawValue) \(range) refused for \(age): exception \(exception), "
       + ExceptionText.meaning(of: exception)
   }

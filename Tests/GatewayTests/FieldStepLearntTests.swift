@@ -36,6 +36,11 @@ private func refusal(
     let buses = [
       "a": [refusal(7, 37...37, at: 40, tries: 3), refusal(7, 1...10, at: -5)],
       "b": [refusal(247, 0...65_535, at: 99)],
+      "c": [
+        LearntRefusal(
+          unit: 3, table: .input, addresses: 0...99, exception: 0, since: Instant(nanoseconds: 0),
+          tries: 6, longest: 60)
+      ],
     ]
     let bytes = LearntDocument(buses: buses).bytes(at: before)
     #expect(try LearntDocument(parsing: bytes, at: before).buses == buses)
@@ -78,7 +83,7 @@ private func refusal(
   @Test(arguments: [
     ("unit", "256"), ("unit", "-1"), ("table", #""other""#), ("first", "38"), ("last", "65536"),
     ("exception", "4"), ("tries", "-1"), ("tries", "21"), ("learnedAt", #""yesterday""#),
-    ("bus", "7"),
+    ("bus", "7"), ("longest", "0"), ("longest", "126"), ("longest", #""60""#),
   ])
   func `an entry that nobody could have written is refused`(member: String, value: String) throws {
     let now = try reading(monotonic: 1, wall: "2026-03-02T07:15:30.250Z")

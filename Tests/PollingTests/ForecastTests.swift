@@ -37,6 +37,17 @@ private func warnings(_ bus: BusDefinition) -> [String] {
     #expect(warnings(bus).isEmpty)
   }
 
+  @Test func `F20: takes the answer times that were measured, without their frames`() {
+    let bus = site(9600, units: 2, registers: 50)
+    // 113 characters and the silence that ends the answer take 121.35 ms of the 171.35.
+    let forecast = PlanForecast(ReadPlan(bus), of: bus, answers: [1: .microseconds(171_350)])
+    #expect(forecast.costs[0] == PlanForecast(ReadPlan(bus), of: bus).costs[0])
+    let more = forecast.costs[1] - forecast.costs[0]
+    #expect(abs(more.nanoseconds - 45_000_000) < 100_000)
+    let quick = PlanForecast(ReadPlan(bus), of: bus, answers: [0: .zero, 7: .seconds(1)])
+    #expect(quick.costs[0] == quick.costs[1] - LineTiming.assumedTurnaround)
+  }
+
   @Test func `F20: says what rate can be had and what would help`() {
     let bus = site(9600, units: 16, registers: 50)
     let forecast = PlanForecast(ReadPlan(bus), of: bus)

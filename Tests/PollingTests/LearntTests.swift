@@ -149,14 +149,15 @@ import Testing
     #expect(dialogue.poller.refusedSlots(of: 0) == [])
   }
 
-  @Test func `a device that takes fifty at once is read in pieces that it takes`() {
+  @Test func `F18: a device that takes fifty at once is asked for fifty`() {
     var dialogue = Dialogue(bus(unit((0..<120).map { binding($0) })))
     let world: (ReadRequest, Instant) -> Reply = { request, _ in
       request.count > 50 ? .fault(.exception(3)) : .words
     }
     dialogue.play(until: ms(2000), world)
     #expect(dialogue.degradations == [])
-    #expect(dialogue.poller.statusSnapshot.units[0].requests == 4)
+    #expect(dialogue.poller.statusSnapshot.units[0].requests == 3)
+    #expect(dialogue.poller.learnt.map(\.longest) == [50])
     let before = dialogue.requests.count
     dialogue.play(until: ms(602_000), world)
     let refused = dialogue.requests[before...].count { $0.request.count > 50 }

@@ -7,14 +7,14 @@ import Testing
 
 @Suite("takt run learns", .serialized) struct LearntRunTests {
   /// The site with one signal more, at an address that the PLC does not have.
-  private func site() throws -> RunSite {
+  private func site(and others: String = "") throws -> RunSite {
     let site = try RunSite()
     let path = site.scratch["takt.json5"]
     let text = String(decoding: try Files.read(path), as: UTF8.self)
     let running = "],\n    running:"
     let parts = text.components(around: running)
     try #require(parts.count == 2)
-    let more = #"{ name: "ghost", at: "holding 3", every: "250ms" },"#
+    let more = #"{ name: "ghost", at: "holding 3", every: "250ms" },"# + others
     try Files.replace(path, with: Array((parts[0] + more + running + parts[1]).utf8))
     return site
   }
@@ -36,6 +36,8 @@ import Testing
     #expect(entry["bus"]?.string == "hall")
     #expect(entry["first"]?.integer == 3 && entry["last"]?.integer == 3)
     #expect(entry["exception"]?.integer == 2)
+    let plan = try Program.run("plan", "--config", site.scratch["takt.json5"])
+    #expect(plan.output.contains("the times are those that the running gateway measured"))
     first.signal(SIGTERM)
     #expect(first.end().code == 0)
 
@@ -45,6 +47,16 @@ import Testing
     #expect(unit?["failures"]?.integer == 0, "what was refused was not asked for")
     second.signal(SIGTERM)
     #expect(second.end().code == 0)
+  }
+
+  @Test func `what was learnt since the last write is written at the end`() throws {
+    let site = try site(and: #"{ name: "spook", at: "input 700", every: "500ms" },"#)
+    let gateway = try site.startGateway()
+    _ = try #require(gateway.line(holding: "refuses "), "\(gateway.end())")
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+    let tables = try learnt(site)?["learnt"]?.array?.compactMap { $0["table"]?.string }
+    #expect(tables?.sorted() == ["holding", "input"])
   }
 
   @Test func `a broken file is a line in the log, and is learnt anew`() throws {

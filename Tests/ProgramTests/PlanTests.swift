@@ -62,6 +62,7 @@ import Testing
         "input 9998-9999|309999-310000|2 registers|all|1s|1.0 ms|speed",
         "5 requests, 4.5 a second; 0.00 s of bus time every second (0.5 %); "
           + "everything once takes 5.1 ms",
+        "the times assume every answer to take 1ms; no gateway runs here that measured it",
         "every period can be kept",
       ])
   }
@@ -207,6 +208,31 @@ import Testing
     #expect(broken.code == 0)
     #expect(broken.errors.hasPrefix("takt plan: reading \(file): "))
     #expect(broken.output.contains("holding 1-3"))
+  }
+
+  @Test func `F18: a length that was learnt is told with the member that says so`() throws {
+    let signals = (0..<100).map { "{ name: \"r\($0)\", at: \"holding \($0)\", every: \"1s\" }" }
+    let path = try configuration(
+      "{ name: \"plc\", host: \"192.0.2.1\" }",
+      """
+      { name: "m", bus: "plc", unit: 3, signals: [\(signals.joined(separator: ", "))],
+        running: "r0" }
+      """)
+    let entry = """
+      {"learnt":[{"bus":"plc","exception":3,"first":0,"last":99,"longest":60,
+        "learnedAt":"2026-03-01T08:00:00.000Z","table":"holding","tries":0,"unit":3}],"version":1}
+      """
+    try Data(entry.utf8).write(
+      to: URL(fileURLWithPath: try #require(scratch)["learnt.json"]))
+    let run = try Program.run("plan", "--config", path)
+    for text in [
+      "! takes 60 holding registers in a request at most, found 2026-03-01T08:00:00.000Z; "
+        + "put registersPerRequest: 60 into its configuration",
+      "holding 0-59  ", "holding 60-99  ",
+      "not with the next: together 100 addresses, one request may ask for 60",
+    ] {
+      #expect(run.output.contains(text), "\(run.output)")
+    }
   }
 
   @Test func `an empty bus, an unknown bus and a bad configuration`() throws {
