@@ -85,6 +85,10 @@ private struct Trace {
 
   mutating func finish() {
     show(page.rest())
+    if !page.hasSeen {
+      StandardStream.error.line(
+        "takt trace: no such frame passed; \"takt status\" tells how the bus and its units are")
+    }
     // A gateway that has ended closes its tap anyway.
     _ = try? ask("off")
   }

@@ -19,6 +19,8 @@ struct TracePage {
   private var second = Instant.distantPast
   private var shown = 0
   private var left = 0
+  /// Whether any frame passed that was asked for.
+  private(set) var hasSeen = false
   /// When a request was sent, in microseconds, by unit and transaction.
   private var asked: [Int: Int64] = [:]
 
@@ -42,6 +44,7 @@ struct TracePage {
     let framing = answer["framing"]?.string.flatMap(Framing.init) ?? .mbap
     for frame in answer["frames"]?.array ?? [] {
       guard let line = line(frame, framing) else { continue }
+      hasSeen = true
       guard shown < rate else {
         left += 1
         continue

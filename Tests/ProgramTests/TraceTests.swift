@@ -26,7 +26,8 @@ import Testing
     #expect(few.output.contains("frames not shown; --rate raises 1 lines a second"))
     #expect(few.output.split(separator: "\n").count { $0.contains("unit 1 ") } <= 3)
     let none = try Program.run("trace", "hall", "--socket", socket, "--seconds", "1", "--unit", "5")
-    #expect(none == Run(code: 0, output: "", errors: ""))
+    #expect(none.code == 0 && none.output.isEmpty)
+    #expect(none.errors.hasPrefix("takt trace: no such frame passed; \"takt status\" tells how "))
     let status = try site.wait { _ in true }
     #expect(status["buses"]?.array?.first?["units"]?.array?.first?["failures"] == 0)
     let wrong = try Program.run("trace", "hell", "--socket", socket)
