@@ -1,4 +1,6 @@
 #pragma once
+#include <elf.h>
+#include <link.h>
 #include <malloc.h>
 #include <poll.h>
 #include <stdint.h>
@@ -49,4 +51,20 @@ static inline int takt_epoll_add(int epoll, int descriptor, uint32_t events) {
 static inline int takt_epoll_change(int epoll, int descriptor, uint32_t events) {
   struct epoll_event event = {.events = events, .data = {.fd = descriptor}};
   return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
+}
+
+/* struct dl_phdr_info and its function stand behind _GNU_SOURCE too: the members that every caller
+   is given (dl_iterate_phdr(3)). */
+struct takt_object {
+  ElfW(Addr) base;
+  const char *name;
+  const ElfW(Phdr) *segments;
+  ElfW(Half) count;
+};
+
+struct dl_phdr_info;
+extern int dl_iterate_phdr(int (*)(struct dl_phdr_info *, size_t, void *), void *);
+
+static inline int takt_each_object(int (*visit)(const struct takt_object *, size_t, void *)) {
+  return dl_iterate_phdr((int (*)(struct dl_phdr_info *, size_t, void *))visit, 0);
 }

@@ -89,7 +89,8 @@ public struct FieldStep: ~Copyable {
     }
     producer.publish()
     let action = poller.next(now: now)
-    guard case .wait(let until) = action, !progress.isEmpty else { return action }
+    // Also where there is nothing to mark: who makes no turns is taken for dead by the watchdog.
+    guard case .wait(let until) = action else { return action }
     return .wait(until: min(until, now + Self.markInterval))
   }
 

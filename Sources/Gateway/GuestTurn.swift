@@ -31,10 +31,12 @@ extension FieldStep {
     let (request, likely) = question(of: guest)
     let pause = poller.pause(unitAddress: guest.unitAddress)
     let due = idleUntil ?? now
+    // A timeout counts from the end of the request, and what was measured was perhaps shorter.
+    let wire = poller.wireTime(of: request)
     guard
       policy.admits(
-        worst: request.timeout + pause, likely: likely + pause, room: due - now, waited: waited,
-        now: now)
+        worst: request.timeout + wire + pause, likely: likely + wire + pause, room: due - now,
+        waited: waited, now: now)
     else { return false }
     let started = clock.now()
     do throws(BusFault) {

@@ -27,9 +27,6 @@ public enum LinuxLimits {
   /// Bytes of a small file of /proc or /etc that is read as a whole.
   public static let smallFileBytes = 64 * 1024
 
-  /// Bytes of /proc/self/smaps: 64 threads and 40 libraries are under 500 mappings of 1 KiB.
-  public static let smapsBytes = 1 << 20
-
   /// Names that a listing of a directory returns at most.
   public static let directoryEntries = 10_000
 

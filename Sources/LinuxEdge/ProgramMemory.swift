@@ -1,48 +1,72 @@
-// What of the program and its libraries stays mapped after the start.
+// What the program and its libraries hold of their own files, once everything has been started.
 //
-// Invariant
-// - Only mappings of files are touched that cannot be written to and in which no page has ever been
-//   changed (relocated constants are such pages): what is let go can be mapped again as it was.
+// Invariants
+// - Only segments that nobody may write to are touched, of objects without relocations in their
+//   code: what is let go can be mapped again from the file as it was. A breakpoint of a debugger
+//   is lost, nothing else.
+// - The dynamic linker's list is locked meanwhile: no library is unmapped, and none of those that
+//   are just being loaded is seen before its segments are in place.
 //
 // Why: reading and checking a configuration, opening the journal and the first handshake walk
 // through megabytes of code that ten years of polling never see again.
+//
+// Why not by /proc/self/smaps: what it tells is over by the time it has been read. While another
+// thread loaded a library (a name lookup does), the linker's own relocations were thrown away with
+// what had been its read-only reservation a moment ago: a segmentation fault within a second of
+// loading and unloading (measured).
 
+import CLinux
 import Glibc
 
 /// The mapped part of the program's own files.
 public enum ProgramMemory {
   /// Lets go of code and constants; what is needed again comes back from the page cache.
   ///
-  /// Does nothing where proc(5) cannot be read. Wraps madvise(2) over /proc/self/smaps.
-  public static func giveBack() {
-    guard let text = try? Files.read("/proc/self/smaps", limit: LinuxLimits.smapsBytes) else {
-      return
-    }
-    var mapping: UnsafeMutableRawBufferPointer?
-    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") {
-      if let start = Mapping(line) {
-        mapping = start.isFileForReading ? start.memory : nil
-      } else if line.hasPrefix("Anonymous:"), let unchanged = mapping {
-        if line.split(separator: " ").dropFirst().first == "0" { HeapMemory.empty(unchanged) }
-        mapping = nil
-      }
-    }
-  }
+  /// Wraps madvise(2) over what dl_iterate_phdr(3) shows.
+  public static func giveBack() { _ = takt_each_object(giveBackSegments) }
 }
 
-/// The first line of a mapping in smaps: `start-end permissions offset device inode path`.
-private struct Mapping {
-  let memory: UnsafeMutableRawBufferPointer
-  let isFileForReading: Bool
-
-  init?(_ line: Substring) {
-    let words = line.split(separator: " ", maxSplits: 5)
-    guard words.count >= 5, !words[0].hasSuffix(":") else { return nil }
-    let ends = words[0].split(separator: "-").compactMap { UInt($0, radix: 16) }
-    guard ends.count == 2, ends[0] < ends[1] else { return nil }
-    memory = UnsafeMutableRawBufferPointer(
-      start: UnsafeMutableRawPointer(bitPattern: ends[0]), count: Int(clamping: ends[1] - ends[0]))
-    let isReadOnly = words[1] == "r-xp" || words[1] == "r--p"
-    isFileForReading = isReadOnly && words.count == 6 && words[5].drop { $0 == " " }.first == "/"
+/// Lets go of the read-only segments of one object; 0 goes on to the next.
+private nonisolated func giveBackSegments(
+  _ object: UnsafePointer<takt_object>?, _ size: Int, _ context: UnsafeMutableRawPointer?
+) -> Int32 {
+  guard let object = object?.pointee, isFile(object), let first = object.segments else { return 0 }
+  let segments = UnsafeBufferPointer(start: first, count: Int(object.count))
+  guard !hasRelocatedCode(object, segments) else { return 0 }
+  for segment in segments where segment.p_type == PT_LOAD && segment.p_flags & writable == 0 {
+    let start = UInt(object.base) &+ UInt(segment.p_vaddr)
+    HeapMemory.empty(
+      UnsafeMutableRawBufferPointer(
+        start: UnsafeMutableRawPointer(bitPattern: start), count: Int(clamping: segment.p_memsz)))
   }
+  return 0
+}
+
+/// PF_W of elf(5), a shifted macro that Swift does not import.
+private let writable: UInt32 = 2
+/// DF_TEXTREL of elf(5).
+private let relocatedCode: UInt64 = 4
+
+/// The program itself has no name; what the kernel maps into every process has no path.
+private func isFile(_ object: takt_object) -> Bool {
+  guard let name = object.name else { return false }
+  return name[0] == 0 || name[0] == CChar(UInt8(ascii: "/"))
+}
+
+/// Whether the linker has written into segments that are read-only now.
+private func hasRelocatedCode(
+  _ object: takt_object, _ segments: UnsafeBufferPointer<Elf64_Phdr>
+) -> Bool {
+  guard let segment = segments.first(where: { $0.p_type == PT_DYNAMIC }),
+    var entry = UnsafePointer<Elf64_Dyn>(
+      bitPattern: UInt(object.base) &+ UInt(segment.p_vaddr))
+  else { return false }
+  while entry.pointee.d_tag != DT_NULL {
+    if entry.pointee.d_tag == DT_TEXTREL { return true }
+    if entry.pointee.d_tag == DT_FLAGS, entry.pointee.d_un.d_val & relocatedCode != 0 {
+      return true
+    }
+    entry += 1
+  }
+  return false
 }

@@ -28,6 +28,15 @@ enum Verdict: Equatable {
 }
 
 enum ModbusFrame {
+  /// The last line before the wire: why a frame with this function code is not sent, whoever made
+  /// it; nil for the four that read.
+  static func objection(toSending function: UInt8) -> String? {
+    switch function {
+    case 1...4: nil
+    default: "function \(function) was not sent: this program only reads"
+    }
+  }
+
   /// The twelve bytes that ask for `request`.
   static func encode(
     _ request: ReadRequest, transaction: UInt16
@@ -100,5 +109,5 @@ enum ModbusFrame {
 
 extension ReadRequest {
   /// Bytes of values in an answer, which its byte count must name.
-  var valueBytes: Int { table.holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2 }
+  var valueBytes: Int { table.valueBytes(count) }
 }

@@ -2,7 +2,8 @@
 //
 // Invariants
 // - Nothing but a read can be sent: the request's bytes come from `ModbusFrame`, which knows the
-//   function codes 1 to 4 only, and no request function of libmodbus is called at all.
+//   function codes 1 to 4 only, `TCPSocket.send` refuses any other, and no request function of
+//   libmodbus is called at all.
 // - A late answer is never taken for the answer of a later request: it is passed over by its
 //   transaction id and the wait goes on until the right one or the deadline (F10, F11).
 // - When the frame boundary is lost, bytes are thrown away until the line is quiet, at the latest
@@ -14,7 +15,9 @@
 // - libmodbus only ever sees descriptors below FD_SETSIZE, and a buffer of the longest frame
 //   whatever count was asked.
 //
-// Why libmodbus at all: its framing and waiting are what the serial links will share.
+// What is libmodbus' here: framing and waiting, by modbus_receive_confirmation(3), on a descriptor
+// that it is lent. Names, connecting and sending are not, for the reasons told in NameLookup,
+// TCPSocket and ModbusFrame; so its context is made without a host.
 
 import CModbus
 import Glibc
@@ -137,11 +140,8 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
 
   private mutating func contextForUse() throws(BusFault) -> OpaquePointer {
     if let context { return context }
-    // libmodbus would print its own opinion of such a name on standard error.
-    guard (1...ModbusLimits.hostBytes).contains(host.utf8.count), !host.utf8.contains(0),
-      let created = modbus_new_tcp_pi(host, String(port))
-    else {
-      throw .unreachable("connecting to \(endpoint): this is no host name or address")
+    guard let created = modbus_new_tcp_pi(nil, String(port)) else {
+      throw .unreachable("connecting to \(endpoint): no memory left")
     }
     modbus_set_error_recovery(created, MODBUS_ERROR_RECOVERY_NONE)
     // 0: the whole answer must be there within the response timeout, however it is cut up.
@@ -155,12 +155,9 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   private mutating func send(
     _ bytes: InlineArray<12, UInt8>, on socket: Int32
   ) throws(BusFault) {
-    let sent = bytes.span.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
+    let failure = TCPSocket.send(bytes.span, on: socket)
     tap?.note(.sent, bytes.span)
-    if sent == bytes.count { return }
-    // A buffer too full for 12 bytes means that the peer has not read for minutes.
-    let cause = sent < 0 ? TCPSocket.text(errno) : "the peer takes no bytes"
-    throw lost(cause)
+    if let failure { throw lost(failure) }
   }
 
   /// Finds the beginning of a frame again, if it was lost.
@@ -233,6 +230,3 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     return .broken("\(endpoint): \(cause)")
   }
 }
-
-/// No SIGPIPE when the peer is gone.
-private let flags = Int32(MSG_NOSIGNAL)

@@ -16,26 +16,16 @@ enum RTUFrame {
       UInt8(truncatingIfNeeded: request.count >> 8), UInt8(truncatingIfNeeded: request.count),
       0, 0,
     ]
-    let sum = checksum(bytes.span.extracting(first: 6))
+    let sum = RTUChecksum.of(bytes.span.extracting(first: 6))
     bytes[6] = UInt8(truncatingIfNeeded: sum)
     bytes[7] = UInt8(truncatingIfNeeded: sum >> 8)
     return bytes
   }
 
-  /// CRC-16 of Modbus over serial line V1.02, 6.2.2: polynomial A001 reflected, from FFFF.
-  static func checksum(_ bytes: Span<UInt8>) -> UInt16 {
-    var sum: UInt16 = 0xFFFF
-    for index in bytes.indices {
-      sum ^= UInt16(bytes[index])
-      for _ in 0..<8 { sum = sum & 1 == 0 ? sum >> 1 : sum >> 1 ^ 0xA001 }
-    }
-    return sum
-  }
-
   /// Whether the last two of these bytes are the checksum of the others, low byte first.
   static func isSealed(_ bytes: Span<UInt8>) -> Bool {
     guard bytes.count > 2 else { return false }
-    let sum = checksum(bytes.extracting(first: bytes.count - 2))
+    let sum = RTUChecksum.of(bytes.extracting(first: bytes.count - 2))
     return bytes[bytes.count - 2] == UInt8(truncatingIfNeeded: sum)
       && bytes[bytes.count - 1] == UInt8(truncatingIfNeeded: sum >> 8)
   }

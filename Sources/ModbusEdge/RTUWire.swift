@@ -3,6 +3,7 @@
 //
 // Invariants
 // - Nothing here blocks but poll(2); a hang-up or an error of the descriptor becomes `ended`.
+// - Nothing but a request of function 1 to 4 is sent, whoever made the bytes.
 // - With the direction switched by RTS, the transmitter is off whenever `send` has returned.
 
 import CModbus
@@ -52,8 +53,10 @@ struct RTUWire {
   /// Lets time pass; a hang-up ends it early.
   func pause(until deadline: Deadline) { _ = wait(for: 0, until: deadline) }
 
-  /// Hands all bytes to the descriptor; why not, if they were not taken.
+  /// Hands one request to the descriptor; why not, if it was not taken.
   func send(_ bytes: Span<UInt8>, timing: RTUTiming) -> String? {
+    guard bytes.count == ModbusLimits.rtuRequestBytes else { return "this is no request" }
+    if let objection = ModbusFrame.objection(toSending: bytes[1]) { return objection }
     switch kind {
     case .socket, .port(.automatic), .port(.kernel): return put(bytes)
     case .port(.rts): return switched(bytes, timing, sending: TIOCMBIS, over: TIOCMBIC)

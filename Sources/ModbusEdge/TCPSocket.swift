@@ -58,6 +58,19 @@ enum TCPSocket {
     }
   }
 
+  /// Sends one request of `ModbusLimits.requestBytes`; why not, if it was not taken.
+  static func send(_ request: Span<UInt8>, on socket: Int32) -> String? {
+    guard request.count == ModbusLimits.requestBytes else { return "this is no request" }
+    if let objection = ModbusFrame.objection(toSending: request[7]) { return objection }
+    // No SIGPIPE when the peer is gone.
+    let sent = request.withUnsafeBytes {
+      Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+    }
+    if sent == request.count { return nil }
+    // A buffer too full for a request means that the peer has not read for minutes.
+    return sent < 0 ? text(errno) : "the peer takes no bytes"
+  }
+
   /// Close-on-exec, non-blocking, no delay of small packets, and a vanished peer is noticed.
   static func prepare(_ socket: Int32) {
     _ = fcntl(socket, F_SETFD, FD_CLOEXEC)

@@ -13,6 +13,7 @@
 // - An end without close_notify is `closed`, never `finished`: it may be a truncation.
 // - What is held is bounded: 16 KiB read, 64 KiB on the way out, and what the owner queued.
 // - After a fault the stream is idle again and may be opened anew.
+// - `wait` ends by its deadline, also while a peer sends without an end what amounts to nothing.
 //
 // Why the resolver may block: getaddrinfo has no deadline; it runs on the courier's own thread,
 // where nobody else waits, and literal addresses never ask it.
@@ -123,7 +124,9 @@ public struct TLSStream: ~Copyable, ByteStream {
       if case .connecting(let until) = phase { limit = min(limit, until) }
       switch sleep(until: limit) {
       case .woken: return .idle
-      case .ready: continue
+      case .ready:
+        // A peer that never pauses keeps nobody beyond his deadline.
+        if deadline <= clock.now(), !isFailed { return step() ?? .idle }
       case .timedOut:
         let now = clock.now()
         if case .connecting(let until) = phase, until <= now { dial(.timeout) }

@@ -22,6 +22,11 @@ public enum ModbusTable: String, Sendable, CaseIterable {
 
   /// Most addresses one request may ask for: 2,000 bits or 125 registers.
   public var limitPerRequest: Int { holdsBits ? 2000 : 125 }
+
+  /// Bytes of values in the answer to a request for so many addresses.
+  public func valueBytes(_ count: UInt16) -> Int {
+    holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2
+  }
 }
 
 /// One read request to one unit.

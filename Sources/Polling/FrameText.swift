@@ -88,23 +88,13 @@ public struct FrameText: Equatable, Sendable {
   private mutating func unpackChecksum(_ bytes: [UInt8]) -> ArraySlice<UInt8>? {
     guard bytes.count >= 4 else { return nil }
     unit = bytes[0]
-    let expected = Self.checksum(bytes.dropLast(2))
+    let expected = RTUChecksum.of(bytes.span.extracting(first: bytes.count - 2))
     // Low byte first on the wire (serial line V1.02, section 2.5.1.2).
     let found = UInt16(bytes[bytes.count - 1]) << 8 | UInt16(bytes[bytes.count - 2])
     packing =
       found == expected
       ? "crc ok" : "crc \(Self.hex(found)) wrong, these bytes give \(Self.hex(expected))"
     return bytes[1..<(bytes.count - 2)]
-  }
-
-  /// CRC-16 of the serial line guide, section 6.2.2: polynomial A001, reflected, from FFFF.
-  static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt16 {
-    var sum: UInt16 = 0xFFFF
-    for byte in bytes {
-      sum ^= UInt16(byte)
-      for _ in 0..<8 { sum = sum & 1 == 0 ? sum >> 1 : sum >> 1 ^ 0xA001 }
-    }
-    return sum
   }
 
   // MARK: the sentence

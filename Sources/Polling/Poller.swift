@@ -42,6 +42,8 @@ public struct Poller: Sendable {
   var failures = FailureBudget()
   /// Nothing is asked before: the silence that the bus needs.
   var quietUntil = Instant.distantPast
+  /// On an RTU line: until when a guest's answer may still come, by the unit's address.
+  var lateGuests: [UInt8: Instant] = [:]
   /// From when on the open link may be used: what was due before is not late for it.
   private var usableSince = Instant.distantPast
   var generator: SeededGenerator

@@ -6,18 +6,24 @@
 // - The pauses of bus and device hold before and behind it as for any other request.
 // - On a line without transaction ids nothing of the same shape is asked while an answer may still
 //   be on its way, in either direction: a guest's late answer is never taken for the schedule's,
-//   nor the schedule's for a guest's (F11).
+//   nor the schedule's for a guest's, nor one guest's for the next one's (F11).
 
 public import Primitives
 
 extension Poller {
-  /// Before that moment nothing may be asked of a unit by anybody.
+  /// Before that moment no guest may ask a unit anything.
   public func quietUntil(unitAddress: UInt8) -> Instant {
-    guard let unit = index(of: unitAddress) else { return quietUntil }
-    var moment = max(quietUntil, units[unit].quietUntil)
+    let own = max(quietUntil, lateGuests[unitAddress] ?? .distantPast)
+    guard let unit = index(of: unitAddress) else { return own }
+    var moment = max(own, units[unit].quietUntil)
     guard units[unit].expectsLateAnswer else { return moment }
     for block in blocks where block.block.unit == unit { moment = max(moment, block.notBefore) }
     return moment
+  }
+
+  /// How long the frames of a request and its answer keep the line, beside the unit's own time.
+  public func wireTime(of request: ReadRequest) -> Duration {
+    timing.wireTime(request.table, count: Int(request.count))
   }
 
   /// The silence that follows a request to a unit.
@@ -41,21 +47,11 @@ extension Poller {
   }
 
   private mutating func expectLateAnswer(to request: ReadRequest, _ now: Instant) {
-    guard bus.line.framing == .rtu, let unit = index(of: request.unitAddress) else { return }
+    guard bus.line.framing == .rtu else { return }
     let quiet = min(request.timeout, PollingLimits.quietCeiling)
-    units[unit].expectsLateAnswer = true
-    for index in blocks.indices {
-      let block = blocks[index].block
-      guard block.unit == unit, block.table == request.table,
-        Self.bytes(block.table, block.count) == Self.bytes(request.table, request.count)
-      else { continue }
-      blocks[index].notBefore = max(blocks[index].notBefore, now + quiet)
-    }
-  }
-
-  /// Bytes of values in an answer.
-  private static func bytes(_ table: ModbusTable, _ count: UInt16) -> Int {
-    table.holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2
+    lateGuests[request.unitAddress] = now + quiet
+    guard let unit = index(of: request.unitAddress) else { return }
+    expectLateAnswer(LateShape(unit, request.table, request.count), within: quiet, now)
   }
 
   private func index(of unitAddress: UInt8) -> Int? {

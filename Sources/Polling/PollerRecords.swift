@@ -167,21 +167,7 @@ extension BusFault {
     case .garbage(let cause):
       return "\(what): no valid answer (\(cause)); check for a second master or a noisy line"
     case .exception(let code):
-      return "\(what): refused with exception \(code), \(Self.meaning(code))"
-    }
-  }
-
-  /// The names of the application protocol specification V1.1b3, section 7, and what to do.
-  private static func meaning(_ code: UInt8) -> String {
-    switch code {
-    case 1: "illegal function; the device does not offer this table"
-    case 2: "illegal data address; check the addresses in the manual of the device"
-    case 3: "illegal data value; try fewer registers in a request"
-    case 4: "server device failure; look at the device"
-    case 5, 6: "device busy; it is asked again"
-    case 10: "gateway path unavailable; check the route in the gateway"
-    case 11: "the unit behind the gateway does not answer; check its cable and number"
-    default: "see the manual of the device"
+      return "\(what): refused with exception \(code), \(ExceptionText.meaning(of: code))"
     }
   }
 }

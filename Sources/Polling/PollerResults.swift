@@ -64,6 +64,11 @@ extension Poller {
     case .broken, .unreachable:
       fail(asked, ended - started, at: ended, &outcome)
       breakLink(at: ended)
+    case .exception where couldBeLate(asked, started):
+      // The refusal of the request before looks the same, and its own answer may still come.
+      link.answered()
+      expectLateAnswer(to: asked, ended)
+      fail(asked, at: ended, &outcome)
     case .exception(10), .exception(11):
       // The gateway on the way answers for a unit that does not.
       link.answered()
@@ -187,18 +192,31 @@ extension Poller {
     }
   }
 
-  /// On an RTU line: nothing of the same shape is asked of the unit while an answer may be late.
   private mutating func expectLateAnswer(to asked: Int, _ now: Instant) {
-    switch bus.line {
-    case .tcp, .tls: return
-    case .rtu, .rtuOverTCP: break
-    }
-    let shape = blocks[asked].block
-    let quiet = min(bus.units[shape.unit].timeout, PollingLimits.quietCeiling)
+    let block = blocks[asked].block
+    expectLateAnswer(
+      LateShape(block.unit, block.table, block.count), within: bus.units[block.unit].timeout, now)
+  }
+
+  /// On an RTU line: nothing of the same shape is asked of the unit while an answer may be late.
+  mutating func expectLateAnswer(_ shape: LateShape, within timeout: Duration, _ now: Instant) {
+    guard bus.line.framing == .rtu else { return }
+    let moment = now + min(timeout, PollingLimits.quietCeiling)
     units[shape.unit].expectsLateAnswer = true
-    for index in blocks.indices where blocks[index].block.looksLike(shape) {
-      blocks[index].notBefore = now + quiet
+    for index in blocks.indices {
+      let block = blocks[index].block
+      guard LateShape(block.unit, block.table, block.count) == shape else { continue }
+      blocks[index].notBefore = max(blocks[index].notBefore, moment)
     }
+  }
+
+  /// Whether a refusal could be that of an earlier request: an exception tells the function only.
+  private func couldBeLate(_ asked: Int, _ started: Instant) -> Bool {
+    let block = blocks[asked].block
+    return units[block.unit].expectsLateAnswer
+      && blocks.contains {
+        $0.block.unit == block.unit && $0.block.table == block.table && $0.notBefore > started
+      }
   }
 
   private mutating func advance(_ index: Int, _ now: Instant) {
@@ -241,11 +259,13 @@ extension Poller {
   }
 }
 
-extension ReadBlock {
-  /// Whether its answer could be taken for the other's on a line without transaction ids.
-  fileprivate func looksLike(_ other: ReadBlock) -> Bool {
-    unit == other.unit && table == other.table && answerBytes == other.answerBytes
-  }
+/// What tells answers apart on a line without transaction ids.
+struct LateShape: Equatable {
+  let unit: Int
+  let table: ModbusTable
+  let valueBytes: Int
 
-  private var answerBytes: Int { table.holdsBits ? (Int(count) + 7) / 8 : Int(count) * 2 }
+  init(_ unit: Int, _ table: ModbusTable, _ count: UInt16) {
+    (self.unit, self.table, valueBytes) = (unit, table, table.valueBytes(count))
+  }
 }

@@ -32,9 +32,14 @@ enum RecorderPhase: Sendable {
 /// A counter that one thread moves and the main thread watches.
 final class TurnCounter: Sendable {
   let name: String
+  /// How long one turn may last without anything being wrong.
+  let longestTurn: Duration
   private let turns = Atomic<Int>(0)
 
-  init(_ name: String) { self.name = name }
+  init(_ name: String, longestTurn: Duration = .zero) {
+    self.name = name
+    self.longestTurn = longestTurn
+  }
 
   func move() { turns.wrappingAdd(1, ordering: .relaxed) }
   var value: Int { turns.load(ordering: .relaxed) }
@@ -111,7 +116,8 @@ final class Daemon: Sendable {
         wakeRecorder: { recorderBell.signal() })
     }
     counters =
-      plan.buses.map { TurnCounter("field-\($0.name)") } + [TurnCounter("recorder")]
+      plan.buses.map { TurnCounter("field-\($0.name)", longestTurn: $0.longestTurn) }
+      + [TurnCounter("recorder")]
       + plan.uplinks.map { TurnCounter("courier-\($0.name)") }
   }
 
@@ -162,4 +168,15 @@ final class Daemon: Sendable {
 struct Reported<Value: Sendable>: Sendable {
   var question: Int
   var value: Value
+}
+
+extension BusDefinition {
+  /// A request of the schedule or an opening, and a guest's request: each with twice its time (a
+  /// serial server may pause for as long as it may be silent) and with three times its frames
+  /// (two that are not ours may pass before it).
+  fileprivate var longestTurn: Duration {
+    let patience = units.map(\.timeout).reduce(connectTimeout, max)
+    let wire = LineTiming(line).wireTime(.holding, count: ModbusTable.holding.limitPerRequest)
+    return (patience + max(patience, GuestLimits.timeouts.upperBound) + wire * 3) * 2
+  }
 }

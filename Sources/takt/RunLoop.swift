@@ -92,28 +92,43 @@ enum RunLoop {
   }
 }
 
-/// Feeds systemd's watchdog while every thread moves.
+/// Feeds systemd's watchdog while every thread moves, or is within the time that its turn may last:
+/// a unit that may take a minute to answer is no reason to be killed.
 struct Watchdog {
+  /// How far a thread was when it was last seen to have moved.
+  private struct Sight {
+    var turns: Int
+    var at: Instant
+  }
+
   private let daemon: Daemon
   private let period: Duration?
   private var due: Instant
-  private var seen: [Int] = []
+  private var seen: [Sight]
 
   init(_ daemon: Daemon, _ period: Duration?) {
     self.daemon = daemon
     self.period = period
-    due = daemon.clock.now()
+    let now = daemon.clock.now()
+    due = now
+    // -1: whatever a thread has done by the first look, it has moved.
+    seen = daemon.counters.map { _ in Sight(turns: -1, at: now) }
   }
 
   /// True when it is time to tell that all is well, and all is well.
   mutating func isDue(_ now: Instant) -> Bool {
     guard let period, now >= due else { return false }
-    let turns = daemon.counters.map(\.value)
-    let moved = seen.isEmpty || !zip(turns, seen).contains { $0 == $1 }
     due = now + period
-    guard moved else { return false }
-    seen = turns
-    return true
+    var isWell = true
+    for (index, counter) in daemon.counters.enumerated() {
+      let turns = counter.value
+      if turns != seen[index].turns {
+        seen[index] = Sight(turns: turns, at: now)
+      } else if now - seen[index].at > counter.longestTurn {
+        isWell = false
+      }
+    }
+    return isWell
   }
 
   func next(_ now: Instant) -> Instant {

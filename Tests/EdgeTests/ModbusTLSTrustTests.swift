@@ -1,6 +1,7 @@
 // F55: whom the field side does not believe. Each refusal has its own sentence, costs no byte of
 // Modbus, and there is no way back to plain Modbus.
 
+import Dispatch
 import Glibc
 import ModbusEdge
 import Polling
@@ -157,6 +158,22 @@ private let badDevices: [BadDevice] = [
     #expect(sentence.contains("does not answer the TLS handshake"))
   }
 
+  @Test func `F55: a device that talks without an end in the handshake ends by the deadline`()
+    throws
+  {
+    let plant = try Plant()
+    let listener = listen(backlog: 4)
+    // "Hello request", which a client in its handshake has to pass over, in records of four.
+    let hello: [UInt8] = [22, 3, 3, 0, 16] + [UInt8](repeating: 0, count: 16)
+    let flood = Array(repeatElement(hello, count: 1000).joined())
+    let babbler = Babbler(listener, flood)
+    Thread.start { babbler.run() }
+    var bus = plant.bus(boundPort(listener))
+    let sentence = bus.opening(within: .milliseconds(300))?.sentence ?? "opened"
+    #expect(sentence.contains("does not answer the TLS handshake"))
+    babbler.stop()
+  }
+
   @Test func `F55: files that are missing are named, and taken as soon as they are there`() throws {
     let plant = try Plant()
     let device = try ServerPeer { _ in .memory(memory) }
@@ -174,5 +191,28 @@ private let badDevices: [BadDevice] = [
     bus.close()
     front.stop()
     device.stop()
+  }
+}
+
+/// Sends the same again and again to whoever connects, for a minute at most: a link that does not
+/// mind its deadline fails the test instead of hanging it.
+private final class Babbler: Sendable {
+  private let listener: Int32
+  private let bytes: [UInt8]
+  private let over = DispatchSemaphore(value: 0)
+
+  init(_ listener: Int32, _ bytes: [UInt8]) { (self.listener, self.bytes) = (listener, bytes) }
+
+  func run() {
+    let client = accept(listener, nil, nil)
+    let end = time(nil) + 60
+    while sendAll(client, bytes), time(nil) < end {}
+    close(client)
+    over.signal()
+  }
+
+  func stop() {
+    over.wait()
+    close(listener)
   }
 }

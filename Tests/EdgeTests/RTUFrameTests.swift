@@ -8,7 +8,7 @@ import Testing
 
 /// Bytes with their checksum behind them.
 @Sendable func sealed(_ bytes: [UInt8]) -> [UInt8] {
-  let sum = RTUFrame.checksum(bytes.span)
+  let sum = RTUChecksum.of(bytes.span)
   return bytes + [UInt8(sum & 0xFF), UInt8(sum >> 8)]
 }
 

@@ -31,10 +31,14 @@ private struct GuestLink: FieldBus, ~Copyable {
   let stranger: Stranger
   var opens = 0
   var isReachable = true
+  /// Answers no guest.
+  var isDeaf = false
   /// When the schedule's own requests were sent.
   var own: [Instant] = []
   /// From sending to the end, of guests.
   var taken = Duration.zero
+  /// When guests' requests were sent.
+  var guests: [Instant] = []
 
   init(clock: GuestClock, answerTime: Duration, stranger: Stranger) {
     self.clock = clock
@@ -50,8 +54,12 @@ private struct GuestLink: FieldBus, ~Copyable {
   mutating func read(_ request: ReadRequest, into words: inout [UInt16]) throws(BusFault) {
     let started = clock.time
     let isOwn = request.start < 100
-    if isOwn { own.append(started) }
+    if isOwn { own.append(started) } else { guests.append(started) }
     defer { if !isOwn { taken += clock.time - started } }
+    if isDeaf, !isOwn {
+      clock.time = clock.time + request.timeout
+      throw .timeout
+    }
     guard request.unitAddress == 1 || stranger == .refuses else {
       clock.time = clock.time + (stranger == .silent ? request.timeout : .milliseconds(1))
       if stranger == .breaks { throw .broken("reset") }
@@ -79,7 +87,7 @@ private final class GuestBench {
 
   init(
     period: Duration, answerTime: Duration = .milliseconds(10),
-    stranger: GuestLink.Stranger = .silent
+    stranger: GuestLink.Stranger = .silent, line: BusLine = .tcp(host: "plc", port: 502)
   ) {
     let unit = UnitDefinition(
       id: UnitID(0), name: "press", address: 1, timeout: .milliseconds(200),
@@ -90,7 +98,7 @@ private final class GuestBench {
     consumer = RingConsumer(storage)
     step = FieldStep(
       bus: BusDefinition(
-        name: "b", line: .tcp(host: "plc", port: 502), connectTimeout: .seconds(1), units: [unit]),
+        name: "b", line: line, connectTimeout: .seconds(1), units: [unit]),
       signals: [SignalDefinition(name: "s", format: RegisterFormat(type: .u16, count: 1))],
       producer: RingProducer(storage), seed: 1, now: clock.now())
     link = GuestLink(clock: clock, answerTime: answerTime, stranger: stranger)
@@ -98,10 +106,11 @@ private final class GuestBench {
 
   /// Leaves a request as the control socket does.
   @discardableResult
-  func ask(_ unit: UInt8, timeout: Duration? = nil) -> UInt64? {
+  func ask(_ unit: UInt8, timeout: Duration? = nil, count: UInt16 = 2) -> UInt64? {
     tickets += 1
     let guest = Guest(
-      ticket: tickets, unitAddress: unit, table: .holding, start: 500, count: 2, timeout: timeout,
+      ticket: tickets, unitAddress: unit, table: .holding, start: 500, count: count,
+      timeout: timeout,
       postedAt: clock.time)
     return desk.post(guest, now: clock.time) == .taken ? tickets : nil
   }
@@ -251,6 +260,60 @@ private final class GuestBench {
     #expect(post(501, ms(1001)) == .taken)
     // The oldest answers make room.
     #expect(desk.progress(of: 1, now: ms(1001)) == .unknown)
+  }
+}
+
+@Suite struct `A guest on a serial line` {
+  private let line = BusLine.rtu(SerialLine(path: "/dev/ttyS0", speed: SerialSpeed(baud: 1200)))
+
+  /// F11: of a configured unit, and of one that nobody knows.
+  @Test(arguments: [UInt8(1), 9])
+  func `F11: is not asked for while the answer to the one before may be late`(unit: UInt8) throws {
+    let bench = GuestBench(period: .seconds(30), line: line)
+    bench.run(until: ms(5000))
+    bench.link.isDeaf = true
+    let first = try #require(bench.ask(unit, timeout: .milliseconds(400)))
+    bench.run(until: ms(5500))
+    #expect(bench.answer(first) == .failure(.timeout))
+    let second = try #require(bench.ask(unit, timeout: .milliseconds(400)))
+    let neighbour = try #require(bench.ask(unit + 1, timeout: .milliseconds(100)))
+    bench.run(until: ms(7000))
+    #expect(bench.answer(second) == .failure(.timeout))
+    #expect(bench.answer(neighbour) == .failure(.timeout))
+    let sent = bench.link.guests
+    // Silence for as long as the answer had: 400 ms behind the first one's end.
+    #expect(sent.count == 3 && sent[1] - sent[0] >= .milliseconds(800))
+  }
+
+  @Test func `F11: holds the schedule's own request of the same shape back, once it was silent`()
+    throws
+  {
+    let bench = GuestBench(period: .milliseconds(1500), line: line)
+    bench.run(until: ms(4000))
+    bench.link.isDeaf = true
+    let last = try #require(bench.own.last) + .milliseconds(1500)
+    bench.run(until: last + .milliseconds(600))
+    let guest = try #require(bench.ask(1, timeout: .milliseconds(600), count: 1))
+    bench.run(until: last + .milliseconds(1201))
+    #expect(bench.answer(guest) == .failure(.timeout))
+    bench.run(until: last + .seconds(5))
+    let ended = try #require(bench.link.guests.first) + .milliseconds(600)
+    let next = try #require(bench.own.first { $0 > ended })
+    #expect(ended < last + .milliseconds(1500), "before the schedule's next request was due")
+    #expect(next == ended + .milliseconds(600))
+  }
+
+  @Test func `goes only when its frames have room too`() throws {
+    // 125 registers at 1200 baud are 2.4 s on the wire; the unit's time is 200 ms.
+    let alone = GuestBench(period: .seconds(2), line: line)
+    alone.run(until: ms(20_000))
+    let visited = GuestBench(period: .seconds(2), line: line)
+    visited.run(until: ms(3000))
+    _ = try #require(visited.ask(1, count: 125))
+    visited.run(until: ms(3000) + GuestLimits.patience - .milliseconds(1))
+    #expect(visited.link.guests.isEmpty)
+    visited.run(until: ms(20_000))
+    #expect(visited.link.guests.count == 1, "late rather than never")
   }
 }
 

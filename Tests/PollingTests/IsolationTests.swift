@@ -166,6 +166,23 @@ private func units(_ count: Int, period: Int64 = 1000) -> [UnitDefinition] {
     #expect(dialogue.times(unit: 1).prefix(2) == [1, 505])
   }
 
+  @Test func `F11: a refusal that may be the late one of another request is not learnt`() {
+    var dialogue = Dialogue(
+      serial([unit(1, [binding(0, 10, period: 100), binding(200, 5, period: 100)])]))
+    dialogue.play(until: ms(900)) { request, _ in
+      request.count == 10 ? .fault(.timeout) : .fault(.exception(2))
+    }
+    #expect(dialogue.requests.map(\.request.count) == [10, 5])
+    #expect(dialogue.poller.learntChanges == 0)
+    #expect(dialogue.degradations.allSatisfy { $0.quality != .refused })
+    // Its own answer may come yet: something else is asked first.
+    dialogue.play(until: ms(30_000)) { request, _ in
+      request.count == 5 ? .fault(.exception(2)) : .words
+    }
+    #expect(dialogue.requests.map(\.request.count).prefix(4) == [10, 5, 10, 5])
+    #expect(dialogue.poller.learntChanges > 0, "it is learnt once nothing is owed any more")
+  }
+
   @Test func `another shape and other units are asked meanwhile`() {
     var dialogue = Dialogue(
       serial([
