@@ -52,6 +52,9 @@ final class RunningProgram {
     }
   }
 
+  /// Its number among the processes.
+  var process: Int32 { child }
+
   /// Sends a signal.
   func signal(_ number: Int32) { kill(child, number) }
 
