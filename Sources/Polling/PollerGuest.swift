@@ -41,7 +41,7 @@ extension Poller {
     case nil, .exception: break
     case .timeout, .garbage: expectLateAnswer(to: request, now)
     case .broken(let cause), .unreachable(let cause):
-      lastError = BusFault.broken(cause).sentence(opening: bus)
+      lastError = BusFault.broken(cause).sentence(losing: bus)
       breakLink(at: now)
     }
   }

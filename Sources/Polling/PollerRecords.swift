@@ -139,17 +139,40 @@ extension PollCounters {
 }
 
 extension BusFault {
+  /// Why the link could not be opened. The edge tells the operation, the place and, where it knows,
+  /// what to do; only what is missing is added, so that nothing is said twice.
   func sentence(opening bus: BusDefinition) -> String {
-    let what = "connecting to bus \(bus.name) at \(bus.line.text)"
+    let what = "connecting to \(bus.line.text): "
     switch self {
     case .timeout:
-      return "\(what): no answer within \(bus.connectTimeout.text); "
+      return "\(what)no answer within \(bus.connectTimeout.text); "
         + "check the address, the cable and the firewall"
     case .unreachable(let cause), .broken(let cause), .garbage(let cause):
-      return "\(what): \(cause); check that the device is on and the address and port are right"
+      if cause.hasPrefix("looking up ") {
+        return Self.advise(cause, "check the name, or write the address instead")
+      }
+      let isTold = cause.hasPrefix("connecting to ") || cause.hasPrefix("opening ")
+      guard !isTold || cause.hasPrefix(what) else { return cause }
+      return Self.advise(
+        isTold ? cause : what + cause,
+        "check that the device is on and the address and port are right")
     case .exception(let code):
-      return "\(what): exception \(code)"
+      return "\(what)exception \(code)"
     }
+  }
+
+  /// A link that was open has ended under a request that is not of the schedule.
+  func sentence(losing bus: BusDefinition) -> String {
+    switch self {
+    case .unreachable(let cause), .broken(let cause), .garbage(let cause):
+      let place = cause.hasPrefix(bus.line.text) ? cause : "\(bus.line.text): \(cause)"
+      return "the link broke (\(place)); connecting again"
+    case .timeout, .exception: return sentence(opening: bus)
+    }
+  }
+
+  private static func advise(_ sentence: String, _ advice: String) -> String {
+    sentence.contains("; ") ? sentence : "\(sentence); \(advice)"
   }
 
   func sentence(reading block: ReadBlock, of unit: UnitDefinition) -> String {
@@ -163,7 +186,7 @@ extension BusFault {
       return "\(what): no answer within \(unit.timeout.text); "
         + "check the cable and that the unit number is \(unit.address)"
     case .unreachable(let cause), .broken(let cause):
-      return "\(what): the link broke (\(cause)); connecting again"
+      return Self.advise("\(what): the link broke (\(cause))", "connecting again")
     case .garbage(let cause):
       return "\(what): no valid answer (\(cause)); check for a second master or a noisy line"
     case .exception(let code):

@@ -68,7 +68,7 @@ extension Poller {
       // The refusal of the request before looks the same, and its own answer may still come.
       link.answered()
       expectLateAnswer(to: asked, ended)
-      fail(asked, at: ended, &outcome)
+      fail(asked, ended - started, at: ended, &outcome)
     case .exception(10), .exception(11):
       // The gateway on the way answers for a unit that does not.
       link.answered()

@@ -154,7 +154,8 @@ extension ReadTarget {
     throw .usage("--\(name) says nothing about --\(line)")
   }
 
-  private static func speed(_ options: CommandLineOptions) throws(CommandFault) -> SerialSpeed {
+  /// The speed that the options tell.
+  static func speed(_ options: CommandLineOptions) throws(CommandFault) -> SerialSpeed {
     var speed = SerialSpeed()
     speed.baud = try options.integer("baud", in: 300...4_000_000) ?? speed.baud
     if let word = options.text("parity") {

@@ -58,7 +58,9 @@ struct FieldConditions {
     let why = up ? nil : poller.statusSnapshot.lastError
     log.line(
       up ? .notice : .warning,
-      "bus \(bus.name) at \(bus.line.text): \(up ? "connected" : why ?? "not connected")")
+      up
+        ? "bus \(bus.name) at \(bus.line.text): connected"
+        : "bus \(bus.name): \(why ?? "no link to \(bus.line.text)")")
   }
 
   private mutating func lookAtRefusals(_ poller: Poller, _ log: Log) {

@@ -1,6 +1,7 @@
 // The part of a Takt configuration that fits the simulated line: its bus and its machines.
 
 import LinuxEdge
+import Polling
 import Primitives
 import Simulation
 
@@ -11,12 +12,22 @@ enum SimulateConfiguration {
     return """
       // For the line of "takt simulate", printed by its option --config.
       {
-        buses: [{ name: "plant", host: "\(options.address.host)", port: \(options.address.port) }],
+        buses: [{ name: "plant", \(way(options)) }],
         machines: [
       \(machines.joined(separator: "\n"))
         ],
       }
       """
+  }
+
+  /// How the gateway gets there; of a serial line only the simulator's own end is known.
+  private static func way(_ options: SimulateOptions) -> String {
+    guard let serial = options.serial else {
+      return "host: \"\(options.address.host)\", port: \(options.address.port)"
+    }
+    let speed = serial.speed
+    return "type: \"modbus-rtu\", device: \"the other end of \(serial.path)\", "
+      + "baud: \(speed.baud), parity: \"\(speed.parity.rawValue)\", stopBits: \(speed.stopBits)"
   }
 
   private static func machine(_ index: Int, _ options: SimulateOptions) -> String {

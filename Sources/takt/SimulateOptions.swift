@@ -1,12 +1,17 @@
 // What `takt simulate` understands, and the checked values that come of it.
 
 import LinuxEdge
+import Polling
 import Primitives
 import Simulation
 
 /// What `takt simulate` was asked to do.
 struct SimulateOptions: Equatable {
   var address: HostAndPort
+  /// Modbus RTU on a serial port instead of TCP.
+  var serial: SerialLine?
+  /// Units that are switched off: they say nothing.
+  var dead: Set<UInt8> = []
   var plant = PlantOptions(seed: 1)
   var truthPath: String?
   /// From the start of the process; nil for until a signal comes.
@@ -25,6 +30,11 @@ struct SimulateOptions: Equatable {
     name: "simulate", summary: "be a PLC with a small line of machines, and write down the truth",
     options: [
       .value("listen", "HOST:PORT", "where to listen; port 0 takes a free one", default: address),
+      .value("serial", "PATH", "be slaves with Modbus RTU on this serial port instead"),
+      .value("baud", "N", "its bits a second", default: "19200"),
+      .value("parity", "NAME", "its parity: even, odd or none", default: "even"),
+      .value("stop", "N", "its stop bits, 1 or 2", default: "1"),
+      .value("dead", "UNITS", "units that are switched off and say nothing, like 3 or 3,7"),
       .value("machines", "NUMBER", "how many machines", default: "3"),
       .value("seed", "NUMBER", "the same seed gives the same stops and pieces", default: "1"),
       .value("cycle", "MS", "milliseconds for one piece", default: "500"),
@@ -44,6 +54,10 @@ struct SimulateOptions: Equatable {
       """
       press-1 shows a run bit and a fault code, press-2 a fault code only, filler-1 nothing but its
       count; more machines repeat that (press-3, press-4, filler-2). Their unit numbers are 1, 2, 3…
+      """,
+      """
+      Without a second adapter, a pair of pseudo terminals is a serial line: "socat PTY,rawer,link=a
+      PTY,rawer,link=b", then --serial b here and device: "a" in the gateway's configuration.
       """,
       """
       To come to rest: the last piece is made, open stops end, run bits stay on. With --settle,
@@ -67,12 +81,14 @@ struct SimulateOptions: Equatable {
       throw .usage("--listen \"\(listen)\" is no HOST:PORT")
     }
     self.address = address
+    serial = try Self.serial(options)
     truthPath = options.text("truth")
     runFor = try options.seconds("seconds")
     freezeAfter = try options.seconds("freeze-at")
     lead = try options.seconds("lead") ?? .seconds(1)
     printsConfiguration = options.has("config")
     plant = try Self.plant(options, lead: lead)
+    dead = try Self.dead(options, machines: plant.machines)
     if let settle = try options.seconds("settle") {
       guard let runFor, settle < runFor else {
         throw .usage("--settle needs --seconds, and must be shorter")
@@ -84,6 +100,33 @@ struct SimulateOptions: Equatable {
       // So that a count does not rest for as long as a stop takes to be seen.
       plant.countsLonger = max(.zero, settle - standstill / 2)
     }
+  }
+
+  private static func serial(_ options: CommandLineOptions) throws(CommandFault) -> SerialLine? {
+    guard let path = options.text("serial") else {
+      if let name = ["baud", "parity", "stop"].first(where: options.has) {
+        throw .usage("--\(name) says nothing without --serial")
+      }
+      return nil
+    }
+    guard !options.has("listen") else {
+      throw .usage("--listen and --serial are two ways to be a PLC; give one of them")
+    }
+    return SerialLine(path: path, speed: try ReadTarget.speed(options))
+  }
+
+  private static func dead(
+    _ options: CommandLineOptions, machines: Int
+  ) throws(CommandFault) -> Set<UInt8> {
+    var dead: Set<UInt8> = []
+    for word in options.text("dead")?.split(separator: ",", omittingEmptySubsequences: false) ?? []
+    {
+      guard let unit = UInt8(word), (1...machines).contains(Int(unit)) else {
+        throw .usage("--dead \"\(word)\" is no unit; there are 1 to \(machines)")
+      }
+      dead.insert(unit)
+    }
+    return dead
   }
 
   private static func standstill(_ cycle: Duration, _ lead: Duration) -> Duration {

@@ -37,7 +37,7 @@ struct SimulateWorld: ~Copyable {
     var current = plant ?? begin(now)
     untold += current.advance(to: now)
     plant = current
-    guard current.hasPower else { return .silent }
+    guard current.hasPower, !options.dead.contains(unit) else { return .silent }
     let registers = current.registers(Int(unit) - 1)
     return .memory(ModbusMemory(holding: ModbusMemory.Registers(registers)))
   }

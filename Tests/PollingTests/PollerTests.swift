@@ -275,13 +275,67 @@ import Testing
         + "no answer within 500ms; check the cable and that the unit number is 7")
   }
 
-  @Test func `names the bus that cannot be reached`() {
+  /// What the edge tells of a link that did not open, and what is shown of it.
+  static let opening: [(line: BusLine, fault: BusFault, shown: String)] = [
+    (
+      .tcp(host: "plc", port: 502), .unreachable("connection refused"),
+      "connecting to plc:502: connection refused; "
+        + "check that the device is on and the address and port are right"
+    ),
+    (
+      .tcp(host: "plc", port: 502), .unreachable("connecting to plc:502: connection refused"),
+      "connecting to plc:502: connection refused; "
+        + "check that the device is on and the address and port are right"
+    ),
+    (
+      .rtuOverTCP(host: "fd00::5", port: 4001, behind: SerialSpeed()),
+      .unreachable("connecting to [fd00::5]:4001: no route to host"),
+      "connecting to [fd00::5]:4001: no route to host; "
+        + "check that the device is on and the address and port are right"
+    ),
+    (
+      .tcp(host: "plc", port: 502), .unreachable("looking up plc: name or service not known"),
+      "looking up plc: name or service not known; check the name, or write the address instead"
+    ),
+    (
+      .tls(
+        host: "plc", port: 802,
+        identity: TLSIdentity(
+          caFile: nil, certificateFile: nil, keyFile: nil, serverName: "plc")),
+      .unreachable("connecting to plc:802 over TLS: reading CA file /ca.pem: no such file"),
+      "connecting to plc:802 over TLS: reading CA file /ca.pem: no such file"
+    ),
+    (
+      .rtu(SerialLine(path: "/dev/a")),
+      .unreachable("opening /dev/a: in use by another program; stop the other"),
+      "opening /dev/a: in use by another program; stop the other"
+    ),
+    (
+      .tcp(host: "plc", port: 502), .timeout,
+      "connecting to plc:502: no answer within 3s; check the address, the cable and the firewall"
+    ),
+  ]
+
+  @Test(arguments: opening.map(\.shown))
+  func `says once where a link did not open, why, and what to do`(_ shown: String) throws {
+    for (line, fault, _) in Self.opening.filter({ $0.shown == shown }) {
+      var definition = bus(unit([binding(0)]))
+      definition.line = line
+      definition.connectTimeout = .seconds(3)
+      var dialogue = Dialogue(definition)
+      dialogue.play(until: ms(100), opening: { _ in fault }, reading: { _, _ in .words })
+      #expect(dialogue.poller.statusSnapshot.lastError == shown)
+    }
+  }
+
+  @Test func `a link that broke under a guest is told without another cause`() {
     var dialogue = Dialogue(bus(unit([binding(0)])))
-    dialogue.play(
-      until: ms(100), opening: { _ in .unreachable("connection refused") },
-      reading: { _, _ in .words })
+    dialogue.play(until: ms(100)) { _, _ in .words }
+    let request = ReadRequest(
+      unitAddress: 9, table: .holding, start: 0, count: 1, timeout: .milliseconds(50))
+    dialogue.poller.guestEnded(request, .broken("closed by the peer"), now: ms(100))
     #expect(
-      dialogue.poller.statusSnapshot.lastError == "connecting to bus line at plc:502: "
-        + "connection refused; check that the device is on and the address and port are right")
+      dialogue.poller.statusSnapshot.lastError
+        == "the link broke (plc:502: closed by the peer); connecting again")
   }
 }

@@ -36,7 +36,7 @@ import Testing
     // Nobody asks anything on a terminal: standard input is empty, the rest are pipes.
     let gateway = try site.startGateway()
     try site.wait { $0.machineState == "running" && $0.polls > 2 }
-    let own = try sockets(of: gateway.pid)
+    let own = try sockets(of: gateway.process)
     #expect(!own.isEmpty)
     // A port of ours must be seen, or the test would prove nothing.
     #expect(try !listeners().isDisjoint(with: sockets(of: getpid())))

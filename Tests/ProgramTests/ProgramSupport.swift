@@ -52,7 +52,8 @@ final class RunningProgram {
     }
   }
 
-  var pid: pid_t { child }
+  /// Its number among the processes.
+  var process: Int32 { child }
 
   /// Sends a signal.
   func signal(_ number: Int32) { kill(child, number) }
