@@ -4,6 +4,8 @@
 // - Function codes 1 to 4 are answered, every other one gets exception 1: nobody can write here.
 // - An answer never holds more than the request asked for, and fits `ModbusLimits.rtuFrameBytes`.
 
+import Polling
+
 enum RTUAnswer {
   /// The frame for the eight bytes of a request; nil for a unit that says nothing.
   static func bytes(to request: [UInt8], _ reply: ModbusReply) -> [UInt8]? {
@@ -65,7 +67,7 @@ enum RTUAnswer {
   }
 
   private static func sealed(_ bytes: [UInt8]) -> [UInt8] {
-    let sum = RTUFrame.checksum(bytes.span)
+    let sum = RTUChecksum.of(bytes.span)
     return bytes + [UInt8(truncatingIfNeeded: sum), UInt8(truncatingIfNeeded: sum >> 8)]
   }
 }
