@@ -10,6 +10,7 @@ import Synchronization
 import Testing
 
 @testable import OpenSSLEdge
+@testable import takt
 
 private let memory = ModbusMemory(holding: .init([11, 22]))
 
@@ -168,9 +169,17 @@ private let badDevices: [BadDevice] = [
     let flood = Array(repeatElement(hello, count: 1000).joined())
     let babbler = Babbler(listener, flood)
     Thread.start { babbler.run() }
-    var bus = plant.bus(boundPort(listener))
+    let clock = SteppingClock()
+    let dial = SecureDial(
+      host: "127.0.0.1", port: boundPort(listener),
+      identity: TLSIdentity(
+        caFile: plant.caFile, certificateFile: nil, keyFile: nil, serverName: "mes.example"),
+      clock: clock)
+    var bus = ModbusTCPBus(host: "127.0.0.1", port: 0, through: dial)
     let sentence = bus.opening(within: .milliseconds(300))?.sentence ?? "opened"
     #expect(sentence.contains("does not answer the TLS handshake"))
+    // 30 looks at the clock are 300 ms.
+    #expect(clock.looks.load(ordering: .relaxed) < 60)
     babbler.stop()
   }
 
@@ -214,5 +223,20 @@ private final class Babbler: Sendable {
   func stop() {
     over.wait()
     close(listener)
+  }
+}
+
+/// Time that goes on by 10 ms whenever somebody looks.
+private final class SteppingClock: Clock {
+  let looks = Atomic<Int64>(0)
+
+  func now() -> Instant {
+    let count = looks.wrappingAdd(1, ordering: .relaxed).newValue
+    return Instant(nanoseconds: count * 10_000_000)
+  }
+
+  func reading() -> ClockReading {
+    ClockReading(
+      monotonic: now(), wall: WallTime(milliseconds: 0), quality: .neverset, bootID: "test")
   }
 }
