@@ -49,6 +49,12 @@ public struct LearntRefusal: Hashable, Sendable {
     return range.lowerBound <= addresses.lowerBound && range.upperBound >= addresses.upperBound
   }
 
+  /// Whether a request for a part of a block could be refused for it: else none need be built.
+  func mayForbid(partOf block: ReadBlock, from start: UInt16?) -> Bool {
+    let first = min(block.addresses.lowerBound, start ?? .max)
+    return forbids(first...block.addresses.upperBound)
+  }
+
   /// The same refusal, whenever it was learnt.
   func isSame(as other: LearntRefusal) -> Bool {
     unit == other.unit && table == other.table && addresses == other.addresses
@@ -105,10 +111,9 @@ struct LearntPlan {
   private(set) var refused: [Int] = []
 
   init(
-    _ unit: UnitDefinition, at index: Int, on timing: LineTiming,
-    avoiding refusals: [LearntRefusal]
+    _ unit: UnitDefinition, _ base: [ReadBlock], avoiding refusals: [LearntRefusal]
   ) {
-    for block in ReadPlan(unit: unit, at: index, on: timing).blocks {
+    for block in base {
       let concerned = refusals.filter { $0.table == block.table }
       if concerned.isEmpty { blocks.append(block) } else { add(block, unit, concerned) }
     }
@@ -138,13 +143,13 @@ struct LearntPlan {
 
   /// The smallest request that shows whether a refusal still holds; nil when none would meet it.
   static func retest(
-    of refusal: LearntRefusal, _ unit: UnitDefinition, at index: Int, on timing: LineTiming,
+    of refusal: LearntRefusal, _ unit: UnitDefinition, _ base: [ReadBlock],
     among refusals: [LearntRefusal]
   ) -> ReadBlock? {
     let start = unit.quirks.requestStart[refusal.table]
     var smallest: ReadBlock?
-    for block in ReadPlan(unit: unit, at: index, on: timing).blocks
-    where block.table == refusal.table {
+    for block in base
+    where block.table == refusal.table && refusal.mayForbid(partOf: block, from: start) {
       for place in block.places {
         let alone = block.part([place], from: start)
         guard refusal.forbids(alone.addresses) else { continue }
@@ -153,7 +158,7 @@ struct LearntPlan {
     }
     if let smallest { return smallest }
     let others = refusals.filter { !$0.isSame(as: refusal) }
-    return LearntPlan(unit, at: index, on: timing, avoiding: others).blocks.first {
+    return LearntPlan(unit, base, avoiding: others).blocks.first {
       $0.table == refusal.table && refusal.forbids($0.addresses)
     }
   }

@@ -24,8 +24,7 @@ public struct Poller: Sendable {
   public let bus: BusDefinition
   /// Signals that no request can read.
   public let impossible: [ImpossibleRead]
-  /// What requests cost on the line, and when in their periods the units are read.
-  let timing: LineTiming
+  /// When in their periods the units are read.
   let spread: PhaseSpread
   var blocks: [ScheduledBlock] = []
   var units: [UnitRecord]
@@ -53,12 +52,10 @@ public struct Poller: Sendable {
     self.bus = bus
     generator = SeededGenerator(seed: seed)
     let plan = ReadPlan(bus)
-    timing = LineTiming(bus)
     spread = PhaseSpread(plan, in: bus)
     impossible = plan.impossible
     units = bus.units.enumerated().map { index, unit in
-      let isIdle = !plan.blocks.contains { $0.unit == index }
-      return UnitRecord(unit, isIdle: isIdle, now: now)
+      UnitRecord(unit, base: plan.blocks.filter { $0.unit == index }, now: now)
     }
     for index in bus.units.indices { remember(learnt, index, now) }
   }
@@ -117,13 +114,20 @@ public struct Poller: Sendable {
     var regular = Candidate()
     var probe: Candidate?
     let payable = failures.availableAt
+    // Once for each unit, not for each of its blocks: they may be hundreds.
+    let gates = units.map { record in
+      let isLost = record.health.isLost
+      let hasToPay = record.doubt.isPresent && !isLost
+      return (
+        askableAt: hasToPay ? max(record.askableAt, payable) : record.askableAt, isLost: isLost
+      )
+    }
     for index in blocks.indices {
-      let unit = blocks[index].block.unit
+      let gate = gates[blocks[index].unit]
       let due = blocks[index].due
-      var ready = max(max(due, blocks[index].notBefore), units[unit].askableAt)
-      if units[unit].doubt.isPresent, !units[unit].health.isLost { ready = max(ready, payable) }
+      let ready = max(max(due, blocks[index].notBefore), gate.askableAt)
       let candidate = Candidate(ready: ready, due: due, index: index)
-      if units[unit].health.isLost {
+      if gate.isLost {
         if candidate.isBefore(probe ?? Candidate()) { probe = candidate }
       } else if candidate.isBefore(regular) {
         regular = candidate
@@ -135,7 +139,7 @@ public struct Poller: Sendable {
   /// When a lost unit may be probed: when nobody else wants the bus meanwhile, or within budget.
   private func moment(of probe: Candidate, beside regular: Candidate, _ now: Instant) -> Instant {
     guard let index = probe.index else { return .distantFuture }
-    let timeout = bus.units[blocks[index].block.unit].timeout
+    let timeout = bus.units[blocks[index].unit].timeout
     let isFree = regular.ready >= max(probe.ready, now) + timeout
     return isFree ? probe.ready : max(probe.ready, probes.availableAt)
   }

@@ -39,15 +39,15 @@ extension Poller {
       let known = units[unit].refusals.map(\.learnt)
       guard known.count < PollingLimits.refusalsPerUnit,
         !known.contains(where: { $0.isSame(as: refusal) }),
-        LearntPlan.retest(of: refusal, definition, at: unit, on: timing, among: known + [refusal])
-          != nil
+        LearntPlan.retest(
+          of: refusal, definition, units[unit].base, among: known + [refusal]) != nil
       else { continue }
       units[unit].refusals.append(KeptRefusal(refusal, now: now, using: &generator))
     }
     plan(unit, now)
     askSomething(of: unit, now)
     // Whether they had been found one by one or all at once is not known any more.
-    let isLive = blocks.contains { $0.block.unit == unit && $0.isLive }
+    let isLive = blocks.contains { $0.unit == unit && $0.isLive }
     if !isLive, !units[unit].refusals.isEmpty { units[unit].refusesAllSince = .distantPast }
   }
 
@@ -135,7 +135,7 @@ extension Poller {
     let before = units[unit].refusals.count
     units[unit].refusals.removeAll { $0.learnt.since >= since }
     if units[unit].refusals.count != before { learntChanges += 1 }
-    for index in blocks.indices where blocks[index].block.unit == unit {
+    for index in blocks.indices where blocks[index].unit == unit {
       if !blocks[index].isExtra, !blocks[index].isLive { blocks[index].due = now }
       blocks[index].failures = 0
       blocks[index].backoff.reset()
@@ -148,14 +148,14 @@ extension Poller {
   mutating func keepAsking(_ unit: Int, _ now: Instant) {
     let since = units[unit].refusingSince ?? now
     units[unit].refusingSince = since
-    guard !blocks.contains(where: { $0.block.unit == unit && $0.isLive }) else { return }
+    guard !blocks.contains(where: { $0.unit == unit && $0.isLive }) else { return }
     if units[unit].refusesAllSince == nil {
       units[unit].refusesAllSince = since
-      for index in blocks.indices where blocks[index].block.unit == unit && !blocks[index].isExtra {
+      for index in blocks.indices where blocks[index].unit == unit && !blocks[index].isExtra {
         blocks[index].due = now + PollingLimits.blockRetryCeiling
       }
     }
-    let own = blocks.indices.filter { blocks[$0].block.unit == unit }
+    let own = blocks.indices.filter { blocks[$0].unit == unit }
     guard let next = own.min(by: { blocks[$0].due < blocks[$1].due }) else { return }
     let floor = PollingLimits.retestFloor.nanoseconds
     let delay = Int64.random(in: floor / 2...floor, using: &generator)
@@ -188,7 +188,7 @@ extension Poller {
   /// Parts in suspicion that would be refused for what is known now need not be asked.
   private mutating func dropSuspects(forbiddenBy guilty: LearntRefusal, _ unit: Int) {
     blocks.removeAll {
-      $0.role == .suspect && $0.block.unit == unit && $0.block.table == guilty.table
+      $0.role == .suspect && $0.unit == unit && $0.block.table == guilty.table
         && $0.block.split(from: bus.units[unit].quirks.requestStart[guilty.table]) == nil
         && guilty.forbids($0.block.addresses)
     }
@@ -197,7 +197,7 @@ extension Poller {
   /// Once nothing is in suspicion any more: what the splits have taught, and a plan around it.
   mutating func settle(_ unit: Int, _ now: Instant, _ outcome: inout PollOutcome) {
     let isOpen = blocks.contains {
-      $0.block.unit == unit && ($0.role == .suspect || $0.role == .measure)
+      $0.unit == unit && ($0.role == .suspect || $0.role == .measure)
     }
     guard !isOpen else { return }
     if looksAtLength(unit, now) { return }
@@ -252,12 +252,12 @@ extension Poller {
   private mutating func plan(_ unit: Int, _ now: Instant) {
     let definition = bus.units[unit]
     let refusals = units[unit].refusals.map(\.learnt)
-    let plan = LearntPlan(definition, at: unit, on: timing, avoiding: refusals)
+    let plan = LearntPlan(definition, units[unit].base, avoiding: refusals)
     units[unit].refused = Set(plan.refused)
     units[unit].splits = []
     units[unit].search = nil
-    let old = blocks.filter { $0.block.unit == unit && $0.role == .regular }
-    blocks.removeAll { $0.block.unit == unit }
+    let old = blocks.filter { $0.unit == unit && $0.role == .regular }
+    blocks.removeAll { $0.unit == unit }
     for block in plan.blocks {
       blocks.append(
         old.first { $0.block == block }
@@ -265,7 +265,7 @@ extension Poller {
     }
     for (index, kept) in units[unit].refusals.enumerated() {
       let block = LearntPlan.retest(
-        of: kept.learnt, definition, at: unit, on: timing, among: refusals)
+        of: kept.learnt, definition, units[unit].base, among: refusals)
       guard let block else { continue }
       blocks.append(
         ScheduledBlock(
@@ -275,8 +275,8 @@ extension Poller {
 
   /// A unit all of whose signals are refused is looked at once, or its contact would not be known.
   mutating func askSomething(of unit: Int, _ now: Instant) {
-    guard !blocks.contains(where: { $0.block.unit == unit && !$0.isExtra }) else { return }
-    let first = blocks.firstIndex { $0.block.unit == unit }
+    guard !blocks.contains(where: { $0.unit == unit && !$0.isExtra }) else { return }
+    let first = blocks.firstIndex { $0.unit == unit }
     if let first { blocks[first].due = min(blocks[first].due, now) }
   }
 }

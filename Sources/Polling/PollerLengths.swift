@@ -146,7 +146,7 @@ extension Poller {
 
   /// Whether a block that is never answered, while its unit answers others, is worth halving.
   func dropsRequests(_ index: Int) -> Bool {
-    guard units[blocks[index].block.unit].health.failuresInARow <= 1 else { return false }
+    guard units[blocks[index].unit].health.failuresInARow <= 1 else { return false }
     let block = blocks[index].block
     return blocks[index].role == .suspect
       || block.split(from: bus.units[block.unit].quirks.requestStart[block.table]) != nil

@@ -17,6 +17,8 @@ struct ScheduledBlock: Sendable {
   }
 
   let block: ReadBlock
+  /// The position of its unit: beside the block, since the schedule asks for it all the time.
+  let unit: Int
   var role: Role
   /// On an RTU line: until then a late answer could be taken for its own.
   var notBefore = Instant.distantPast
@@ -31,6 +33,7 @@ struct ScheduledBlock: Sendable {
   /// `phase` shifts the grid of this block's period.
   init(_ block: ReadBlock, phase: Duration, due: Instant, role: Role) {
     self.block = block
+    unit = block.unit
     self.role = role
     period = max(1, block.period.nanoseconds)
     self.phase = max(0, phase.nanoseconds) % period
@@ -92,14 +95,17 @@ struct UnitRecord: Sendable {
   var expectsLateAnswer = false
   /// Nothing is read from it: it counts as up, and says nothing about the link.
   let isIdle: Bool
+  /// The plan as it would be if nothing were refused.
+  let base: [ReadBlock]
   /// The shortest of its periods.
   let shortestPeriod: Duration?
 
-  init(_ unit: UnitDefinition, isIdle: Bool, now: Instant) {
+  init(_ unit: UnitDefinition, base: [ReadBlock], now: Instant) {
+    self.base = base
+    isIdle = base.isEmpty
     shortestPeriod = unit.bindings.map(\.period).min()
     health = UnitHealth(
       now: now, shortestPeriod: shortestPeriod ?? PollingLimits.suspectRetryCeiling)
-    self.isIdle = isIdle
     if isIdle { _ = health.answered() }
   }
 

@@ -98,14 +98,14 @@ extension Poller {
     units[unit].doubt.answered(afterFailures: units[unit].health.failuresInARow)
     if units[unit].expectsLateAnswer {
       units[unit].expectsLateAnswer = false
-      for index in blocks.indices where blocks[index].block.unit == unit {
+      for index in blocks.indices where blocks[index].unit == unit {
         blocks[index].notBefore = .distantPast
       }
     }
     guard case .restored(let since) = units[unit].health.answered() else { return }
     outcome.restored = PollOutcome.Restoration(unit: unit, lostSince: since)
     // All of it at once, and the refused addresses soon: it may have been given a new program.
-    for index in blocks.indices where blocks[index].block.unit == unit {
+    for index in blocks.indices where blocks[index].unit == unit {
       blocks[index].failures = 0
       blocks[index].backoff.reset()
       let isRetest = blocks[index].isExtra
@@ -142,7 +142,7 @@ extension Poller {
   mutating func lose(_ unit: Int, since: Instant, _ outcome: inout PollOutcome) {
     outcome.degradations.append(
       Degradation(unit: unit, slots: nil, quality: .noContact, since: since))
-    for index in blocks.indices where blocks[index].block.unit == unit {
+    for index in blocks.indices where blocks[index].unit == unit {
       blocks[index].failures = 0
     }
   }
@@ -167,7 +167,7 @@ extension Poller {
   ) {
     blocks[index].failures = PollingLimits.failuresUntilLost
     var delay = blocks[index].backoff.next(using: &generator)
-    if units[blocks[index].block.unit].refusesAllSince != nil {
+    if units[blocks[index].unit].refusesAllSince != nil {
       delay = PollingLimits.blockRetryCeiling
     }
     blocks[index].due = max(blocks[index].due, now + delay)
@@ -223,14 +223,14 @@ extension Poller {
     let (due, missed) = blocks[index].next(after: now)
     blocks[index].due = due
     counters.overruns += missed
-    units[blocks[index].block.unit].counters.overruns += missed
+    units[blocks[index].unit].counters.overruns += missed
   }
 
   private mutating func postpone(_ index: Int, _ fault: BusFault, _ now: Instant) {
     switch blocks[index].role {
     case .regular, .suspect, .measure: blocks[index].due = blocks[index].grid(after: now)
     case .retest(let kept):
-      let unit = blocks[index].block.unit
+      let unit = blocks[index].unit
       if fault == .timeout {
         // What it refused it may as well drop: a look that was in vain, and a dear one.
         refusedAgain(kept, unit, now)
@@ -242,7 +242,7 @@ extension Poller {
   }
 
   private func hasDue(_ unit: Int, at now: Instant) -> Bool {
-    blocks.contains { $0.block.unit == unit && $0.due <= now && !$0.isExtra }
+    blocks.contains { $0.unit == unit && $0.due <= now && !$0.isExtra }
   }
 
   private mutating func countPoll(_ unit: Int) {

@@ -44,9 +44,6 @@ public struct ReadPlan: Equatable, Sendable {
     for index in bus.units.indices { add(index, bus.units[index], timing) }
   }
 
-  /// Plans one unit, which stands at `index` in its bus.
-  init(unit: UnitDefinition, at index: Int, on timing: LineTiming) { add(index, unit, timing) }
-
   private mutating func add(_ index: Int, _ unit: UnitDefinition, _ timing: LineTiming) {
     let barred = Dictionary(
       uniqueKeysWithValues: ModbusTable.allCases.map {

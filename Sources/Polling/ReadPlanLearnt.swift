@@ -6,11 +6,11 @@ extension ReadPlan {
   public init(_ bus: BusDefinition, avoiding learnt: [LearntRefusal]) {
     self.init(bus)
     guard !learnt.isEmpty else { return }
-    let timing = LineTiming(bus)
+    let whole = blocks
     blocks = []
     for (index, unit) in bus.units.enumerated() {
       let own = learnt.filter { $0.unit == unit.address }
-      let plan = LearntPlan(unit, at: index, on: timing, avoiding: own)
+      let plan = LearntPlan(unit, whole.filter { $0.unit == index }, avoiding: own)
       blocks += plan.blocks
       impossible += plan.refused.map { slot in
         let binding = unit.bindings[slot]
