@@ -23,7 +23,7 @@ extension Poller {
 
   /// How long the frames of a request and its answer keep the line, beside the unit's own time.
   public func wireTime(of request: ReadRequest) -> Duration {
-    timing.wireTime(request.table, count: Int(request.count))
+    LineTiming(bus).wireTime(request.table, count: Int(request.count))
   }
 
   /// The silence that follows a request to a unit.
