@@ -97,7 +97,7 @@ public struct RTUServer: ~Copyable {
       }
       // The silence between two frames: a master that has just sent may not hear yet.
       wire.pause(until: Deadline(after: .nanoseconds(timing.silence)))
-      if wire.send(bytes.span, timing: timing) == nil { answered += 1 }
+      if wire.reply(bytes.span, timing: timing) == nil { answered += 1 }
     }
     buffer.replaceSubrange(0..<have - first, with: Array(buffer[first..<have]))
     have -= first

@@ -57,6 +57,13 @@ struct RTUWire {
   func send(_ bytes: Span<UInt8>, timing: RTUTiming) -> String? {
     guard bytes.count == ModbusLimits.rtuRequestBytes else { return "this is no request" }
     if let objection = ModbusFrame.objection(toSending: bytes[1]) { return objection }
+    return pass(bytes, timing: timing)
+  }
+
+  /// Hands a slave's answer to the descriptor; why not, if it was not taken.
+  func reply(_ bytes: Span<UInt8>, timing: RTUTiming) -> String? { pass(bytes, timing: timing) }
+
+  private func pass(_ bytes: Span<UInt8>, timing: RTUTiming) -> String? {
     switch kind {
     case .socket, .port(.automatic), .port(.kernel): return put(bytes)
     case .port(.rts): return switched(bytes, timing, sending: TIOCMBIS, over: TIOCMBIC)
