@@ -21,7 +21,14 @@ struct SampleBuffer: Sendable {
 
   var count: Int { entries.count - front }
   var isEmpty: Bool { front == entries.count }
-  var first: Instant? { isEmpty ? nil : entries[front].sample.at }
+  /// The time of the oldest waiting sample; the end of time when none waits.
+  var firstTime: Instant { isEmpty ? .distantFuture : entries[front].sample.at }
+  /// The oldest waiting sample, if no other one is of a moment up to this.
+  func lone(upTo moment: Instant) -> Entry? {
+    guard front < entries.count else { return nil }
+    if front + 1 < entries.count, entries[front + 1].sample.at <= moment { return nil }
+    return entries[front]
+  }
 
   /// The time of the n-th waiting sample.
   func time(at index: Int) -> Instant { entries[front + index].sample.at }
@@ -47,9 +54,14 @@ struct SampleBuffer: Sendable {
   mutating func popFirst(upTo moment: Instant) -> Entry? {
     guard !isEmpty, entries[front].sample.at <= moment else { return nil }
     let entry = entries[front]
+    dropFirst()
+    return entry
+  }
+
+  /// Takes the oldest sample, which was looked at.
+  mutating func dropFirst() {
     front += 1
     if isEmpty { clear() } else if front >= 1024, front * 2 >= entries.count { compact() }
-    return entry
   }
 
   private mutating func clear() {

@@ -87,10 +87,12 @@ struct Carry {
     return CounterPoint(value: count, at: vague ? .distantPast : at)
   }
 
-  /// The counter as it was, with a gap from `seen`; as new when its width was declared otherwise.
-  func counter(_ value: JSONValue?, _ fresh: Counter?, _ seen: Stamp) -> Counter? {
-    guard var counter = fresh else { return nil }
+  /// The counter as it was, with a gap from `seen`; as new when it was declared otherwise.
+  func counter(_ value: JSONValue?, _ fresh: Counter, _ seen: Stamp) -> Counter {
+    var counter = fresh
     guard let value, value["highest"]?.string == String(counter.rules.highest),
+      value["direction"]?.string ?? "up" == counter.rules.direction.rawValue,
+      value["source"]?.string ?? "register" == counter.rules.source.rawValue,
       let trusted = point(value["trusted"])
     else { return counter }
     counter.line = .trusted(trusted)
@@ -103,6 +105,10 @@ struct Carry {
           trusted: trusted, suspect: suspect, since: since,
           recoveredFrom: stamp(value["recoveredFrom"])))
     }
+    if let pulses = value["surplus"]?.string.flatMap(UInt64.init) {
+      counter.surplus = PulseSurplus(pulses: pulses, since: seen.instant)
+    }
+    counter.isBeyond = value["beyond"]?.bool ?? false
     counter.interrupted = stamp(value["interrupted"])
     counter.interrupt(at: seen, deviceIsAway: isOtherBoot || counter.interrupted != nil)
     return counter
@@ -116,8 +122,9 @@ struct Carry {
     return CountBook.Pieces(good: number(0), scrap: number(1), rework: number(2))
   }
 
-  func book(_ value: JSONValue) -> CountBook {
-    var book = CountBook()
+  func book(_ value: JSONValue, derivesGood: Bool) -> CountBook {
+    var book = CountBook(derivesGood: derivesGood)
+    book.owed = max(0, value["owed"]?.integer ?? 0)
     book.totals = pieces(value["totals"])
     book.toldUntil = stamp(value["toldUntil"])
     if let window = value["window"], let from = stamp(window["from"]),
