@@ -90,8 +90,9 @@ package struct Floor: Sendable {
     markOfUnit = Array(repeating: .distantPast, count: unitCount)
     wakeOfUnit = Array(repeating: .distantPast, count: unitCount)
     isMarked = Array(repeating: false, count: unitCount)
-    deadlineOfMachine = machines.map(\.wish.deadline)
-    wakeOfMachine = machines.map(\.wish.wake)
+    // At once: the first mark looks at every machine.
+    deadlineOfMachine = machines.map { $0.nextDeadline ?? .distantFuture }
+    wakeOfMachine = machines.map { _ in .distantPast }
     lastSample = machines.map { _ in .distantPast }
     deadlineOfBus = Array(repeating: nil, count: (plan.busOfUnit.max() ?? -1) + 1)
     isTouched = Array(repeating: false, count: plan.machines.count)
@@ -135,7 +136,7 @@ package struct Floor: Sendable {
       guard machine >= 0 else { return }
       if lastSample[machine] < sample.at { lastSample[machine] = sample.at }
       if !route.decides, route.taken == sample.quality { return }
-      routes[subject].taken = sample.quality
+      if route.taken != sample.quality { routes[subject].taken = sample.quality }
       let looked = route.unit >= 0 ? markOfUnit[Int(route.unit)] : .distantPast
       machines[machine].take(sample, slot: Int(route.slot), looked: looked)
       touch(machine)
@@ -188,7 +189,7 @@ package struct Floor: Sendable {
   mutating func flush(_ reading: ClockReading, into facts: inout [FloorFact]) {
     for machine in machines.indices {
       machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
-      collect(machine, machines[machine].wish, into: &facts)
+      collect(machine, machines[machine].findWish(), into: &facts)
       isSnapshotDue[machine] = true
     }
   }

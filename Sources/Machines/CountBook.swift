@@ -50,7 +50,11 @@ package struct CountBook: Equatable, Sendable {
     package var reset = false
   }
 
-  package var window: Window?
+  package var window: Window? {
+    didSet { due = window?.deadline ?? .distantFuture }
+  }
+  /// When the open window is told; the end of time when none is open.
+  private(set) var due: Instant = .distantFuture
   package var totals = Pieces()
   /// Scrap whose pieces were told as good.
   package var owed: Int64 = 0

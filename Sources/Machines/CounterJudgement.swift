@@ -103,7 +103,8 @@ extension Counter {
   ) {
     tally.anomalies.append(
       CounterAnomaly(
-        signal: rules.signal, before: shown(before.value), after: shown(after.value), verdict: verdict,
+        signal: rules.signal, before: shown(before.value), after: shown(after.value),
+        verdict: verdict,
         booked: pieces(booked), notBooked: pieces(notBooked)))
   }
 }

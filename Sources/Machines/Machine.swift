@@ -39,6 +39,8 @@ public struct Machine: Sendable {
   /// The earliest moment at which a doubted counter is settled.
   var doubt: Instant = .distantFuture
   var book: CountBook
+  /// It runs and everything was read: a count that goes on changes nothing.
+  var isIndifferent = false
   /// Sums that are at the end of their range, which was told.
   var full: Set<CountRole> = []
   /// Everything before it has been handled.
@@ -116,7 +118,7 @@ public struct Machine: Sendable {
   ) -> Wish {
     hear(of: marks)
     advance(reading: reading, into: &facts)
-    return wish
+    return findWish()
   }
 
   /// Hears how far every unit is known, and tells everything gathered so far.
@@ -136,9 +138,9 @@ public struct Machine: Sendable {
     }
   }
 
-  /// What it waits for.
-  package var wish: Wish {
-    let deadline = ownDeadline
+  /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.
+  package mutating func findWish() -> Wish {
+    let deadline = ownDeadline()
     return Wish(
       deadline: deadline == .distantFuture ? deadline : deadline.advanced(nanoseconds: 1),
       wake: min(deadline, buffer.firstTime).advanced(nanoseconds: 1))
@@ -178,14 +180,15 @@ public struct Machine: Sendable {
   /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait
   /// for.
   public var nextDeadline: Instant? {
-    let deadline = wish.deadline
+    var copy = self
+    let deadline = copy.findWish().deadline
     return deadline == .distantFuture ? nil : deadline
   }
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {
     while true {
       let sample = max(buffer.firstTime, now)
-      let deadline = max(ownDeadline, now)
+      let deadline = max(ownDeadline(), now)
       if sample < watermark, sample <= deadline {
         now = sample
         if !countOn(into: &facts) { handleMoment(into: &facts) }

@@ -13,12 +13,15 @@ struct DecidingPlaces: Sendable {
   let count: Int?
   /// What the counters count whose standing still is a stop.
   let leading: CountRole?
+  /// How long the count stands still before that is a stop, in nanoseconds; 0 for never.
+  let standstill: Int64
 
   init(_ rules: MachineRules, _ roster: Roster) {
     running = rules.running.flatMap { roster.slot(of: $0.signal.index) }
     code = rules.faultCode.flatMap { roster.slot(of: $0.index) }
     count = rules.leading.flatMap { roster.slot(of: $0.rules.signal.index) }
     leading = rules.leading?.role
+    standstill = rules.standstill.map { max(1, $0.nanoseconds) } ?? 0
   }
 }
 
@@ -39,17 +42,19 @@ enum CounterPlace {
 
 extension Machine {
   /// The earliest moment at which it acts of itself; the end of time for none.
-  var ownDeadline: Instant {
-    min(standstillDeadline, book.window?.deadline ?? .distantFuture, doubt)
+  mutating func ownDeadline() -> Instant {
+    var earliest = min(book.due, doubt)
+    if isIndifferent, places.standstill > 0 { earliest = min(earliest, standstillDeadline()) }
+    return earliest
   }
 
   /// When the standing count becomes a stop; never unless it runs and its count is being read.
   ///
   /// Standing still is proved by looking: where the next count came after a time in which nobody
   /// looked, and that time holds the deadline, the count may have come before it.
-  private var standstillDeadline: Instant {
+  private mutating func standstillDeadline() -> Instant {
     guard let standstill = rules.standstill, case .running(let since) = stops.state,
-      stops.sight == .clear, let leader
+      stops.sight == .clear, let leader = leader()
     else { return .distantFuture }
     // A count that is the same after a time without contact goes on standing: what was seen of it
     // before and after counts, the time without contact does not.
@@ -70,7 +75,7 @@ extension Machine {
   }
 
   /// The leading counter that moved last; nil unless all of them are being read.
-  private var leader: Counter? {
+  private mutating func leader() -> Counter? {
     var latest: Counter?
     for counter in counters where counter.role == places.leading {
       guard counter.isRead else { return nil }
@@ -90,9 +95,9 @@ extension Machine {
       findDoubt()
       tell(turn, at: at, into: &facts)
     }
-    if let due = book.window?.deadline, due <= now { tellWindow(at: at, into: &facts) }
-    let due = standstillDeadline
-    if due <= now, let leader {
+    if book.due <= now { tellWindow(at: at, into: &facts) }
+    let due = standstillDeadline()
+    if due <= now, let leader = leader() {
       let since = stops.state.since
       // A count that has stood since before contact was lost stood all the time.
       let blind = stops.blind
@@ -103,13 +108,14 @@ extension Machine {
       let unseen = isOlder && leader.movedAt < since.instant ? blind ?? .zero : .zero
       let gap = due < now || unseen > .zero || leader.movedUnseen
       stops.standStill(from: start, view(moved: false), gap: gap, unseen: unseen, into: &facts)
+      findIndifference()
     }
   }
 
   /// The commonest moment, one count of a running machine that goes on as it may: nothing is
   /// decided by it, so it is booked and no more. False when the moment must be handled in full.
   mutating func countOn(into facts: inout [Fact]) -> Bool {
-    guard stops.isIndifferentToCounts, let entry = buffer.lone(upTo: now),
+    guard isIndifferent, let entry = buffer.lone(upTo: now),
       entry.sample.quality == .good
     else { return false }
     let slot = Int(entry.slot)
@@ -153,6 +159,7 @@ extension Machine {
     guard !roster.deciding.isEmpty || stops.state.openStop != nil else { return }
     scratch.removeAll(keepingCapacity: true)
     stops.follow(view(moved: turn.moved), at: at, into: &scratch)
+    findIndifference()
     guard !scratch.isEmpty else { return tellWhileStopped(at, into: &facts) }
     let breaks = scratch.contains { $0.kind.breaksCounting }
     if breaks { tellWindow(at: at, into: &facts) }
@@ -181,6 +188,12 @@ extension Machine {
     if tally.moved, counters[index].role == places.leading { turn.moved = true }
   }
 
+  /// Looks anew whether a count that goes on can change anything.
+  mutating func findIndifference() {
+    isIndifferent =
+      if case .running = stops.state, case .clear = stops.sight { true } else { false }
+  }
+
   /// Looks anew when the next counter is to be settled.
   mutating func findDoubt() {
     doubt = .distantFuture
@@ -188,7 +201,7 @@ extension Machine {
   }
 
   /// What the signals say now.
-  private func view(moved: Bool) -> View {
+  private mutating func view(moved: Bool) -> View {
     var view = View(contact: roster.contact, moved: moved)
     if let slot = places.running, roster.slots[slot].seen == .good {
       let value = roster.slots[slot].value
@@ -205,13 +218,6 @@ extension Machine {
         signal: roster.interest[slot], value: roster.slots[slot].value)
     }
     return view
-  }
-}
-
-extension StopDetector {
-  /// It runs and everything was read: a count that goes on changes nothing.
-  fileprivate var isIndifferentToCounts: Bool {
-    if case .running = state, case .clear = sight { true } else { false }
   }
 }
 

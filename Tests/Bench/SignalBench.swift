@@ -68,7 +68,7 @@ enum SignalBench {
   }
 
   /// Nanoseconds of this thread's processor for each signal of each scan.
-  static func ours(_ values: [UInt16], deciding: Bool) -> Double {
+  private static func ours(_ values: [UInt16], deciding: Bool) -> Double {
     var raw = values
     guard var plant = try? SignalPlant() else { return .nan }
     round(&plant, &raw, deciding: deciding)
@@ -95,7 +95,7 @@ enum SignalBench {
   }
 
   /// 64 scans of raw values, of which so many percent differ from the scan before.
-  static func values(_ share: Int, stops: Bool = true) -> [UInt16] {
+  private static func values(_ share: Int, stops: Bool = true) -> [UInt16] {
     var generator = SeededGenerator(seed: 1)
     var raw = [UInt16](repeating: 0, count: frames * SignalPlant.signals)
     for index in raw.indices {
@@ -110,7 +110,8 @@ enum SignalBench {
       }
       switch role {
       case 0: raw[index] = before == 0 || !stops ? 1 : 0
-      case 1: raw[index] = before &+ 1
+      // A machine that stands makes nothing.
+      case 1: raw[index] = before &+ raw[index - 1]
       default: raw[index] = UInt16.random(in: 0..<4000, using: &generator)
       }
     }
