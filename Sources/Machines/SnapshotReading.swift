@@ -2,6 +2,16 @@
 
 import Primitives
 
+extension ClockQuality {
+  /// The time between two boots can be taken from it: it was not unset, and has not jumped.
+  fileprivate var measures: Bool {
+    switch self {
+    case .synchronised, .held: true
+    case .stepped, .neverset: false
+    }
+  }
+}
+
 /// How the instants of a snapshot become instants of this boot.
 struct Carry {
   private let step: Int64
@@ -20,8 +30,7 @@ struct Carry {
     let wall = tree["wall"]?.integer ?? .max
     let clock = tree["clock"]?.string.flatMap(ClockQuality.init) ?? .neverset
     let (passed, overflow) = reading.wall.milliseconds.subtractingReportingOverflow(wall)
-    let known =
-      !overflow && passed >= 0 && clock != .neverset && reading.quality != .neverset
+    let known = !overflow && passed >= 0 && clock.measures && reading.quality.measures
     let (gap, tooLong) = passed.multipliedReportingOverflow(by: 1_000_000)
     // The boot lies between the snapshot and now, so at least the time since boot has passed.
     let atLeast = max(0, reading.monotonic.nanoseconds)
