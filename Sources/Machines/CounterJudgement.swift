@@ -1,4 +1,4 @@
-// How a counter judges a reading: a count, a rollover, a reset, or nothing to be believed yet (F49).
+// How a counter judges a reading: a count, a rollover, a reset, or nothing to believe yet (F49).
 //
 // Values here count up and points are as `Counter` keeps them; a report shows what the register
 // showed. The invariants stand at the head of `Counter`.

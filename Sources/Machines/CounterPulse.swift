@@ -2,8 +2,8 @@
 //
 // Invariants
 // - An edge is one count; the level at the first reading is the baseline.
-// - After a time in which nobody looked, a bit that was low and is high has risen at least once: one
-//   count, as recovered. More cannot be known, and is not guessed; the loss of contact is told.
+// - After a time in which nobody looked, a bit that was low and is high has risen at least once:
+//   one count, as recovered. More cannot be known, and is not guessed; the lost contact is told.
 // - Edges faster than the declared rate allows are bouncing: they are not booked, and told together
 //   `CounterLimits.suspicion` after the first, `before` 0 and `after` their number. Without a rate
 //   the debounce of the signal is all that stands against it.

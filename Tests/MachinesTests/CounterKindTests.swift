@@ -182,7 +182,7 @@ struct CounterKindTests {
       stand.scan(after: 20, [1])
     }
     stand.end()
-    // 1.5 a second and two ahead: the first three, and one more when two thirds of a second are over.
+    // 1.5 a second and two ahead: the first three, and one more after two thirds of a second.
     #expect(stand.sums == [4, 0, 0])
     #expect(stand.anomalies == ["implausible 0->16 booked 0 not 16"])
   }
