@@ -1,51 +1,68 @@
 // All machines of the gateway, and which sample belongs to which.
 //
 // Invariants
-// - Only machines that a sample or a mark has touched are looked at in a turn.
+// - A sample that decides nothing touches no machine: what is needed to know that lies in one entry
+//   of a table. Nor does a mark, unless a machine of its unit has something to do at it; a machine
+//   hears of the marks when it is touched. So a scan in which nothing happens costs a comparison a
+//   unit, however many machines stand behind it.
 // - What a machine wants next changes only when it is touched; so its deadline is kept beside it,
-//   and asking for the next of a thousand machines looks at a thousand numbers.
+//   and the earliest of a bus is looked for only when the one that was the earliest is over.
 // - A machine is due for a snapshot from its first fact until `takeSnapshots` has returned it.
 
-import Machines
-import Outbox
-import Primitives
-import Signals
+package import Machines
+package import Outbox
+package import Primitives
+package import Signals
 
 /// A fact with the index of the machine it happened at.
-struct FloorFact: Equatable, Sendable {
-  var machine: Int
-  var fact: Fact
+package struct FloorFact: Equatable, Sendable {
+  package var machine: Int
+  package var fact: Fact
 }
 
 /// The machines with their routing tables.
-struct Floor: Sendable {
+package struct Floor: Sendable {
+  /// Where a signal goes, and whether its next sample matters.
+  private struct Route: Sendable {
+    /// Its machine, and its slot there; -1 when no machine wants it.
+    var machine: Int32 = -1
+    var slot: Int32 = -1
+    /// Its unit, -1 for none.
+    var unit: Int32 = -1
+    /// Every sample of it matters; of another one only a change of quality does.
+    var decides = false
+    var taken: Quality?
+  }
+
   private(set) var machines: [Machine] = []
-  private let machineOfSignal: [Int]
+  private var routes: [Route]
   private let machinesOfUnit: [[Int]]
+  private let unitsOfMachine: [[Int]]
   private let busesOfMachine: [[Int]]
-  private let busCount: Int
+  /// Everything before it has been told.
+  private var markOfUnit: [Instant]
+  /// The earliest mark at which a machine of the unit has something to do; never too late.
+  private var wakeOfUnit: [Instant]
+  private var wakeOfMachine: [Instant]
   private var deadlineOfMachine: [Instant]
+  private var lastSample: [Instant]
+  /// By bus, the earliest deadline of its machines; nil when it must be looked for.
+  private var deadlineOfBus: [Instant?]
+  private var marked: [Int] = []
+  private var isMarked: [Bool]
   private var touched: [Int] = []
   private var isTouched: [Bool]
   private var isSnapshotDue: [Bool]
   private var scratch: [Fact] = []
 
   /// Continues each machine from its snapshot; `unread` gets a sentence for each that cannot be.
-  init(
+  package init(
     plan: RecorderPlan, state: StoreState, reading: ClockReading, unread: inout [String]
   ) {
     let epoch = state.epoch
     // A stop's number that no stop of this epoch can have had: each took a sequence of its own.
     let firstStop = Int64(clamping: state.lastSequence &+ 1)
-    var machinesOfUnit = Array(repeating: [Int](), count: plan.units.count)
-    var busesOfMachine: [[Int]] = []
-    for (index, rules) in plan.machines.enumerated() {
-      var buses: Set<Int> = []
-      for unit in rules.units where Int(unit.index) < plan.units.count {
-        machinesOfUnit[Int(unit.index)].append(index)
-        buses.insert(plan.busOfUnit[Int(unit.index)])
-      }
-      busesOfMachine.append(buses.sorted())
+    for rules in plan.machines {
       let name = Self.snapshotName(rules.name)
       do {
         machines.append(
@@ -57,13 +74,42 @@ struct Floor: Sendable {
           Self.fresh(rules, epoch: epoch, firstStop: firstStop, reading: reading))
       }
     }
-    machineOfSignal = plan.signals.map(\.machine)
+    let unitCount = plan.units.count
+    var machinesOfUnit = Array(repeating: [Int](), count: unitCount)
+    unitsOfMachine = plan.machines.map { rules in
+      Set(rules.units.map { Int($0.index) }).filter { $0 < unitCount }.sorted()
+    }
+    for (machine, units) in unitsOfMachine.enumerated() {
+      for unit in units { machinesOfUnit[unit].append(machine) }
+    }
     self.machinesOfUnit = machinesOfUnit
-    self.busesOfMachine = busesOfMachine
-    busCount = (plan.busOfUnit.max() ?? -1) + 1
+    busesOfMachine = unitsOfMachine.map { units in
+      Set(units.map { plan.busOfUnit[$0] }).sorted()
+    }
+    routes = Self.routes(plan, machines)
+    markOfUnit = Array(repeating: .distantPast, count: unitCount)
+    wakeOfUnit = Array(repeating: .distantPast, count: unitCount)
+    isMarked = Array(repeating: false, count: unitCount)
+    // At once: the first mark looks at every machine.
     deadlineOfMachine = machines.map { $0.nextDeadline ?? .distantFuture }
+    wakeOfMachine = machines.map { _ in .distantPast }
+    lastSample = machines.map { _ in .distantPast }
+    deadlineOfBus = Array(repeating: nil, count: (plan.busOfUnit.max() ?? -1) + 1)
     isTouched = Array(repeating: false, count: plan.machines.count)
     isSnapshotDue = Array(repeating: false, count: plan.machines.count)
+  }
+
+  private static func routes(_ plan: RecorderPlan, _ machines: [Machine]) -> [Route] {
+    plan.signals.enumerated().map { index, signal in
+      guard machines.indices.contains(signal.machine),
+        let place = machines[signal.machine].place(of: SignalID(index))
+      else { return Route() }
+      let unit = place.unit.flatMap { Int($0.index) < plan.units.count ? Int32($0.index) : nil }
+      // Without units there is no mark, and each sample carries the machine on.
+      return Route(
+        machine: Int32(clamping: signal.machine), slot: Int32(clamping: place.slot),
+        unit: unit ?? -1, decides: place.decides || plan.machines[signal.machine].units.isEmpty)
+    }
   }
 
   /// A machine that begins anew because its snapshot cannot be read.
@@ -79,52 +125,101 @@ struct Floor: Sendable {
 
   static func snapshotName(_ machine: String) -> String { "machine/\(machine)" }
 
-  /// Hands a sample to its machine, or a mark to all machines of its unit.
-  mutating func take(_ sample: Sample) {
+  /// Hands a sample to its machine if it matters there, or notes a mark of a unit.
+  package mutating func take(_ sample: Sample) {
     let subject = Int(sample.subject)
     switch sample.kind {
     case .value:
-      guard subject < machineOfSignal.count else { return }
-      hand(sample, to: machineOfSignal[subject])
+      guard subject < routes.count else { return }
+      let route = routes[subject]
+      let machine = Int(route.machine)
+      guard machine >= 0 else { return }
+      if lastSample[machine] < sample.at { lastSample[machine] = sample.at }
+      if !route.decides, route.taken == sample.quality { return }
+      if route.taken != sample.quality { routes[subject].taken = sample.quality }
+      let looked = route.unit >= 0 ? markOfUnit[Int(route.unit)] : .distantPast
+      machines[machine].take(sample, slot: Int(route.slot), looked: looked)
+      touch(machine)
     case .mark:
-      guard subject < machinesOfUnit.count else { return }
-      for machine in machinesOfUnit[subject] { hand(sample, to: machine) }
+      guard subject < markOfUnit.count, markOfUnit[subject] < sample.at else { return }
+      markOfUnit[subject] = sample.at
+      if !isMarked[subject] {
+        isMarked[subject] = true
+        marked.append(subject)
+      }
     }
   }
 
-  private mutating func hand(_ sample: Sample, to machine: Int) {
-    machines[machine].take(sample)
+  private mutating func touch(_ machine: Int) {
     if !isTouched[machine] {
       isTouched[machine] = true
       touched.append(machine)
     }
   }
 
-  /// Lets every touched machine decide, and appends what happened.
-  mutating func advance(_ reading: ClockReading, into facts: inout [FloorFact]) {
+  /// Lets every machine decide that has something to decide, and appends what happened.
+  package mutating func advance(_ reading: ClockReading, into facts: inout [FloorFact]) {
+    for unit in marked {
+      isMarked[unit] = false
+      if wakeOfUnit[unit] <= markOfUnit[unit] { wake(unit) }
+    }
+    marked.removeAll(keepingCapacity: true)
     for machine in touched {
       isTouched[machine] = false
-      machines[machine].advance(reading: reading, into: &scratch)
-      collect(machine, into: &facts)
+      let wish = machines[machine].advance(marks: markOfUnit, reading: reading, into: &scratch)
+      collect(machine, wish, into: &facts)
     }
     touched.removeAll(keepingCapacity: true)
+  }
+
+  /// Touches the machines of a unit that have something to do at its mark.
+  private mutating func wake(_ unit: Int) {
+    var next = Instant.distantFuture
+    for machine in machinesOfUnit[unit] {
+      if wakeOfMachine[machine] <= markOfUnit[unit] {
+        touch(machine)
+      } else {
+        next = min(next, wakeOfMachine[machine])
+      }
+    }
+    wakeOfUnit[unit] = next
   }
 
   /// Lets every machine tell what it has gathered so far, before an orderly end.
   mutating func flush(_ reading: ClockReading, into facts: inout [FloorFact]) {
     for machine in machines.indices {
-      machines[machine].flush(reading: reading, into: &scratch)
-      collect(machine, into: &facts)
+      machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
+      collect(machine, machines[machine].findWish(), into: &facts)
       isSnapshotDue[machine] = true
     }
   }
 
-  private mutating func collect(_ machine: Int, into facts: inout [FloorFact]) {
-    deadlineOfMachine[machine] = machines[machine].nextDeadline ?? .distantFuture
+  private mutating func collect(
+    _ machine: Int, _ wish: Wish, into facts: inout [FloorFact]
+  ) {
+    wakeOfMachine[machine] = wish.wake
+    for unit in unitsOfMachine[machine] where wish.wake < wakeOfUnit[unit] {
+      wakeOfUnit[unit] = wish.wake
+    }
+    if wish.deadline != deadlineOfMachine[machine] { move(machine, to: wish.deadline) }
     guard !scratch.isEmpty else { return }
     isSnapshotDue[machine] = true
     for fact in scratch { facts.append(FloorFact(machine: machine, fact: fact)) }
     scratch.removeAll(keepingCapacity: true)
+  }
+
+  /// The deadline of a machine is another one now.
+  private mutating func move(_ machine: Int, to deadline: Instant) {
+    let before = deadlineOfMachine[machine]
+    deadlineOfMachine[machine] = deadline
+    for bus in busesOfMachine[machine] {
+      guard let earliest = deadlineOfBus[bus] else { continue }
+      if deadline <= earliest {
+        deadlineOfBus[bus] = deadline
+      } else if before <= earliest {
+        deadlineOfBus[bus] = nil
+      }
+    }
   }
 
   /// Every machine is due for a snapshot: the journal has none.
@@ -137,6 +232,7 @@ struct Floor: Sendable {
     var snapshots: [(name: String, bytes: [UInt8])] = []
     for machine in machines.indices where isSnapshotDue[machine] {
       isSnapshotDue[machine] = false
+      machines[machine].hear(markOfUnit)
       snapshots.append(
         (
           Self.snapshotName(machines[machine].rules.name),
@@ -146,13 +242,29 @@ struct Floor: Sendable {
     return snapshots
   }
 
-  /// For each bus the next moment at which one of its machines wants to act.
-  var deadlines: [Instant] {
-    var earliest = Array(repeating: Instant.distantFuture, count: busCount)
+  /// What every machine does now.
+  func statuses(_ reading: ClockReading) -> [MachineStatus] {
+    machines.indices.map { machine in
+      var status = machines[machine].status(reading: reading)
+      let last = lastSample[machine]
+      status.lastSample = last == .distantPast ? nil : Stamp(last, reading)
+      return status
+    }
+  }
+
+  /// Hands over, for each bus, the next moment at which one of its machines wants to act.
+  mutating func deadlines(_ body: (_ bus: Int, Instant) -> Void) {
+    if deadlineOfBus.contains(where: { $0 == nil }) { findDeadlines() }
+    for bus in deadlineOfBus.indices { body(bus, deadlineOfBus[bus] ?? .distantFuture) }
+  }
+
+  private mutating func findDeadlines() {
+    for bus in deadlineOfBus.indices { deadlineOfBus[bus] = .distantFuture }
     for machine in machines.indices {
       let deadline = deadlineOfMachine[machine]
-      for bus in busesOfMachine[machine] { earliest[bus] = min(earliest[bus], deadline) }
+      for bus in busesOfMachine[machine] where deadline < deadlineOfBus[bus] ?? .distantFuture {
+        deadlineOfBus[bus] = deadline
+      }
     }
-    return earliest
   }
 }

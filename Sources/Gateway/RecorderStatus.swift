@@ -39,7 +39,7 @@ extension RecorderStep where Store: ~Copyable {
     }
     return RecorderStatus(
       epoch: chain.epoch, sequence: chain.lastSequence, held: outbox.heldCount, fault: fault,
-      waiting: waiting, samplesLost: samplesLost, machines: floor.machines.map(\.status),
+      waiting: waiting, samplesLost: samplesLost, machines: floor.statuses(lastReading),
       uplinks: outbox.statistics)
   }
 }

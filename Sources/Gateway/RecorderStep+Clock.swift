@@ -44,9 +44,10 @@ extension RecorderStep where Store: ~Copyable {
   }
 
   /// Tells each bus from when on its marks must wake this thread.
-  func arm() {
-    for (bus, deadline) in floor.deadlines.enumerated() where bus < inlets.count {
-      inlets[bus].line.arm(at: deadline)
+  mutating func arm() {
+    let inlets = inlets
+    floor.deadlines { bus, deadline in
+      if bus < inlets.count { inlets[bus].line.arm(at: deadline) }
     }
   }
 

@@ -163,14 +163,15 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   }
 
   private mutating func drain(_ bus: Int, _ reading: ClockReading) -> Int {
-    var taken = 0
-    while taken < GatewayLimits.samplesPerTurn, let sample = inlets[bus].consumer.pop() {
-      taken += 1
-      if sample.lost > 0 { tellLost(sample, bus, reading) }
-      inlets[bus].takenThrough = sample.at
+    let inlet = inlets[bus]
+    var through = inlet.takenThrough
+    let taken = inlet.consumer.drain(limit: GatewayLimits.samplesPerTurn) { sample in
+      if sample.lost > 0 { tellLost(sample, bus, since: through, reading) }
+      through = sample.at
       floor.take(sample)
       publisher.take(sample, reading)
     }
+    inlet.takenThrough = through
     return taken
   }
 
@@ -183,13 +184,15 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     facts.removeAll(keepingCapacity: true)
   }
 
-  private mutating func tellLost(_ sample: Sample, _ bus: Int, _ reading: ClockReading) {
+  private mutating func tellLost(
+    _ sample: Sample, _ bus: Int, since: Instant?, _ reading: ClockReading
+  ) {
     samplesLost += Int64(sample.lost)
     let unit = plan.busOfUnit.firstIndex(of: bus)
     let name = unit.map { plan.units[$0].bus } ?? "\(bus)"
     let loss = Loss(
       range: .times(
-        reading.label(inlets[bus].takenThrough ?? sample.at), to: reading.label(sample.at)),
+        reading.label(since ?? sample.at), to: reading.label(sample.at)),
       count: UInt64(sample.lost),
       place: "ring of bus \(name)", why: "the recorder did not keep up: the disk was too slow")
     drafts.append(.eventsDropped(plan.source, at: Stamp(sample.at, reading), loss))

@@ -1,4 +1,4 @@
-// One register that counts pieces: what a new reading adds, and what is not believed (F49).
+// One counter of pieces: what a new reading adds, and what is not believed (F49).
 //
 //   unseen ──first reading──▶ trusted ──fall or impossible jump──▶ suspected
 //                               ▲                                      │
@@ -22,6 +22,8 @@
 //   lower still: two restarts of a PLC are two resets, and each is told.
 // - The time between two readings is measured from when the old value was last known to stand (the
 //   unit's last mark), not from when it was last told: readings are told only when they change.
+// - A register that counts down is looked at upside down, so that it climbs like any other; what is
+//   told of it is what it showed.
 
 package import Primitives
 import Signals
@@ -66,6 +68,7 @@ package struct Counter: Equatable, Sendable {
   }
 
   package let rules: CounterRules
+  package let role: CountRole
   package var line: Line = .unseen
   /// When reading it was interrupted; nil while it is read.
   package var interrupted: Stamp?
@@ -78,25 +81,43 @@ package struct Counter: Equatable, Sendable {
   /// Nobody looked when it moved last: `movedAt` is when it was noticed.
   package var movedUnseen = false
 
-  package init(rules: CounterRules) { self.rules = rules }
+  /// Pulses that came faster than the machine can work, to be told together.
+  package var surplus: PulseSurplus?
+  /// Up to when pulses at the highest rate would take; see `PulseSurplus`.
+  var pacedUntil: Instant = .distantPast
+  /// It shows more than its declared highest, and that was told.
+  var isBeyond = false
 
-  /// When an excursion is believed unless it returns.
-  package var deadline: Instant? {
+  package init(rules: CounterRules, role: CountRole = .good) {
+    (self.rules, self.role) = (rules, role)
+  }
+
+  /// When what is doubted must be settled unless it clears up before; the end of time for never.
+  package var deadline: Instant {
+    var earliest = surplus.map { $0.since + CounterLimits.suspicion } ?? .distantFuture
     if case .suspected(let suspicion) = line {
-      suspicion.since + CounterLimits.suspicion
-    } else {
-      nil
+      earliest = min(earliest, suspicion.since + CounterLimits.suspicion)
     }
+    return earliest
   }
 
   /// Whether a value lies above the last one: a count, and no reset or noise that fell.
-  func climbs(to value: UInt64?) -> Bool {
-    guard let value else { return false }
+  func climbs(to shown: UInt64?) -> Bool {
+    guard let value = shown.map(upright) else { return false }
     return switch line {
     case .unseen: false
     case .trusted(let last): value > last.value
     case .suspected(let suspicion):
       value > suspicion.suspect.value
+    }
+  }
+
+  /// The last reading, believed or not, as a value that counts up; nil before the first.
+  var last: UInt64? {
+    switch line {
+    case .unseen: nil
+    case .trusted(let point): point.value
+    case .suspected(let suspicion): suspicion.suspect.value
     }
   }
 
@@ -110,16 +131,39 @@ package struct Counter: Equatable, Sendable {
     deviceWasAway = deviceWasAway || deviceIsAway
   }
 
+  /// The pieces of a reading that needs no judgement, because it was read before and climbs as it
+  /// may; nil for any other, which is then as if it had not been tried.
+  mutating func climb(to shown: UInt64, at: Instant, looked: Instant) -> Int64? {
+    guard case .trusted(var last) = line, interrupted == nil, rules.source == .register
+    else { return nil }
+    if rules.direction == .down, shown > rules.highest || isBeyond { return nil }
+    let value = upright(shown)
+    guard value >= last.value else { return nil }
+    let counts = value - last.value
+    if counts > CounterLimits.slackCounts, let rate = rules.piecesPerSecond {
+      if last.at != .distantPast { last.at = max(last.at, min(looked, at)) }
+      guard counts <= bound(rate, since: last, until: CounterPoint(value: value, at: at)) else {
+        return nil
+      }
+    }
+    line = .trusted(CounterPoint(value: value, at: at))
+    guard counts > 0 else { return 0 }
+    (movedAt, movedUnseen, stoodThrough) = (at, false, false)
+    return pieces(counts)
+  }
+
   /// Takes a reading; `looked` is when its unit was last known to have been read.
-  package mutating func read(_ value: UInt64, at: Instant, looked: Instant) -> Tally {
+  package mutating func read(_ shown: UInt64, at: Instant, looked: Instant) -> Tally {
+    if rules.source == .pulse { return readPulse(shown != 0, at: at) }
     var tally = Tally(recoveredFrom: interrupted)
-    let now = CounterPoint(value: value, at: at)
+    let now = CounterPoint(value: upright(shown), at: at)
+    notice(shown, into: &tally)
     switch line {
     case .unseen:
       line = .trusted(now)
       movedAt = at
     case .trusted(var last):
-      if interrupted != nil { stoodThrough = value == last.value }
+      if interrupted != nil { stoodThrough = now.value == last.value }
       if last.at != .distantPast {
         last.at = max(last.at, interrupted?.instant ?? min(looked, at))
       }
@@ -127,7 +171,7 @@ package struct Counter: Equatable, Sendable {
     case .suspected(let suspicion):
       tally.recoveredFrom = suspicion.recoveredFrom ?? interrupted
       let fell = suspicion.suspect.value < suspicion.trusted.value
-      if interrupted != nil, fell, value < suspicion.suspect.value {
+      if interrupted != nil, fell, now.value < suspicion.suspect.value {
         believe(suspicion, into: &tally)
         judge(from: suspicion.suspect, to: now, into: &tally)
       } else {
@@ -139,179 +183,46 @@ package struct Counter: Equatable, Sendable {
     return tally
   }
 
-  /// The excursion did not return in time: believes it.
-  package mutating func settle() -> Tally {
+  /// What was doubted did not clear up in time: believes it, and tells it.
+  package mutating func settle(until moment: Instant) -> Tally {
     var tally = Tally()
-    if case .suspected(let suspicion) = line {
+    if case .suspected(let suspicion) = line,
+      suspicion.since + CounterLimits.suspicion <= moment
+    {
       tally.recoveredFrom = suspicion.recoveredFrom
       believe(suspicion, into: &tally)
     }
+    if let surplus, surplus.since + CounterLimits.suspicion <= moment {
+      tellSurplus(surplus, into: &tally)
+    }
     return tally
   }
-}
 
-extension Counter {
-  private mutating func judge(
-    from last: CounterPoint, to now: CounterPoint, into tally: inout Tally
-  ) {
-    if now.value == last.value {
-      line = .trusted(now)
-    } else if now.value > last.value {
-      let counts = now.value - last.value
-      if let rate = rules.piecesPerSecond, counts > bound(rate, since: last, until: now) {
-        suspect(last, now, tally)
-      } else {
-        line = .trusted(now)
-        book(counts, at: now.at, into: &tally)
-      }
-    } else if let counts = rolledOver(from: last, to: now, interrupted: interrupted != nil) {
-      line = .trusted(now)
-      book(counts, at: now.at, into: &tally)
-      tally.rollover = true
-      report(.rollover, last, now, booked: counts, notBooked: 0, into: &tally)
-    } else {
-      suspect(last, now, tally)
-      if now.value > 0 { move(at: now.at, into: &tally) }
+  /// A value as one that counts up.
+  func upright(_ shown: UInt64) -> UInt64 {
+    switch rules.direction {
+    case .up: shown
+    case .down: rules.highest - min(shown, rules.highest)
     }
   }
 
-  private mutating func suspect(_ last: CounterPoint, _ now: CounterPoint, _ tally: Tally) {
-    line = .suspected(
-      CounterSuspicion(
-        trusted: last, suspect: now, since: now.at, recoveredFrom: tally.recoveredFrom))
-  }
-
-  private mutating func resolve(
-    _ suspicion: CounterSuspicion, to now: CounterPoint, into tally: inout Tally
-  ) {
-    let (before, strange) = (suspicion.trusted, suspicion.suspect)
-    if now.value == strange.value { return }
-    let goesOn = now.value > strange.value && couldClimb(from: strange, to: now)
-    let returns =
-      now.value >= before.value
-      && now.value - before.value <= bound(anyRate, since: before, until: now)
-    if !goesOn && returns {
-      line = .trusted(now)
-      let away = strange.value < before.value ? strange.value : strange.value - before.value
-      report(.implausible, before, strange, booked: 0, notBooked: away, into: &tally)
-      book(now.value - before.value, at: now.at, into: &tally)
-    } else if strange.value > before.value, now.value < before.value {
-      let away = strange.value - before.value
-      report(.implausible, before, strange, booked: 0, notBooked: away, into: &tally)
-      judge(from: before, to: now, into: &tally)
-    } else if goesOn || (now.value > strange.value && now.value < before.value) {
-      believe(suspicion, into: &tally)
-      judge(from: strange, to: now, into: &tally)
-    } else {
-      // Neither the old line nor the new one: it goes on wandering, under the first deadline.
-      var wandering = suspicion
-      wandering.suspect = now
-      line = .suspected(wandering)
+  /// What the register shows for a value that counts up.
+  func shown(_ value: UInt64) -> UInt64 {
+    switch rules.direction {
+    case .up: value
+    case .down: rules.highest - min(value, rules.highest)
     }
   }
 
-  private mutating func believe(_ suspicion: CounterSuspicion, into tally: inout Tally) {
-    let (before, strange) = (suspicion.trusted, suspicion.suspect)
-    line = .trusted(strange)
-    if strange.value > before.value {
-      let away = strange.value - before.value
-      report(.implausible, before, strange, booked: 0, notBooked: away, into: &tally)
-      return
-    }
-    tally.reset = true
-    if strange.value <= bound(anyRate, since: before, until: strange) {
-      let more = piecesOfRollover(before, strange)
-      report(.reset, before, strange, booked: strange.value, notBooked: more, into: &tally)
-      tally.pieces = saturating(tally.pieces, plus: pieces(strange.value))
-    } else {
-      report(.reset, before, strange, booked: 0, notBooked: strange.value, into: &tally)
-    }
-  }
-
-  private mutating func book(_ counts: UInt64, at: Instant, into tally: inout Tally) {
-    guard counts > 0 else { return }
-    tally.pieces = saturating(tally.pieces, plus: pieces(counts))
-    move(at: at, into: &tally)
-  }
-
-  private mutating func move(at: Instant, into tally: inout Tally) {
-    tally.moved = true
-    movedAt = at
-    movedUnseen = tally.recoveredFrom != nil
-    stoodThrough = false
-  }
-
-  private func report(
-    _ verdict: CounterAnomaly.Verdict, _ before: CounterPoint, _ after: CounterPoint,
-    booked: UInt64, notBooked: UInt64, into tally: inout Tally
-  ) {
+  /// A register that counts down from above its declared highest hides pieces: told once.
+  private mutating func notice(_ shown: UInt64, into tally: inout Tally) {
+    guard rules.direction == .down else { return }
+    let wasBeyond = isBeyond
+    isBeyond = shown > rules.highest
+    guard isBeyond, !wasBeyond else { return }
     tally.anomalies.append(
       CounterAnomaly(
-        signal: rules.signal, before: before.value, after: after.value, verdict: verdict,
-        booked: pieces(booked), notBooked: pieces(notBooked)))
-  }
-}
-
-extension Counter {
-  private var anyRate: Double { rules.piecesPerSecond ?? CounterLimits.assumedPiecesPerSecond }
-
-  private func pieces(_ counts: UInt64) -> Int64 {
-    max(0, saturating(counts, times: rules.piecesPerCount))
-  }
-
-  /// Most counts that a rate allows between two points, with a margin and some slack.
-  private func bound(_ rate: Double, since: CounterPoint, until: CounterPoint) -> UInt64 {
-    let counts = strictBound(rate * CounterLimits.rateMargin, since: since, until: until)
-    let (sum, overflow) = counts.addingReportingOverflow(CounterLimits.slackCounts)
-    return overflow ? .max : sum
-  }
-
-  /// Most counts that a rate allows between two points.
-  private func strictBound(
-    _ rate: Double, since: CounterPoint, until: CounterPoint
-  ) -> UInt64 {
-    guard since.at != .distantPast else { return .max }
-    let seconds = Double(max(0, until.at.nanoseconds(since: since.at))) / 1e9
-    let perCount = Double(max(1, rules.piecesPerCount))
-    let counts = rate / perCount * seconds
-    guard counts.isFinite, counts >= 0, counts < 9e18 else { return .max }
-    return UInt64(counts)
-  }
-
-  /// Whether the machine can have counted on from a strange value; without a declared rate only
-  /// the slack is believed, so that a return to the old line is not taken for production.
-  private func couldClimb(from strange: CounterPoint, to now: CounterPoint) -> Bool {
-    bound(rules.piecesPerSecond ?? 0, since: strange, until: now) >= now.value - strange.value
-  }
-
-  /// What a reset leaves out if it was a rollover after all; 0 when it cannot have been one.
-  private func piecesOfRollover(_ before: CounterPoint, _ after: CounterPoint) -> UInt64 {
-    guard let rate = rules.piecesPerSecond, before.value <= rules.highest,
-      before.at != .distantPast
-    else { return 0 }
-    let (missing, overflow) = (rules.highest - before.value).addingReportingOverflow(1)
-    let isPossible = !overflow && missing <= bound(rate, since: before, until: after)
-    return isPossible ? missing : 0
-  }
-
-  /// The counts of a rollover; nil when it cannot have been one.
-  private func rolledOver(
-    from last: CounterPoint, to now: CounterPoint, interrupted: Bool
-  ) -> UInt64? {
-    guard last.value <= rules.highest else { return nil }
-    let (counts, overflow) = (rules.highest - last.value).addingReportingOverflow(now.value + 1)
-    guard !overflow else { return nil }
-    if interrupted, last.value < rules.highest / 2 { return nil }
-    if deviceWasAway, now.value == 0 { return nil }
-    if let rate = rules.piecesPerSecond, last.at != .distantPast {
-      let most =
-        deviceWasAway
-        ? strictBound(rate, since: last, until: now) : bound(rate, since: last, until: now)
-      return counts <= most ? counts : nil
-    }
-    let highest = Double(rules.highest)
-    let nearTop = Double(last.value) >= highest * CounterLimits.nearTopShare
-    let nearZero = Double(now.value) <= highest * CounterLimits.nearZeroShare
-    return nearTop && nearZero ? counts : nil
+        signal: rules.signal, before: rules.highest, after: shown, verdict: .implausible,
+        booked: 0, notBooked: 0))
   }
 }

@@ -17,16 +17,32 @@
 public import Primitives
 public import Signals
 
+/// What a machine waits for; the end of time for nothing.
+package struct Wish: Equatable, Sendable, BitwiseCopyable {
+  /// The earliest mark that would make it act without another sample.
+  package var deadline: Instant
+  /// The earliest mark of a unit at which it may have something to do, of itself or of what waits.
+  package var wake: Instant
+}
+
 /// The decisions about one machine, from samples to facts.
 public struct Machine: Sendable {
   public let rules: MachineRules
   var roster: Roster
   var buffer = SampleBuffer()
   var stops: StopDetector
-  var good: Counter?
-  var scrap: Counter?
-  var rework: Counter?
-  var book = CountBook()
+  /// In the order of `MachineRules.allCounters`.
+  var counters: [Counter]
+  /// By slot: the index of its counter, or one of `CounterPlace`.
+  let counterOfSlot: [Int32]
+  let places: DecidingPlaces
+  /// The earliest moment at which a doubted counter is settled.
+  var doubt: Instant = .distantFuture
+  var book: CountBook
+  /// It runs and everything was read: a count that goes on changes nothing.
+  var isIndifferent = false
+  /// Sums that are at the end of their range, which was told.
+  var full: Set<CountRole> = []
   /// Everything before it has been handled.
   var now: Instant
   var reading: ClockReading
@@ -45,9 +61,10 @@ public struct Machine: Sendable {
     self.rules = rules
     self.reading = reading
     roster = Roster(rules: rules)
-    good = rules.good.map { Counter(rules: $0) }
-    scrap = rules.scrap.map { Counter(rules: $0) }
-    rework = rules.rework.map { Counter(rules: $0) }
+    counters = rules.allCounters.map { Counter(rules: $0.rules, role: $0.role) }
+    counterOfSlot = CounterPlace.table(rules, roster)
+    places = DecidingPlaces(rules, roster)
+    book = CountBook(derivesGood: rules.derivesGood)
     now = .distantPast
     let start = Stamp(reading.monotonic, reading)
     stops = StopDetector(rules: rules, epoch: epoch, firstStop: firstStop, at: start)
@@ -73,9 +90,65 @@ public struct Machine: Sendable {
     }
   }
 
+  /// Where a signal stands in this machine; nil for a signal of another one.
+  package func place(of signal: SignalID) -> (slot: Int, unit: UnitID?, decides: Bool)? {
+    guard let slot = roster.slot(of: signal.index) else { return nil }
+    let unit = roster.slots[slot].unit
+    return (
+      slot, unit < roster.units.count ? roster.units[unit].id : nil,
+      !roster.slots[slot].role.isEmpty
+    )
+  }
+
+  /// Keeps a sample that decides something; `looked` is the mark of its unit.
+  package mutating func take(_ sample: Sample, slot: Int, looked: Instant) {
+    buffer.insert(.init(sample: sample, slot: Int32(slot), looked: looked))
+  }
+
+  /// Hears how far every unit is known, when nothing that waits is due by that.
+  package mutating func hear(_ marks: [Instant]) {
+    hear(of: marks)
+    now = max(now, roster.watermark ?? now)
+  }
+
+  /// Hears how far every unit is known, by index, handles everything up to there, and says what it
+  /// waits for.
+  package mutating func advance(
+    marks: [Instant], reading: ClockReading, into facts: inout [Fact]
+  ) -> Wish {
+    hear(of: marks)
+    advance(reading: reading, into: &facts)
+    return findWish()
+  }
+
+  /// Hears how far every unit is known, and tells everything gathered so far.
+  package mutating func flush(
+    marks: [Instant], reading: ClockReading, into facts: inout [Fact]
+  ) {
+    hear(of: marks)
+    flush(reading: reading, into: &facts)
+  }
+
+  private mutating func hear(of marks: [Instant]) {
+    for index in roster.units.indices {
+      let unit = Int(roster.units[index].id.index)
+      if unit < marks.count, roster.units[index].mark < marks[unit] {
+        roster.units[index].mark = marks[unit]
+      }
+    }
+  }
+
+  /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.
+  package mutating func findWish() -> Wish {
+    let deadline = ownDeadline()
+    return Wish(
+      deadline: deadline == .distantFuture ? deadline : deadline.advanced(nanoseconds: 1),
+      wake: min(deadline, buffer.firstTime).advanced(nanoseconds: 1))
+  }
+
   /// Handles everything that every unit has told, in the order of its time.
   public mutating func advance(reading: ClockReading, into facts: inout [Fact]) {
-    self.reading = reading
+    remember(reading)
     if buffer.count > MachineLimits.waitingSamples {
       let early = buffer.count / 2
       handledEarly += Int64(early)
@@ -84,6 +157,14 @@ public struct Machine: Sendable {
     let watermark = roster.watermark ?? reading.monotonic
     handle(before: watermark, into: &facts)
     now = max(now, watermark)
+  }
+
+  /// Keeps the clocks for labels; the boot's name, which is counted memory, only when it is new.
+  private mutating func remember(_ now: ClockReading) {
+    if reading.bootID != now.bootID { reading.bootID = now.bootID }
+    reading.monotonic = now.monotonic
+    reading.wall = now.wall
+    reading.quality = now.quality
   }
 
   /// Handles what can be handled and tells the pieces of the open window: an orderly shutdown.
@@ -98,16 +179,20 @@ public struct Machine: Sendable {
   ///
   /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait
   /// for.
-  public var nextDeadline: Instant? { ownDeadline?.advanced(nanoseconds: 1) }
+  public var nextDeadline: Instant? {
+    var copy = self
+    let deadline = copy.findWish().deadline
+    return deadline == .distantFuture ? nil : deadline
+  }
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {
     while true {
-      let sample = buffer.first.map { max($0, now) }
-      let deadline = ownDeadline.map { max($0, now) }
-      if let sample, sample < watermark, sample <= deadline ?? .distantFuture {
+      let sample = max(buffer.firstTime, now)
+      let deadline = max(ownDeadline(), now)
+      if sample < watermark, sample <= deadline {
         now = sample
-        handleMoment(into: &facts)
-      } else if let deadline, deadline < watermark {
+        if !countOn(into: &facts) { handleMoment(into: &facts) }
+      } else if deadline < watermark {
         now = deadline
         fireDeadlines(into: &facts)
       } else {

@@ -7,6 +7,9 @@ public enum MachineLimits {
   /// is handled early, without waiting for the slower unit.
   public static let waitingSamples = 32_768
 
+  /// Counters of one machine: three of each role and some more; each is 200 B.
+  public static let counters = 16
+
   /// Waiting samples that are looked through for the next count: a scan of a large machine.
   static let lookedThrough = 64
   /// Distance between a machine's lowest and highest signal up to which they are found by index:
@@ -20,6 +23,8 @@ public enum CounterLimits {
   public static let rateMargin = 1.5
   /// Counts that are always believed: a scan's jitter, a stroke that counts a whole layer.
   public static let slackCounts: UInt64 = 10
+  /// Pulses that may come at once: two, because a scan sees them when it looks, not when they come.
+  static let pulseBurst: Int64 = 2
   /// Pieces a second where nobody declared a rate; no line in our field counts faster.
   public static let assumedPiecesPerSecond = 100.0
   /// A counter that fell or jumped has this long to return to its old line before it is believed.

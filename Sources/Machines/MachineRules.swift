@@ -41,26 +41,6 @@ public struct CauseDefinition: Equatable, Sendable {
   }
 }
 
-/// A register that counts pieces.
-public struct CounterRules: Equatable, Sendable {
-  public var signal: SignalID
-  /// The highest value the register shows before it starts again at 0 (65535 for 16 bits).
-  public var highest: UInt64
-  /// Most pieces a second the machine can make; nil when nobody declared it.
-  public var piecesPerSecond: Double?
-  /// Pieces for each count.
-  public var piecesPerCount: Int64
-
-  public init(
-    signal: SignalID, highest: UInt64, piecesPerSecond: Double? = nil, piecesPerCount: Int64 = 1
-  ) {
-    self.signal = signal
-    self.highest = highest
-    self.piecesPerSecond = piecesPerSecond
-    self.piecesPerCount = piecesPerCount
-  }
-}
-
 /// Everything that decides about one machine.
 public struct MachineRules: Equatable, Sendable {
   /// The unit part of the event's source; `[A-Za-z0-9._-]`.
@@ -79,6 +59,8 @@ public struct MachineRules: Equatable, Sendable {
   public var good: CounterRules?
   public var scrap: CounterRules?
   public var rework: CounterRules?
+  /// Counters beside these three: a total, a second scrap counter.
+  public var counters: [RoleCounter] = []
   /// A stop is inferred when the good count stands still this long; nil for never.
   public var standstill: Duration?
   /// A stop shorter than this is a minor one when it ends.

@@ -19,8 +19,10 @@ struct Roster: Sendable {
     static let good = Role(rawValue: 4)
     static let scrap = Role(rawValue: 8)
     static let rework = Role(rawValue: 16)
+    /// Counts, but neither decides nor is one of these.
+    static let other = Role(rawValue: 32)
     static let deciding: Role = [.running, .code, .good]
-    static let counting: Role = [.good, .scrap, .rework]
+    static let counting: Role = [.good, .scrap, .rework, .other]
   }
 
   enum Seen: UInt8, Sendable { case never, good, noContact, unusable }
@@ -63,10 +65,9 @@ struct Roster: Sendable {
     units = rules.units.map { Unit(id: $0) }
     waitsForAll = rules.unitOfSignal.isEmpty
     var signals = rules.signals
-    let named = [
-      rules.running?.signal, rules.faultCode, rules.good?.signal, rules.scrap?.signal,
-      rules.rework?.signal,
-    ].compactMap { $0 }
+    let named =
+      [rules.running?.signal, rules.faultCode].compactMap { $0 }
+      + rules.allCounters.map(\.rules.signal)
     for signal in named where !signals.contains(signal) {
       signals.append(signal)
     }
@@ -88,9 +89,15 @@ struct Roster: Sendable {
     var role: Role = []
     if rules.running?.signal == signal { role.insert(.running) }
     if rules.faultCode == signal { role.insert(.code) }
-    if rules.good?.signal == signal { role.insert(.good) }
-    if rules.scrap?.signal == signal { role.insert(.scrap) }
-    if rules.rework?.signal == signal { role.insert(.rework) }
+    let leading = rules.leading?.role
+    for counter in rules.allCounters where counter.rules.signal == signal {
+      switch counter.role {
+      case leading: role.insert(.good)
+      case .scrap: role.insert(.scrap)
+      case .rework: role.insert(.rework)
+      case .good, .total: role.insert(.other)
+      }
+    }
     return role
   }
 
@@ -116,8 +123,8 @@ struct Roster: Sendable {
   /// Everything before this moment has been told by every unit; nil when there is none to wait for.
   var watermark: Instant? {
     var earliest: Instant?
-    for unit in units where waitsForAll || unit.signals > 0 {
-      earliest = min(earliest ?? unit.mark, unit.mark)
+    for index in units.indices where waitsForAll || units[index].signals > 0 {
+      earliest = min(earliest ?? .distantFuture, units[index].mark)
     }
     return earliest
   }

@@ -59,10 +59,18 @@ extension Machine {
       roster.units.enumerated().compactMap { index, unit in
         unit.lost.map { ["unit": .integer(Int64(index)), "since": $0.json] }
       })
-    members["good"] = good?.json
-    members["scrap"] = scrap?.json
-    members["rework"] = rework?.json
+    for (name, counter) in zip(Self.counterNames(rules), counters) { members[name] = counter.json }
     return JSONValue.object(members).canonicalBytes
+  }
+
+  /// The member of each counter: the first of a role by its role, as ever; the others numbered.
+  private static func counterNames(_ rules: MachineRules) -> [String] {
+    var seen: [CountRole: Int] = [:]
+    return rules.allCounters.map { counter in
+      let number = seen[counter.role, default: 0] + 1
+      seen[counter.role] = number
+      return number == 1 ? counter.role.rawValue : "\(counter.role.rawValue)\(number)"
+    }
   }
 
   mutating func resume(_ bytes: [UInt8]) throws(SnapshotFault) {
@@ -89,10 +97,11 @@ extension Machine {
       else { continue }
       roster.units[unit].lost = since
     }
-    good = carry.counter(tree["good"], good, seen)
-    scrap = carry.counter(tree["scrap"], scrap, seen)
-    rework = carry.counter(tree["rework"], rework, seen)
-    if let kept = tree["book"] { book = carry.book(kept) }
+    for (index, name) in Self.counterNames(rules).enumerated() where index < counters.count {
+      counters[index] = carry.counter(tree[name], counters[index], seen)
+    }
+    findDoubt()
+    if let kept = tree["book"] { book = carry.book(kept, derivesGood: rules.derivesGood) }
     // What was summed is told as of then: nobody looked since.
     book.window?.deadline = now
   }

@@ -2,6 +2,16 @@
 
 import Primitives
 
+extension ClockQuality {
+  /// The time between two boots can be taken from it: it was not unset, and has not jumped.
+  fileprivate var measures: Bool {
+    switch self {
+    case .synchronised, .held: true
+    case .stepped, .neverset: false
+    }
+  }
+}
+
 /// How the instants of a snapshot become instants of this boot.
 struct Carry {
   private let step: Int64
@@ -20,8 +30,7 @@ struct Carry {
     let wall = tree["wall"]?.integer ?? .max
     let clock = tree["clock"]?.string.flatMap(ClockQuality.init) ?? .neverset
     let (passed, overflow) = reading.wall.milliseconds.subtractingReportingOverflow(wall)
-    let known =
-      !overflow && passed >= 0 && clock != .neverset && reading.quality != .neverset
+    let known = !overflow && passed >= 0 && clock.measures && reading.quality.measures
     let (gap, tooLong) = passed.multipliedReportingOverflow(by: 1_000_000)
     // The boot lies between the snapshot and now, so at least the time since boot has passed.
     let atLeast = max(0, reading.monotonic.nanoseconds)
@@ -87,10 +96,12 @@ struct Carry {
     return CounterPoint(value: count, at: vague ? .distantPast : at)
   }
 
-  /// The counter as it was, with a gap from `seen`; as new when its width was declared otherwise.
-  func counter(_ value: JSONValue?, _ fresh: Counter?, _ seen: Stamp) -> Counter? {
-    guard var counter = fresh else { return nil }
+  /// The counter as it was, with a gap from `seen`; as new when it was declared otherwise.
+  func counter(_ value: JSONValue?, _ fresh: Counter, _ seen: Stamp) -> Counter {
+    var counter = fresh
     guard let value, value["highest"]?.string == String(counter.rules.highest),
+      value["direction"]?.string ?? "up" == counter.rules.direction.rawValue,
+      value["source"]?.string ?? "register" == counter.rules.source.rawValue,
       let trusted = point(value["trusted"])
     else { return counter }
     counter.line = .trusted(trusted)
@@ -103,6 +114,10 @@ struct Carry {
           trusted: trusted, suspect: suspect, since: since,
           recoveredFrom: stamp(value["recoveredFrom"])))
     }
+    if let pulses = value["surplus"]?.string.flatMap(UInt64.init) {
+      counter.surplus = PulseSurplus(pulses: pulses, since: seen.instant)
+    }
+    counter.isBeyond = value["beyond"]?.bool ?? false
     counter.interrupted = stamp(value["interrupted"])
     counter.interrupt(at: seen, deviceIsAway: isOtherBoot || counter.interrupted != nil)
     return counter
@@ -116,8 +131,9 @@ struct Carry {
     return CountBook.Pieces(good: number(0), scrap: number(1), rework: number(2))
   }
 
-  func book(_ value: JSONValue) -> CountBook {
-    var book = CountBook()
+  func book(_ value: JSONValue, derivesGood: Bool) -> CountBook {
+    var book = CountBook(derivesGood: derivesGood)
+    book.owed = max(0, value["owed"]?.integer ?? 0)
     book.totals = pieces(value["totals"])
     book.toldUntil = stamp(value["toldUntil"])
     if let window = value["window"], let from = stamp(window["from"]),

@@ -68,6 +68,11 @@ extension Counter {
       members["recoveredFrom"] = suspicion.recoveredFrom?.json
     }
     members["interrupted"] = interrupted?.json
+    // What is usual is left out, so that a snapshot of a plain counter is as it always was.
+    if rules.direction != .up { members["direction"] = .string(rules.direction.rawValue) }
+    if rules.source != .register { members["source"] = .string(rules.source.rawValue) }
+    members["surplus"] = surplus.map { .string(String($0.pulses)) }
+    if isBeyond { members["beyond"] = true }
     return .object(members)
   }
 }
@@ -80,6 +85,7 @@ extension CountBook {
   var json: JSONValue {
     var members: [String: JSONValue] = ["totals": totals.json]
     members["toldUntil"] = toldUntil?.json
+    if owed > 0 { members["owed"] = .integer(owed) }
     if let window {
       members["window"] = [
         "from": window.from.json, "deadline": window.deadline.json, "pieces": window.pieces.json,

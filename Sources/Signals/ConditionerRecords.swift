@@ -92,6 +92,42 @@ struct Watch: Sendable {
   }
 }
 
+/// What a moved signal needs that is one plain word, told when it moves and not otherwise.
+struct Shortcut: Sendable, BitwiseCopyable {
+  enum Kind: UInt8, Sendable, BitwiseCopyable {
+    /// It needs the slow path.
+    case none
+    case plain
+    case scaled
+  }
+
+  let gain: Double
+  let offset: Double
+  /// The deadband.
+  let limit: Double
+  let id: SignalID
+  let kind: Kind
+
+  init(_ rule: SignalRule) {
+    (gain, offset, id) = (rule.scaling.gain, rule.scaling.offset, rule.id)
+    let (distance, isSimple): (Double, Bool) =
+      switch rule.deadband {
+      case .none: (0, true)
+      case .absolute(let limit): (limit, rule.isScaled)
+      case .percent: (0, false)
+      }
+    limit = distance
+    let isAtOnce = rule.on <= 0 && rule.off <= 0 && rule.heartbeat == nil
+    // The largest word is the largest value: if it is a number, so are all.
+    let isFinite = (abs(gain) * 65_535 + abs(offset)).isFinite
+    guard rule.isPlainWord, isSimple, isAtOnce, isFinite, distance >= 0 else {
+      kind = .none
+      return
+    }
+    kind = rule.isScaled ? .scaled : .plain
+  }
+}
+
 /// What is remembered of a signal.
 struct Memory: Sendable {
   var phase = Phase.untold

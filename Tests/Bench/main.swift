@@ -1,7 +1,7 @@
 // takt-bench: our figures beside those of the bare libraries, measured in one run.
 //
-//   takt-bench --takt PROGRAM --folder DIR [ring] [polls] [signals] [journal] [memory] [life]
-//     [schedule] [field]
+//   takt-bench --takt PROGRAM --folder DIR [ring] [polls] [signals] [machines] [journal] [memory]
+//     [life] [schedule] [field]
 //
 // Without a name every section runs. Nothing is asserted: a ratio is printed with its goal, and
 // "no" is a finding, not a failure.
@@ -12,6 +12,7 @@ table.head()
 if options.wants("ring") { RingBench.run(&table) }
 if options.wants("polls") || options.wants("field") { PollBench.run(&table) }
 if options.wants("signals") { SignalBench.run(&table) }
+if options.wants("machines") { SignalBench.machines(&table) }
 if options.wants("journal") { JournalBench.run(&table, options.folder) }
 DaemonBench.run(&table, options)
 table.foot()

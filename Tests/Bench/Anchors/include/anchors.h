@@ -13,6 +13,11 @@ void anchor_pin(int processor);
 /* Bytes this process has caused to be written to disks (/proc/self/io). */
 int64_t anchor_written_bytes(void);
 
+/* Times that the calling thread has taken memory from the heap since it began. */
+uint64_t anchor_allocations(void);
+/* Bytes of this process in memory, after the heap has given back what it can. */
+int64_t anchor_resident_bytes(void);
+
 /* What a loop does that waits for another processor. */
 static inline void anchor_relax(void) {
 #if defined(__x86_64__)
