@@ -340,9 +340,9 @@ struct EvidenceBoard: Equatable, Sendable {
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
-    case .counterStands: verdict.began = slot.moved
-    case .pulseStands: verdict.began = slot.rose
-    case .bit, .above, .below, .all, .any, .not: break
+    case .counterStands where nodes[Int(witness)].answer == .holds: verdict.began = slot.moved
+    case .pulseStands where nodes[Int(witness)].answer == .holds: verdict.began = slot.rose
+    case .bit, .above, .below, .counterStands, .pulseStands, .all, .any, .not: break
     }
     return verdict
   }

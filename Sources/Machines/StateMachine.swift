@@ -31,6 +31,8 @@ import Signals
 package struct Dip: Equatable, Sendable {
   package var since: Stamp
   package var verdict: Verdict
+  /// Nobody looked during some of it.
+  package var approximate = false
 }
 
 /// How fast a running machine is.
@@ -210,11 +212,12 @@ package struct StateMachine: Equatable, Sendable {
         ? interrupt(now, from: from, pace, dip, into: &facts)
         : run(now, from: from, pace, into: &facts)
     case .noContact(.running(let dip)):
-      let inferred = infer(now, before: .running)
+      var inferred = infer(now, before: .running)
       if !stands {
         run(now, from: now.at, inferred: inferred, into: &facts)
       } else if let dip, !now.moved {
         let unseen = now.at.instant - since.instant
+        if rules.counter != nil { inferred.condition = .stopped }
         open(
           now.verdict, from: dip.since, gap: true, unseen: unseen, at: now.at, inferred,
           into: &facts)
@@ -239,7 +242,9 @@ package struct StateMachine: Equatable, Sendable {
       open(now.verdict, from: begun, gap: now.gap, at: now.at, into: &facts)
       return
     }
-    phase = .running(from: from, pace, dip: Dip(since: begun, verdict: now.verdict))
+    let isAbout = now.gap || dip?.approximate == true
+    phase = .running(
+      from: from, pace, dip: Dip(since: begun, verdict: now.verdict, approximate: isAbout))
   }
 
   private mutating func run(
@@ -330,7 +335,7 @@ package struct StateMachine: Equatable, Sendable {
   ) {
     var meaning = meaning(of: verdict)
     var turned = isTurned
-    if let rule = rules.changeover, verdict.state == .stopped, !meaning.classified {
+    if let rule = rules.changeover, verdict.state == .stopped, meaning.cause.from == .inferred {
       let change = orderChanged
       turned = turned || change.map { start.instant - $0 <= rule.after } ?? false
       if turned { meaning = self.changeover }
@@ -374,7 +379,7 @@ package struct StateMachine: Equatable, Sendable {
     pace.claimed = now.verdict.state == .slow
     let entered = phase.condition == .noContact ? now.at : end
     enter(
-      .running(from: end, pace, dip: nil), entered, evidence: now.verdict.evidence, inferred,
+      .running(from: entered, pace, dip: nil), entered, evidence: now.verdict.evidence, inferred,
       into: &facts)
   }
 

@@ -32,7 +32,7 @@ extension StateMachine {
       switch phase {
       case .unknown, .noContact: return
       case .running(_, _, .some(let dip)):
-        open(dip.verdict, from: dip.since, gap: due < at.instant, at: at, into: &facts)
+        open(dip.verdict, from: dip.since, gap: dip.approximate, at: at, into: &facts)
       case .running(let from, let pace, nil): look(at: pace, from: from, at, counted, into: &facts)
       case .stopped(let stop, .some(let run)):
         let now = Moment(verdict: run.verdict, gap: false, moved: false, at: at)
@@ -65,6 +65,7 @@ extension StateMachine {
 
   /// The order changes: what stands around it is a changeover, if nobody knows better.
   package mutating func changeOrder(at: Stamp, into facts: inout [Fact]) {
+    fire(at: at, into: &facts)
     orderChanged = at.instant
     guard let rule = rules.changeover else { return }
     for record in ledger.unclassified {
@@ -73,16 +74,20 @@ extension StateMachine {
       else { continue }
       turn(record, at: at, into: &facts)
     }
-    guard var stop = phase.stop, stop.kind == .stopped, !stop.record.classified else { return }
+    guard var stop = phase.stop, stop.kind == .stopped, stop.record.cause.from == .inferred
+    else { return }
     switch phase {
     case .stopped(_, nil) where rule.splits:
       var verdict = Verdict(.stopped)
       verdict.byCalendar = stop.byCalendar
+      verdict.evidence = stop.evidence
       let now = Moment(verdict: verdict, gap: false, moved: false, at: at)
       end(stop, at: at, now, isTurned: true, into: &facts)
     case .stopped(_, let run):
       turn(&stop)
-      enter(.stopped(stop, run: run), at, cause: stop.record.cause, into: &facts)
+      enter(
+        .stopped(stop, run: run), at, cause: stop.record.cause, evidence: stop.evidence,
+        into: &facts)
       tell(stop.record, by: Cause.Origin.rule.rawValue, at: at, into: &facts)
     case .noContact(.stopped(_, let run)):
       turn(&stop)

@@ -56,7 +56,7 @@ public struct StateRules: Equatable, Sendable {
   public var changeover: ChangeoverRule?
   /// The code of the reason of stops in planned time; nil for none.
   public var plannedReason: String?
-  /// A stop is cut where planned time begins or ends; else only its state changes.
+  /// A stop is cut where planned time begins or ends; else all of it is planned.
   public var plannedSplits: Bool
   public var reasons: ReasonTable
 
