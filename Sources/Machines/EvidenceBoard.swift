@@ -45,6 +45,12 @@ package struct Verdict: Equatable, Sendable {
   package init(_ state: EvidenceState, code: Int64? = nil, reason: String? = nil) {
     (self.state, self.code, self.reason) = (state, code, reason)
   }
+
+  /// Whether it says the same of a stop, whatever the value that it says it from.
+  func says(_ other: Verdict) -> Bool {
+    state == other.state && code == other.code && byCalendar == other.byCalendar
+      && reason == other.reason && reasonIsOfCode == other.reasonIsOfCode
+  }
 }
 
 struct EvidenceBoard: Equatable, Sendable {

@@ -211,6 +211,8 @@ package struct StateMachine: Equatable, Sendable {
     if now.gap { stop.record.approximate = true }
     if now.gap, now.moved {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
+    } else if run == nil, !now.gap, open.heard?.says(now.verdict) == true {
+      // The usual sample of a stop: it says what the one before said.
     } else if now.verdict.state.stands {
       carry(stop, now, inferred, into: &facts)
     } else if rules.minimumRun == .zero {
@@ -235,7 +237,7 @@ package struct StateMachine: Equatable, Sendable {
     stop.kind = now.verdict.state
     stop.byCalendar = now.verdict.byCalendar
     stop.record.kind = stop.condition
-    stop.evidence = now.verdict.evidence
+    stop.heard = now.verdict
     let meaning = meaning(of: now.verdict)
     let isNew = reclassify(&stop.record, meaning)
     enter(
@@ -268,7 +270,7 @@ package struct StateMachine: Equatable, Sendable {
     var stop = StateStop(record: record, kind: verdict.state, byCalendar: verdict.byCalendar)
     stop.isTurned = turned
     stop.isLong = rules.shortStop == .zero
-    stop.evidence = verdict.evidence
+    stop.heard = verdict
     stop.record.kind = stop.condition
     facts.append(Fact(at: start, kind: .stopStarted(stop.record, evidence: verdict.evidence)))
     // A stop that began before a time without contact is told as a state from the return on.

@@ -33,8 +33,9 @@ package struct StateStop: Equatable, Sendable {
   package var byCalendar = false
   /// It has lasted longer than a short stop may.
   package var isLong = false
-  /// What decided last.
-  package var evidence: Evidence?
+  /// What was heard last while it stood; nil after a restart.
+  package var heard: Verdict?
+  package var evidence: Evidence? { heard?.evidence }
 
   package var condition: MachineCondition {
     switch kind {
