@@ -64,10 +64,15 @@ extension StateReference {
     return pieces
   }
 
+  /// Whether the gateway restarts just then: what was due is told by the scan that follows.
+  func restarts(at tick: Int) -> Bool {
+    tick % 2 == 0 && tick / 2 < frames.count && frames[tick / 2].restarted
+  }
+
   /// Whether a time comes while the piece lasts, or with its end; a restart there has not seen it.
   func passes(_ due: Int, _ piece: Piece) -> Bool {
     guard due == piece.to, due > piece.from else { return due <= piece.to }
-    return due < frames.count * 2 && !(due % 2 == 0 && frames[due / 2].restarted)
+    return due < frames.count * 2 && !restarts(at: due)
   }
 }
 
@@ -125,9 +130,10 @@ private struct Cutter {
     let due = max(start + reference.steps(reference.rules.ignoreUnder), piece.from)
     if reference.passes(due, piece) {
       let told = indices.filter { reference.moments[$0] >= due }
-      let voice = indices.last { reference.moments[$0] < due }
+      let byScan = due == piece.from || reference.restarts(at: due)
+      let voice = byScan ? nil : indices.last { reference.moments[$0] < due }
       open = StateReference.Stretch(
-        start: start, toldAt: due, toldByScan: due == piece.from,
+        start: start, toldAt: due, toldByScan: byScan,
         moments: (voice.map { [$0] } ?? []) + told)
     }
     dip = open == nil ? start : nil
@@ -146,7 +152,8 @@ private struct Cutter {
     if ((gap != nil || piece.followsRestart) && piece.moved) || least == 0 {
       close(piece.from, piece.from)
     } else if reference.passes(piece.from + least, piece) {
-      close(piece.from, piece.from + least, byScan: false)
+      close(
+        piece.from, piece.from + least, byScan: reference.restarts(at: piece.from + least))
     } else if let next, next.lostAt != nil || next.followsRestart,
       next.moved || (next.lostAt != nil && !next.stands)
     {
