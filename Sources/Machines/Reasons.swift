@@ -115,6 +115,7 @@ public struct ReasonTable: Equatable, Sendable {
     self.language = language
   }
 
+  /// The reason with a code; nil for one that is not in the table.
   public subscript(code: String) -> Reason? { rows[code] }
 
   /// The text of a reason; in the language asked for, else the table's, else the first there is.

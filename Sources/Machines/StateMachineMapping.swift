@@ -45,8 +45,10 @@ public struct StateMapping: Equatable, Sendable {
 
   public init(_ rows: [MachineCondition: StateNames] = [:]) { self.rows = rows }
 
+  /// The names unless a site declares others.
   public static let usual = StateMapping()
 
+  /// What a condition is called.
   public subscript(condition: MachineCondition) -> StateNames {
     rows[condition] ?? Self.names(of: condition)
   }

@@ -1,7 +1,7 @@
 // One drawing for each rule. A character is a scan of 100 ms: r runs and counts, i runs and counts
-// nothing, _ stands, 1 fault code 12, 2 code 20, 9 code 99, b blocked, v starved, u being set up,
-// R stands and counts, ? no contact, x the run bit is refused. Between scans: | restart, o the order changes,
-// P planned time begins, p it ends.
+// nothing, _ stands, R stands and counts, 1 fault code 12, 2 code 20, 9 code 99, b blocked,
+// v starved, u being set up, ? no contact, x the run bit is refused. Between scans: | restart,
+// o the order changes, P planned time begins, p it ends.
 
 import Machines
 import Primitives

@@ -1,13 +1,10 @@
 // Random lives of a machine under random rules: what is told must be what the reference works out.
 
+import Glibc
 import Machines
 import Primitives
 import Signals
 import Testing
-
-#if canImport(Glibc)
-  import Glibc
-#endif
 
 /// One random life.
 struct CellLife {
