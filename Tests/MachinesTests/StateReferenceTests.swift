@@ -183,7 +183,7 @@ struct StateReferenceTests {
   }
 
   @Test(arguments: 0..<40)
-  func `a restart before any scan of a life changes nothing that is told`(_ seed: UInt64) throws {
+  func `a restart before any scan of a life is told as the reference says`(_ seed: UInt64) throws {
     let life = try CellLife(seed: 7_000_000 + seed, longest: 25)
     for cut in life.frames.indices.dropFirst() {
       var cutLife = life
