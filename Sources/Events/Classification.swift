@@ -15,10 +15,7 @@ struct Classification: Equatable {
   var e10: String?
 
   static func of(_ condition: MachineCondition) -> Classification {
-    switch condition {
-    case .running: Classification(packmlState: "Execute", packmlMode: "Production", e10: "PRD")
-    case .stopped: Classification(packmlState: "Stopped", packmlMode: "Production", e10: "UDT")
-    case .noContact, .unknown: Classification(packmlState: "Undefined")
-    }
+    let row = StateMapping.usual[condition]
+    return Classification(packmlState: row.packMLState, packmlMode: row.packMLMode, e10: row.e10)
   }
 }

@@ -62,14 +62,17 @@ extension EventDraft {
   ) -> (EventType, subject: String?, [String: JSONValue]) {
     switch fact.kind {
     case .stateChanged(let state, let previous, let duration, _):
-      return (.stateChanged, nil, stateMembers(state, previous, duration))
+      var members = stateMembers(state, previous, duration)
+      members["evidence"] = evidenceMember(fact.evidence, names)
+      if let inferred = fact.inferred {
+        members["approximate"] = .bool(true)
+        members["inferred"] = inferred.condition.map { .string($0.rawValue) }
+        members["counted"] = inferred.counted.map { .bool($0) }
+      }
+      return (.stateChanged, nil, members)
     case .stopStarted(let stop, let evidence):
       var members = stopMembers(stop)
-      if let evidence, let value = EventValue.value(evidence.value) {
-        members["evidence"] = [
-          "signal": .string(names.signal(evidence.signal).name), "value": value,
-        ]
-      }
+      members["evidence"] = evidenceMember(evidence, names)
       return (.stopStarted, stop.stopID, members)
     case .stopClassified(let stop, let by):
       var members = causeMembers(stop)
@@ -94,6 +97,11 @@ extension EventDraft {
     }
   }
 
+  private static func evidenceMember(_ evidence: Evidence?, _ names: EventNames) -> JSONValue? {
+    guard let evidence, let value = EventValue.value(evidence.value) else { return nil }
+    return ["signal": .string(names.signal(evidence.signal).name), "value": value]
+  }
+
   private static func stateMembers(
     _ state: MachineCondition, _ previous: MachineCondition, _ duration: Duration
   ) -> [String: JSONValue] {
@@ -112,6 +120,7 @@ extension EventDraft {
       "text": .string(stop.cause.text), "from": .string(stop.cause.from.rawValue),
     ]
     if let code = stop.cause.code { cause["code"] = EventValue.integer(code) }
+    if let reason = stop.cause.reason { cause["reason"] = .string(reason) }
     var members: [String: JSONValue] = [
       "cause": .object(cause), "category": .string(stop.category.rawValue),
     ]

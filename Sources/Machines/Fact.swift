@@ -6,23 +6,31 @@ public import Signals
 /// Why a machine stands.
 public struct Cause: Equatable, Sendable {
   /// Who named the cause.
-  public enum Origin: String, Sendable { case plc, `operator`, inferred }
+  public enum Origin: String, Sendable { case plc, `operator`, rule, inferred }
 
   /// The code of the machine; nil when nobody said one.
   public var code: Int64?
   public var text: String
   public var from: Origin
+  /// Its row in the table of reasons; nil when the code stands in no table.
+  public var reason: String?
 
-  public init(code: Int64?, text: String, from: Origin) {
+  public init(code: Int64?, text: String, from: Origin, reason: String? = nil) {
     self.code = code
     self.text = text
     self.from = from
+    self.reason = reason
   }
 }
 
 /// What a machine is doing, as far as the gateway knows.
 public enum MachineCondition: String, Sendable, CaseIterable {
   case unknown, running, stopped, noContact
+  /// Running below a share of the ideal rate.
+  case slow
+  /// Stopped, and not yet for as long as a short stop may last.
+  case shortStop
+  case fault, blocked, starved, changeover, planned
 }
 
 /// A stop with all that is known of it at one moment.
@@ -44,11 +52,14 @@ public struct StopRecord: Equatable, Sendable {
   public var approximate: Bool
   /// Counts up with each classification, from 0.
   public var revision: Int
+  /// What kind of stop it is: the state told of it last.
+  public var kind: MachineCondition
 
   public init(
     stopID: String, startedAt: Stamp, endedAt: Stamp? = nil, duration: Duration = .zero,
     noContact: Duration = .zero, cause: Cause, category: StopCategory, costCenter: String? = nil,
-    classified: Bool, approximate: Bool = false, revision: Int = 0
+    classified: Bool, approximate: Bool = false, revision: Int = 0,
+    kind: MachineCondition = .stopped
   ) {
     self.stopID = stopID
     self.startedAt = startedAt
@@ -61,6 +72,7 @@ public struct StopRecord: Equatable, Sendable {
     self.classified = classified
     self.approximate = approximate
     self.revision = revision
+    self.kind = kind
   }
 }
 
@@ -71,6 +83,19 @@ public struct Evidence: Equatable, Sendable {
   public init(signal: SignalID, value: Value) {
     self.signal = signal
     self.value = value
+  }
+}
+
+/// What can be said afterwards of a time without contact; never more than about.
+public struct Inference: Equatable, Sendable {
+  /// Whether the count moved in it; nil where nothing is counted.
+  public var counted: Bool?
+  /// What the machine must have done; nil when that cannot be told.
+  public var condition: MachineCondition?
+
+  public init(counted: Bool?, condition: MachineCondition?) {
+    self.counted = counted
+    self.condition = condition
   }
 }
 
@@ -153,9 +178,15 @@ public struct Fact: Equatable, Sendable {
   /// When it happened at the machine.
   public var at: Stamp
   public var kind: Kind
+  /// The signal and value that decided a change of state.
+  public var evidence: Evidence?
+  /// What can be said of the time without contact that ends here.
+  public var inferred: Inference?
 
-  public init(at: Stamp, kind: Kind) {
+  public init(at: Stamp, kind: Kind, evidence: Evidence? = nil, inferred: Inference? = nil) {
     self.at = at
     self.kind = kind
+    self.evidence = evidence
+    self.inferred = inferred
   }
 }

@@ -37,7 +37,7 @@ extension Value {
     }
   }
 
-  fileprivate var magnitude: Double? {
+  var magnitude: Double? {
     switch self {
     case .integer(let number): Double(number)
     case .unsigned(let number): Double(number)

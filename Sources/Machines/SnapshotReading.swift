@@ -65,7 +65,9 @@ struct Carry {
     case (.noContact, "running", nil): return .noContact(since: since, before: .running)
     case (.noContact, _, nil): return .noContact(since: since, before: .unknown)
     case (.running, _, _): return .running(since: since)
-    case (.unknown, _, _), (.stopped, _, nil): return .unknown(since: since)
+    case (.unknown, _, _), (.stopped, _, nil), (.slow, _, _), (.shortStop, _, _), (.fault, _, _),
+      (.blocked, _, _), (.starved, _, _), (.changeover, _, _), (.planned, _, _):
+      return .unknown(since: since)
     }
   }
 

@@ -1,0 +1,84 @@
+// What a machine is doing, with everything that is true of it just then and told or not told yet.
+
+package import Primitives
+
+/// An interruption, or a run within a stop, that is too short to be told as yet.
+package struct Dip: Equatable, Sendable {
+  package var since: Stamp
+  package var verdict: Verdict
+  /// Nobody looked during some of it.
+  package var approximate = false
+}
+
+/// How fast a running machine is.
+package struct Pace: Equatable, Sendable {
+  /// The evidence says that it is slow.
+  var claimed = false
+  /// The last window was slow.
+  var measured = false
+  var windowFrom: Instant
+  var counts: UInt64 = 0
+
+  init(from: Instant) { windowFrom = from }
+
+  var isSlow: Bool { claimed || measured }
+}
+
+/// A stop that has not ended, with what is known of it beside the record.
+package struct StateStop: Equatable, Sendable {
+  package var record: StopRecord
+  package var kind: EvidenceState
+  /// The change of an order made a changeover of it.
+  package var isTurned = false
+  package var byCalendar = false
+  /// It has lasted longer than a short stop may.
+  package var isLong = false
+  /// What was heard last while it stood; nil after a restart.
+  package var heard: Verdict?
+  package var evidence: Evidence? { heard?.evidence }
+
+  package var condition: MachineCondition {
+    switch kind {
+    case .fault: .fault
+    case .setup: .changeover
+    case .planned: .planned
+    case .blocked: .blocked
+    case .starved: .starved
+    case .stopped, .noContact, .slow, .running:
+      isTurned ? .changeover : isLong ? .stopped : .shortStop
+    }
+  }
+}
+
+/// What a machine is doing, with what is not told yet.
+package enum Phase: Equatable, Sendable {
+  case unknown
+  /// It has run since `from`, but for interruptions nobody is told of.
+  case running(from: Stamp, Pace, dip: Dip?)
+  /// `run` is when it began to run again, for too short a time as yet.
+  case stopped(StateStop, run: Dip?)
+  case noContact(Before)
+
+  /// What it was doing when contact was lost.
+  package enum Before: Equatable, Sendable {
+    case unknown
+    case running(dip: Dip?)
+    case stopped(StateStop, run: Dip?)
+  }
+
+  package var condition: MachineCondition {
+    switch self {
+    case .unknown: .unknown
+    case .running(_, let pace, _): pace.isSlow ? .slow : .running
+    case .stopped(let stop, _): stop.condition
+    case .noContact: .noContact
+    }
+  }
+
+  package var stop: StateStop? {
+    switch self {
+    case .stopped(let stop, _), .noContact(.stopped(let stop, _)): stop
+    case .unknown, .running, .noContact: nil
+    }
+  }
+}

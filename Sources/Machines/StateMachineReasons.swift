@@ -1,0 +1,135 @@
+// Why a machine stands: what the evidence means, what an operator says later, and which stops still
+// wait for somebody to say it.
+//
+// Invariants
+// - A classification never changes which stop it is, or its times: only its cause and booking, with
+//   a revision one higher (F48).
+// - The stops that may still be classified are the open one and the last `ReasonLimits.endedStops`;
+//   the classified ones among them make room first.
+// - A short unplanned stop is a minor one when it has ended, whoever classified it (F47).
+
+package import Primitives
+
+/// The last stops of a machine, for reasons that arrive late.
+package struct StopLedger: Equatable, Sendable {
+  /// In the order in which they ended.
+  package private(set) var stops: [StopRecord] = []
+
+  package init() {}
+
+  /// Keeps a stop that has ended, or its next revision.
+  mutating func keep(_ record: StopRecord) {
+    if let index = stops.firstIndex(where: { $0.stopID == record.stopID }) {
+      stops[index] = record
+      return
+    }
+    if stops.count >= ReasonLimits.endedStops {
+      stops.remove(at: stops.firstIndex(where: \.classified) ?? 0)
+    }
+    stops.append(record)
+  }
+
+  subscript(id: String) -> StopRecord? { stops.first { $0.stopID == id } }
+
+  package var unclassified: [StopRecord] { stops.filter { !$0.classified } }
+}
+
+extension StateMachine {
+  /// The stops that wait for a reason, oldest first, the open one last.
+  package var unclassified: [StopRecord] {
+    let open = phase.stop.map { $0.record.classified ? [] : [$0.record] } ?? []
+    return ledger.unclassified + open
+  }
+
+  /// Gives a stop the reason that an operator says.
+  package mutating func classify(
+    _ stopID: String, reason: String, by: String, at: Stamp, into facts: inout [Fact]
+  ) throws(ReasonFault) {
+    guard (1...ReasonLimits.byBytes).contains(by.utf8.count) else {
+      throw .strangeName(bytes: by.utf8.count)
+    }
+    guard let meaning = rules.reasons.meaning(reason, from: .operator, value: nil) else {
+      throw rules.reasons.unknown(reason)
+    }
+    if var stop = phase.stop, stop.record.stopID == stopID {
+      guard reclassify(&stop.record, meaning) else { return }
+      switch phase {
+      case .stopped(_, let run): phase = .stopped(stop, run: run)
+      case .noContact(.stopped(_, let run)): phase = .noContact(.stopped(stop, run: run))
+      case .unknown, .running, .noContact: break
+      }
+      tell(stop.record, by: by, at: at, into: &facts)
+    } else if var record = ledger[stopID] {
+      guard reclassify(&record, meaning) else { return }
+      record.category = final(record)
+      ledger.keep(record)
+      tell(record, by: by, at: at, into: &facts)
+    } else {
+      throw .unknownStop(id: stopID)
+    }
+  }
+
+  /// Gives a stop a cause that says something new, if its word counts for as much.
+  func reclassify(_ record: inout StopRecord, _ meaning: CauseTable.Meaning) -> Bool {
+    let (cause, known) = (meaning.cause, record.cause)
+    guard meaning.classified || cause.code != nil, cause.from.weight >= known.from.weight,
+      (cause.code, cause.reason, cause.text) != (known.code, known.reason, known.text)
+    else { return false }
+    record.cause = cause
+    record.category = meaning.category
+    record.costCenter = meaning.costCenter
+    record.classified = meaning.classified
+    record.revision += 1
+    return true
+  }
+
+  /// What the evidence means as a cause.
+  func meaning(of verdict: Verdict) -> CauseTable.Meaning {
+    let reason = verdict.byCalendar ? rules.plannedReason : verdict.reason
+    let isOfCode = verdict.reasonIsOfCode && !verdict.byCalendar
+    if let reason,
+      let meaning = rules.reasons.meaning(
+        reason, from: isOfCode ? .plc : .rule, value: verdict.code)
+    {
+      return meaning
+    }
+    let usual = Self.usual(verdict.state)
+    guard let code = verdict.code, !verdict.byCalendar, !usual.classified else { return usual }
+    return CauseTable.Meaning(
+      cause: Cause(code: code, text: "code \(code)", from: .plc), category: usual.category,
+      classified: false)
+  }
+
+  var changeover: CauseTable.Meaning {
+    rules.changeover?.reason.flatMap { rules.reasons.meaning($0, from: .rule, value: nil) }
+      ?? Self.usual(.setup)
+  }
+
+  /// How a stop is booked when only its kind is known.
+  private static func usual(_ state: EvidenceState) -> CauseTable.Meaning {
+    func row(
+      _ text: String, _ category: StopCategory, isKnown: Bool = true
+    ) -> CauseTable.Meaning {
+      CauseTable.Meaning(
+        cause: Cause(code: nil, text: text, from: isKnown ? .rule : .inferred),
+        category: category, classified: isKnown)
+    }
+    return switch state {
+    case .fault: row("fault, no code", .unplanned, isKnown: false)
+    case .setup: row("changeover", .planned)
+    case .planned: row("planned stop", .planned)
+    case .blocked: row("blocked", .external)
+    case .starved: row("starved", .external)
+    case .stopped, .noContact, .slow, .running:
+      row("stopped, no reason", .unplanned, isKnown: false)
+    }
+  }
+
+  /// How an ended stop is booked: a short unplanned one is minor (F47).
+  func final(_ record: StopRecord) -> StopCategory {
+    switch record.category {
+    case .planned, .external, .minor: record.category
+    case .unplanned: record.duration < rules.shortStop ? .minor : .unplanned
+    }
+  }
+}
