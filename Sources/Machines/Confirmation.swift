@@ -179,13 +179,14 @@ public struct Confirmation: Equatable, Sendable {
   /// Unique for ever, with the epoch in which it was numbered.
   public func id(epoch: String) -> String { "\(line)-\(epoch)-c\(number)" }
 
-  /// What it used up by the bill of material: of every good and every scrap piece, exactly.
+  /// What it used up by the bill of material: of every good and every scrap piece, exactly; nothing
+  /// while it is held.
   ///
   /// A piece to rework uses up nothing here: it comes out as good or scrap in the end, and is
   /// counted then.
   public var consumption: [Consumption] {
     let made = saturating(pieces.good, plus: pieces.scrap)
-    guard made > 0 else { return [] }
+    guard made > 0, !isHeld else { return [] }
     return order.bill.map { item in
       Consumption(
         materialID: item.materialID, quantity: item.consumption(of: made), uom: item.uom)

@@ -33,7 +33,7 @@ extension OrderDesk {
     into facts: inout [OrderFact]
   ) -> Int64? {
     let hold = holdBook.hold(
-      scope, reason: reason.cut(to: OrderLimits.reasonBytes),
+      scope.bounded, reason: reason.cut(to: OrderLimits.reasonBytes),
       by: by.cut(to: OrderLimits.reasonBytes), from: from, at: at)
     guard let hold else { return nil }
     facts.append(OrderFact(at: at, kind: .qualityHeld(hold)))
@@ -159,14 +159,27 @@ extension OrderDesk {
 }
 
 extension String {
-  /// As much of the text as fits so many bytes, ending at a whole character.
+  /// As much of the text as fits so many bytes, in whole characters and without control characters.
   func cut(to bytes: Int) -> String {
-    guard utf8.count > bytes else { return self }
     var text = ""
-    for character in self {
+    for scalar in unicodeScalars {
+      let character = scalar.value < 32 ? " " : Character(scalar)
       guard text.utf8.count + character.utf8.count <= bytes else { break }
       text.append(character)
     }
     return text
+  }
+}
+
+extension HoldScope {
+  /// The scope with a name of the length that names have.
+  var bounded: HoldScope {
+    let name = name.cut(to: OrderLimits.nameBytes)
+    return switch self {
+    case .machine: .machine(name)
+    case .line: .line(name)
+    case .order: .order(name)
+    case .lot: .lot(name)
+    }
   }
 }

@@ -6,8 +6,13 @@ public enum OrderLimits {
   public static let nameBytes = 64
   /// The longest reason or name of a person, in bytes.
   public static let reasonBytes = 256
-  /// Items of one bill of material; 200 × 200 B = 40 KB, read once for each order.
-  public static let billItems = 200
+  /// Items of one bill of material.
+  public static let billItems = 100
+  /// What the bill adds to a confirmation, in bytes of its event: 16 KiB, less 3 KiB of envelope,
+  /// 1.5 KiB of names and 2.5 KiB of reasons, rounded down. About 80 items with usual names.
+  public static let billBytes = 8 * 1024
+  /// Bytes of an item beside its names: 42 of member names and marks, 40 of digits.
+  static let billItemBytes = 82
   /// Largest planned quantity, in pieces: 10^12, 300 years at 100 a second.
   public static let plannedQuantity: Int64 = 1_000_000_000_000
   /// Orders whose master data is known before they run; the oldest goes first, and is told.
@@ -34,7 +39,7 @@ public enum OrderLimits {
   public static let scrapFactor: Int64 = 10
   /// Mistakes that one order file is told at once; further ones are counted.
   public static let toldMistakes = 20
-  /// The longest order file, in bytes: 200 items × 320 B.
+  /// The longest order file, in bytes: 100 items × 640 B.
   public static let fileBytes = 64 * 1024
 }
 

@@ -206,8 +206,26 @@ extension OrderBook {
       return "the \(what) has \(name.utf8.count) bytes or holds control characters; "
         + "1 to \(OrderLimits.nameBytes) readable ones are allowed"
     }
-    guard order.bill.count <= OrderLimits.billItems else {
-      return "its bill has \(order.bill.count) items, \(OrderLimits.billItems) are allowed"
+    return unfit(order.bill)
+  }
+
+  /// Why a bill cannot be told with every confirmation; nil when it can.
+  static func unfit(_ bill: [BillItem]) -> String? {
+    guard bill.count <= OrderLimits.billItems else {
+      return "its bill has \(bill.count) items, \(OrderLimits.billItems) are allowed"
+    }
+    for item in bill where !isFit(item.materialID) || !isFit(item.uom) {
+      return "a material or unit of measure of its bill has not 1 to \(OrderLimits.nameBytes) "
+        + "readable bytes"
+    }
+    let bytes = bill.reduce(0) { sum, item in
+      let names = Array(item.materialID.utf8) + Array(item.uom.utf8)
+      let marks = names.count { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+      return sum + names.count + marks + OrderLimits.billItemBytes
+    }
+    guard bytes <= OrderLimits.billBytes else {
+      return "its bill of \(bill.count) items takes \(bytes) bytes of a confirmation, "
+        + "\(OrderLimits.billBytes) are allowed; list fewer materials or shorter names"
     }
     return nil
   }
