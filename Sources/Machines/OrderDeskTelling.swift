@@ -83,10 +83,15 @@ extension OrderDesk {
 extension OrderDesk {
   /// One that is held, with everything that speaks against it now.
   func examined(_ index: Int) -> Confirmation? {
+    let key = orders.runs[held[index].part.run]?.order.key
+    return examined(
+      index, after: held[..<index].first { orders.runs[$0.part.run]?.order.key == key })
+  }
+
+  private func examined(_ index: Int, after earlier: HeldPart?) -> Confirmation? {
     let part = held[index]
     guard let order = orders.runs[part.part.run]?.order else { return nil }
     var confirmation = Confirmation(part, line: orders.line, order: order)
-    let earlier = held[..<index].first { orders.runs[$0.part.run]?.order.key == order.key }
     confirmation.reasons = rules.reasons(
       confirmation, straddles: part.part.straddles,
       station(part.machine).map { stations[$0].conditions } ?? Conditions(),
@@ -99,14 +104,17 @@ extension OrderDesk {
     guard isDirty else { return }
     isDirty = false
     var index = 0
+    var waiting: [OrderKey: HeldPart] = [:]
     while index < held.count {
-      guard var confirmation = examined(index) else {
+      let key = orders.runs[held[index].part.run]?.order.key
+      guard let key, var confirmation = examined(index, after: waiting[key]) else {
         preconditionFailure("confirmation \(held[index].number) is of a run that was forgotten")
       }
       let mayGo =
         confirmation.reasons.isEmpty
         || (held[index].approvedBy != nil && confirmation.reasons.allSatisfy(\.yieldsToPerson))
       guard mayGo else {
+        if waiting[key] == nil { waiting[key] = held[index] }
         index += 1
         continue
       }
