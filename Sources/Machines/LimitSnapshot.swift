@@ -1,7 +1,7 @@
 // What the limits of one machine remember over a restart, as canonical JSON with a version.
 //
 // Invariants
-// - A limit that was exceeded stays so, and is cleared once; the time nobody looked is told with it.
+// - A limit that was exceeded stays so, and is cleared once; the time nobody looked is told too.
 // - Limits are found by name and side: one that was declared otherwise begins anew.
 // - Reading is tolerant: what cannot be read costs the state of that limit, never the rest.
 
