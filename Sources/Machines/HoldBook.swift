@@ -70,7 +70,7 @@ public struct QualityHold: Equatable, Sendable {
   func covers(_ confirmation: Confirmation) -> Bool {
     switch scope {
     case .machine(let name): confirmation.machine == name
-    case .line: true
+    case .line(let name): confirmation.line == name
     case .order(let name): confirmation.key.orderID == name
     case .lot(let name): confirmation.lotID == name
     }

@@ -66,11 +66,11 @@ public struct Order: Equatable, Sendable {
       isDescribed: false)
   }
 
-  /// This order with the master data of another description of it; who started it stays.
+  /// This order with the master data of another description; who started it and its lot stay.
   func described(by other: Order) -> Order {
     var order = other
     order.from = from
-    order.lotID = other.lotID ?? lotID
+    order.lotID = lotID ?? other.lotID
     return order
   }
 }

@@ -179,6 +179,7 @@ extension OrderDesk {
     _ request: String?, into facts: inout [OrderFact],
     _ body: (inout OrderBook, (OrderPlace) -> Stamp?, inout [OrderFact]) -> OrderAnswer
   ) -> OrderAnswer {
+    let request = request?.cut(to: OrderLimits.reasonBytes)
     if let request, orders.requests.contains(request) {
       return OrderAnswer(.unchanged, "this was carried out before, and is not done twice")
     }

@@ -94,7 +94,6 @@ extension OrderDesk {
     guard let kept = tree["orders"], orders.resume(kept, carry) else {
       throw .damaged(line: line, member: "orders")
     }
-    nextNumber = number
     epoch = tree["epoch"]?.string ?? epoch
     let holds = try read(tree, "holds") { carry.hold($0) }
     holdBook = HoldBook(line: line, holds: holds, next: tree["nextHold"]?.integer ?? 1)
@@ -105,8 +104,10 @@ extension OrderDesk {
       guard let key = OrderKey(value), let good = value["good"]?.integer else { return nil }
       return (key, max(0, good))
     }
+    nextNumber = max(number, saturating(held.map(\.number).max() ?? 0, plus: 1))
     isDirty = tree["dirty"]?.bool ?? true
-    let named = held.map(\.part.run) + known.flatMap { $0.windows.map(\.part.run) }
+    let named =
+      held.map(\.part.run) + known.flatMap { $0.windows.map(\.part.run) } + endings.map(\.run)
     guard named.allSatisfy({ orders.runs[$0] != nil }) else {
       throw .damaged(line: line, member: "runs")
     }

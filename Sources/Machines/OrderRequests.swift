@@ -11,8 +11,11 @@ extension OrderBook {
     let forgotten = remember(order)
     let at = moment(at, of: place, floor: floor)
     if let run = current(at: place), matches(run.order, order) {
-      return goOn(with: run, order, at, into: &facts)
+      let answer = goOn(with: run, order, at, into: &facts)
+      spread(order)
+      return answer
     }
+    spread(order)
     if let run = current(at: place) {
       facts.append(OrderFact(at: at, kind: .ended(run, .replaced)))
     }
@@ -63,6 +66,14 @@ extension OrderBook {
       : OrderAnswer(.unchanged, "\(name) runs at \(run.place.text) already")
   }
 
+  /// Gives the master data of an order to every run of it that is still needed.
+  private mutating func spread(_ order: Order) {
+    guard order.isDescribed else { return }
+    for run in runs.values where run.order.key == order.key {
+      runs[run.number]?.order = run.order.described(by: order)
+    }
+  }
+
   /// Takes master data for an order without starting it.
   mutating func describe(_ order: Order) -> OrderAnswer {
     let name = "order \(order.key.text)"
@@ -73,9 +84,7 @@ extension OrderBook {
       return OrderAnswer(.refused, "describing \(name): it says nothing but its number")
     }
     let forgotten = remember(order)
-    for run in runs.values where run.order.key == order.key {
-      runs[run.number]?.order = run.order.described(by: order)
-    }
+    spread(order)
     var sentence = "\(name) is described"
     if let forgotten {
       sentence +=

@@ -48,7 +48,6 @@ extension OrderBook {
     guard let next = value["next"]?.integer, next >= 1, let kept = value["runs"]?.array,
       let places = value["changes"]?.array
     else { return false }
-    nextRun = next
     for entry in kept {
       guard let number = entry["number"]?.integer, let place = OrderPlace(entry["place"]),
         let order = Order(entry["order"]), let startedAt = carry.stamp(entry["startedAt"])
@@ -56,6 +55,7 @@ extension OrderBook {
       runs[number] = OrderRun(
         number: number, place: place, order: order, startedAt: startedAt)
     }
+    nextRun = max(next, saturating(runs.keys.max() ?? 0, plus: 1))
     for entry in places {
       guard let place = OrderPlace(entry["place"]), let list = entry["list"]?.array else {
         return false

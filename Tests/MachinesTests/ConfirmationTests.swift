@@ -142,6 +142,21 @@ struct ConfirmationTests {
     #expect(line.told == ["a A 1/0/0 final"])
   }
 
+  @Test func `a description releases every run of its order, and leaves each its lot`() {
+    var line = Desk(machines: ["a"])
+    line.start(Desk.order("A", lot: "L1", released: false), at: 0)
+    line.count("a", good: 1, to: 100)
+    line.start(Desk.order("A", lot: "L2", released: false), at: 200)
+    line.count("a", good: 2, to: 300)
+    line.desk.endShift(at: stamp(400), into: &line.facts)
+    line.advance(to: 500)
+    line.desk.hold(
+      .lot("L1"), reason: "r", by: "p", from: .operator, at: stamp(500), into: &line.facts)
+    line.start(Desk.order("A", lot: "L2"), at: 600)
+    #expect(line.told == ["a A 2/0/0"])
+    #expect(line.desk.heldConfirmations.map(\.lotID) == ["L1"])
+  }
+
   @Test func `the last hold there is room for holds the whole line`() {
     var line = Desk(machines: ["a"])
     for number in 0..<OrderLimits.holds + 5 {
@@ -275,7 +290,11 @@ struct ConfirmationTests {
     #expect(line.confirmed.map(\.times) == [TimeSums(run: 2000)])
   }
 
-  @Test(arguments: ["", "{}", #"{"version":2}"#, #"{"version":1,"nextNumber":1}"#])
+  @Test(arguments: [
+    "", "{}", #"{"version":2}"#, #"{"version":1,"nextNumber":1}"#,
+    #"{"version":1,"nextNumber":1,"orders":{"next":1,"runs":[],"changes":[]},"holds":[],"#
+      + #""held":[],"stations":[],"endings":[{"run":5,"at":[1,1],"waiting":["a"]}],"totals":[]}"#,
+  ])
   func `a snapshot that cannot be read is a fault with a sentence`(text: String) {
     var facts: [OrderFact] = []
     do throws(OrderSnapshotFault) {

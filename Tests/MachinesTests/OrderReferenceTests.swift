@@ -111,7 +111,8 @@ private struct OrderLife {
   var clockOfMachine: [String: Int64] = ["a": 1000, "b": 1000]
   /// The most a machine's facts are late, in milliseconds.
   let lag: Int64
-  var repeated: [(String, UInt64, Int64)] = []
+  /// The last count, to tell it again after a restart.
+  var last: (machine: String, to: Int64)?
   var hasRestarts: Bool
   static let names = ["A", "B", "C", "D"]
 
@@ -174,7 +175,9 @@ private struct OrderLife {
     case 11, 12: spend()
     default: count()
     }
-    if hasRestarts { try desk.restart(at: now) }
+    guard hasRestarts else { return }
+    try desk.restart(at: now)
+    if let last { desk.recount(last.machine, desk.sequence, good: 7, from: last.to, to: last.to) }
   }
 
   mutating func ask(_ force: OrderReference.Force, _ place: OrderPlace) {
@@ -232,6 +235,7 @@ private struct OrderLife {
       machine, good: pieces.good, scrap: pieces.scrap, rework: pieces.rework, from: from, to: to,
       recovered: recovered)
     reference.made.append(.init(machine: machine, to: to, pieces: pieces))
+    last = (machine, to)
     // The same event again, as after a crash.
     desk.recount(machine, desk.sequence, good: pieces.good, from: from, to: to)
   }
