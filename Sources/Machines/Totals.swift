@@ -103,7 +103,7 @@ public struct Totals: Sendable {
 
   /// When it must be called next for a boundary, by the clock as it is; nil while it is unknown.
   public func nextDeadline(reading: ClockReading) -> Instant? {
-    guard reading.quality != .neverset, case .known(_, let until) = hold else { return nil }
+    guard isKnown(reading), case .known(_, let until) = hold else { return nil }
     return Instant(nanoseconds: saturating(boundary(until, reading), times: 1_000_000))
   }
 
@@ -150,8 +150,14 @@ public struct Totals: Sendable {
 
   // MARK: The clock
 
+  /// A clock that shows no four-digit year was never set, whatever it says of itself.
+  private func isKnown(_ reading: ClockReading) -> Bool {
+    let wall = reading.label(reached.asInstant)
+    return reading.quality != .neverset && wall >= .earliest && wall < .latest
+  }
+
   private mutating func followClock(_ reading: ClockReading, _ told: inout [TotalsBucket]) {
-    guard reading.quality != .neverset else {
+    guard isKnown(reading) else {
       if case .unknown = hold { return }
       origin = [self]
       deferred = []
