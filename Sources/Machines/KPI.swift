@@ -83,7 +83,8 @@ extension Sums {
     let unplanned = stops.filter { $0.reason.category == .unplanned }
     // Stops that were planned by their reason, not by the calendar.
     let wanted = sum(stops.filter { $0.reason.category == .planned }.map(\.milliseconds))
-    let delay = sum(all.filter(\.isDelay).map(busy)) - wanted
+    let (rest, overflow) = sum(all.filter(\.isDelay).map(busy)).subtractingReportingOverflow(wanted)
+    let delay = overflow ? 0 : rest
     let standing = all.filter { !$0.isProducing && !$0.isUnseen }
     let planned = sum(standing.map(free) + [busy(.plannedStop), wanted])
     let (apt, aust) = (sum(production), busy(.changeover))

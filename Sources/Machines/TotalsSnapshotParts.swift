@@ -87,8 +87,8 @@ extension Sums {
   init(_ tree: JSONValue?) {
     self.init()
     for activity in MachineActivity.allCases {
-      add(tree?["busy"]?[activity.rawValue]?.integer ?? 0, activity, planned: false)
-      add(tree?["free"]?[activity.rawValue]?.integer ?? 0, activity, planned: true)
+      add(max(0, tree?["busy"]?[activity.rawValue]?.integer ?? 0), activity, planned: false)
+      add(max(0, tree?["free"]?[activity.rawValue]?.integer ?? 0), activity, planned: true)
     }
     if let pieces = TotalsPieces(tree?["pieces"]) {
       (good, scrap, rework) = (pieces.good, pieces.scrap, pieces.rework)

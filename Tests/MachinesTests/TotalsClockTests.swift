@@ -199,6 +199,7 @@ private func calendar() throws -> WorkCalendar {
       else { continue }
       _ = changed.take(.activity(.running, at: at(5)), reading: reading)
       _ = changed.take(.stopEnded(id: "s", reason, at: at(6)), reading: reading)
+      #expect(changed.shift?.sums.kpis.count == KPIName.allCases.count)
     }
     #expect(throws: TotalsFault.unknownVersion(nil)) {
       try Totals(calendar: try calendar(), snapshot: Array("{}".utf8), reading: reading)
