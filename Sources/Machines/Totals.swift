@@ -94,7 +94,9 @@ public struct Totals: Sendable {
   public var previousShift: TotalsBucket? {
     shifts.dropLast().last { if case .shift = $0.scope { true } else { false } }
   }
+  /// The running production day; nil before the first call.
   public var day: TotalsBucket? { days.last }
+  /// The production day before it, while it is kept.
   public var previousDay: TotalsBucket? { days.dropLast().last }
   /// The running order; nil while none runs.
   public var runningOrder: TotalsBucket? { orders.last.flatMap { $0.until == nil ? $0 : nil } }

@@ -63,7 +63,7 @@ public enum TotalsLimits {
   public static let days = 2
   /// Orders that are kept: interrupted ones that may come back.
   public static let orders = 4
-  /// Stretches of time that may still be booked otherwise: news is minutes late, not shifts. At 88 B
+  /// Stretches of time that may still be booked otherwise: news is late by minutes. At 88 B
   /// each 3 kB a machine; a weekend of ten boundaries a day stays within it.
   public static let slices = 32
   /// Stops whose reason may still change; more than slices, so that none of theirs is forgotten.

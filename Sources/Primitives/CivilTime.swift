@@ -3,7 +3,7 @@
 // Invariants
 // - A date is a number of days since 1970-01-01 in the proleptic Gregorian calendar, within the
 //   years 0000 to 9999: arithmetic stays at the ends, so nothing can trap or lose its four digits.
-// - A time of day is milliseconds since midnight on the face of the clock, 0 to 86 399 999. On a day
+// - A time of day is milliseconds since midnight on the clock, below 86 400 000. On a day
 //   of 23 or 25 hours the face shows the same figures: real lengths come from TimeZoneRules alone.
 
 /// A day of the week, numbered as ISO 8601 does: Monday is 1.
@@ -72,10 +72,14 @@ public struct CivilDate: Comparable, Hashable, Sendable {
     left.daysSinceEpoch < right.daysSinceEpoch
   }
 
+  /// The year, 0 to 9999.
   public var year: Int64 { civilDate(daysSinceEpoch: daysSinceEpoch).year }
+  /// The month, 1 to 12.
   public var month: Int64 { civilDate(daysSinceEpoch: daysSinceEpoch).month }
+  /// The day of the month, 1 to 31.
   public var day: Int64 { civilDate(daysSinceEpoch: daysSinceEpoch).day }
 
+  /// The day of the week.
   public var weekday: Weekday {
     // 1970-01-01 was a Thursday.
     let (_, index) = (daysSinceEpoch + 3).flooredQuotientAndRemainder(by: 7)

@@ -56,7 +56,7 @@ public struct TimeZoneRules: Equatable, Sendable {
     search(civil).first
   }
 
-  /// The last moment at which the clock shows this time; of a skipped one, the moment of the change.
+  /// The last moment at which the clock shows this time; of a skipped one, the change.
   public func lastMoment(of civil: CivilTime) -> WallTime {
     let found = search(civil)
     return found.last ?? found.first

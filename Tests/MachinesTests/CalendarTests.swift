@@ -203,7 +203,8 @@ private func threeShifts() throws -> CalendarRules {
       ("shift early is declared twice; give each its own name", { $0.shifts.append($0.shifts[0]) }),
       ("shift early has no days; say on which it starts", { $0.shifts[0].days = [] }),
       (
-        "break breakfast, 05:00-05:15, is not within shift early, 06:00-14:00; move it or the shift",
+        "break breakfast, 05:00-05:15, is not within shift early, 06:00-14:00; "
+          + "move it or the shift",
         { $0.shifts[0].breaks[0].span = ClockSpan(start: 300, end: 315) }
       ),
       (
