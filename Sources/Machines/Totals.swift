@@ -72,7 +72,7 @@ public struct Totals: Sendable {
   var activity: MachineActivity = .unknown
   var openStop: Int64?
   var order: TotalsOrder?
-  var ledgers: [StopLedger] = []
+  var ledgers: [StopAccount] = []
   var nextNumber: Int64 = 1
   /// As it was when the clock became unknown, and what came since: at most one.
   var origin: [Totals] = []

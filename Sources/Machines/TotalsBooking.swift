@@ -35,7 +35,7 @@ struct TotalsSlice: Equatable, Sendable {
 }
 
 /// What one stop brought to each bucket.
-struct StopLedger: Equatable, Sendable {
+struct StopAccount: Equatable, Sendable {
   struct Share: Equatable, Sendable {
     var bucket: Int64
     var count: Int64 = 0
@@ -80,7 +80,7 @@ extension Totals {
     }
   }
 
-  private mutating func add(_ share: StopLedger.Share, to ledger: Int) {
+  private mutating func add(_ share: StopAccount.Share, to ledger: Int) {
     let reason = ledgers[ledger].reason
     let bucket = update(share.bucket) {
       $0.sums.add(reason, count: share.count, delay: share.delay, other: share.other)
@@ -149,7 +149,7 @@ extension Totals {
       ledgers.remove(at: oldest)
     }
     let number = takeNumber()
-    ledgers.append(StopLedger(number: number, id: id, reason: reason))
+    ledgers.append(StopAccount(number: number, id: id, reason: reason))
     openStop = number
     rewrite(from: at) { $0.stop = number }
     guard let place = slices.last(where: { $0.from <= at })?.place ?? slices.first?.place else {

@@ -101,7 +101,7 @@ extension Totals {
     shifts = buckets("shifts", TotalsLimits.shifts)
     days = buckets("days", TotalsLimits.days)
     orders = buckets("orders", TotalsLimits.orders)
-    ledgers = (tree["stops"]?.array ?? []).suffix(TotalsLimits.stops).compactMap(StopLedger.init)
+    ledgers = (tree["stops"]?.array ?? []).suffix(TotalsLimits.stops).compactMap(StopAccount.init)
     let read = (tree["slices"]?.array ?? []).compactMap { TotalsSlice($0, carry) }
     // Slices are only worth anything without a gap up to what is reached.
     let isWhole =

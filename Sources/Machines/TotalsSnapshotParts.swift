@@ -181,7 +181,7 @@ extension TotalsSlice {
   }
 }
 
-extension StopLedger {
+extension StopAccount {
   var json: JSONValue {
     [
       "number": .integer(number), "id": .string(id), "reason": reason.json,

@@ -11,9 +11,9 @@
 //
 // Why three arrays: nearly all registers are the same as at the last read. `Watch` holds what
 // decides that in 32 bytes (same bits, no deadline reached), so an unmoved signal costs one
-// comparison and touches neither the decoder nor `Memory`. `Shortcut` holds in 40 bytes what a moved
-// one costs that is one plain word without debounce and heartbeat, which most are: a product, a
-// comparison and a push, without the rule of five times that.
+// comparison and touches neither the decoder nor `Memory`. `Shortcut` holds in 40 bytes what a
+// moved one costs that is one plain word without debounce and heartbeat, which most are: a product,
+// a comparison and a push, without the rule of five times that.
 
 public import Primitives
 
