@@ -49,6 +49,8 @@ public struct RecorderPlan: Sendable {
   /// SHA-256 of the effective configuration, hexadecimal.
   public var configurationDigest: String
   public var machines: [MachineRules]
+  /// With the zones of their calendars read; a machine in none of them has no orders or shifts.
+  public var lines: [LineRules] = []
   /// By `SignalID.index`.
   public var signals: [RecordedSignal]
   /// By `UnitID.index`.

@@ -61,6 +61,13 @@ public struct MachineRules: Equatable, Sendable {
   public var rework: CounterRules?
   /// Counters beside these three: a total, a second scrap counter.
   public var counters: [RoleCounter] = []
+  /// Evidence and states as they were declared; nil: `StateRules(simple:)` of these rules.
+  public var states: StateRules?
+  /// The words that events have for its states.
+  public var mapping: StateMapping = .usual
+  /// The signals that show its running order; nil when only files and people say it.
+  public var order: OrderSignals?
+  public var limits: [LimitRules] = []
   /// A stop is inferred when the good count stands still this long; nil for never.
   public var standstill: Duration?
   /// A stop shorter than this is a minor one when it ends.

@@ -113,6 +113,8 @@ public struct SitePlan: Equatable, Sendable {
   /// By `SignalID.index`.
   public var signals: [PlannedSignal]
   public var machines: [MachineRules]
+  /// Every machine is in one of them.
+  public var lines: [LineRules] = []
   public var uplinks: [UplinkSettings]
   public var routes: [RouteSettings]
   public var limits: LimitSettings
