@@ -4,6 +4,7 @@
 // - It is itself a configuration file with the same effect: reading it back gives the same digest.
 // - Secrets are not in a configuration, only the paths of the files that hold them.
 
+import Machines
 import Primitives
 
 extension Configuration {
@@ -18,6 +19,11 @@ extension Configuration {
         "// ring of bus \(name): \(plan.limits.ringSamples[index]) samples (at most"
           + " \(Int(rate.rounded(.up))) a second × \(SettingsLimits.worstDiskStall.text) stall of"
           + " the disk × \(SettingsLimits.ringSafety))")
+    }
+    for calendar in root.records("calendars") {
+      for finding in Planner.calendar(calendar).findings where finding.severity == .note {
+        text.lines.append("// " + finding.text)
+      }
     }
     return text.lines.map { $0 + "\n" }.joined()
   }
