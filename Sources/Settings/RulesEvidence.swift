@@ -33,6 +33,14 @@ extension Rules {
     let claims = machine.records("evidence")
     for claim in claims {
       refer(reason: claim)
+      if let state = claim.text("state"), EvidenceState(rawValue: state)?.stands == false,
+        claim["reason"] != nil
+      {
+        mistakes.error(
+          claim.place(of: "reason"), claim.path(of: "reason"),
+          "\(state) is no stop, so no reason is ever told for it",
+          "no reason, or a state in which the machine stands")
+      }
       guard let test = claim.record("when") else { continue }
       check(test: test, &scope, depth: 1)
       for member in ["onDelay", "offDelay"] {

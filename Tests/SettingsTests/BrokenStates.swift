@@ -3,6 +3,26 @@
 extension Broken {
   static let states: [Broken] = [
     Broken(
+      "a reason for running",
+      [
+        (
+          #"running: "run""#,
+          #"evidence: [{ state: "running", when: "run", reason: "a" }]"#
+        ),
+        (
+          "\n}",
+          """
+
+          reasons: [{ code: "a", text: "A" }],
+          }
+          """
+        ),
+      ],
+      """
+      7:55: error: machines[press-1].evidence[#1].reason: running is no stop, so no reason \
+      is ever told for it; allowed: no reason, or a state in which the machine stands
+      """),
+    Broken(
       "evidence beside running",
       [
         (
