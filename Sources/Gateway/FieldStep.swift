@@ -184,7 +184,7 @@ public struct FieldStep: ~Copyable {
     guard progress[unit].owed == nil else { return nil }
     var limit = now
     if let pending = conditioners[unit].earliestPending { limit = min(limit, pending) }
-    if let doubt = poller.health(of: unit).doubtfulSince { limit = min(limit, doubt) }
+    if let doubt = poller.doubtfulSince(of: unit, now: now) { limit = min(limit, doubt) }
     guard limit > progress[unit].marked else { return nil }
     guard producer.push(Sample(mark: poller.bus.units[unit].id, at: limit)) else { return nil }
     progress[unit].marked = limit

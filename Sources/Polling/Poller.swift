@@ -63,6 +63,20 @@ public struct Poller: Sendable {
   /// The health of a unit by its position in the bus definition.
   public func health(of unit: Int) -> UnitHealth { units[unit].health }
 
+  /// Before that moment everything of a unit has been seen; nil when all is up to date.
+  ///
+  /// A unit may answer some requests and not others: what it did not say is not known, even though
+  /// it is there. A count that nobody could read does not stand still.
+  public func doubtfulSince(of unit: Int, now: Instant) -> Instant? {
+    guard !units[unit].health.isLost else { return nil }
+    var doubt = units[unit].health.doubtfulSince
+    for index in blocks.indices where blocks[index].unit == unit {
+      guard let since = blocks[index].doubtfulSince(now) else { continue }
+      doubt = min(doubt ?? since, since)
+    }
+    return doubt
+  }
+
   /// The state of the link.
   public var linkState: LinkState { link.state }
 

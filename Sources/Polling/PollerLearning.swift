@@ -78,6 +78,7 @@ extension Poller {
       let isSoon = exception != 0 && units[unit].haste.allows(now)
       let halves = parts.map { part in
         var half = ScheduledBlock(part, phase: phase(of: part), due: now, role: .suspect)
+        half.unansweredSince = now
         if !isSoon { half.due = half.grid(after: now) }
         return half
       }
