@@ -2,9 +2,10 @@
 //
 // Invariants
 // - A sample carries the midpoint of request and answer; the loss of a unit the first failure.
-// - A mark never passes a pending change, nor the moment since when a unit is in doubt, nor a loss
-//   that the ring had no room for. Marks only grow, and each unit's is at most
-//   `markInterval` old whenever a turn begins, whether the unit answers or not.
+// - A mark never passes a pending change, nor the moment since when a unit or a part of what it is
+//   asked for is in doubt, nor a loss that the ring had no room for. Marks only grow; one that
+//   nothing holds back is at most `markInterval` old whenever a turn begins, whether the unit
+//   answers or not, and a doubt ends with an answer or with three failures.
 // - Everything one result brings is published with one store, at its end.
 // - A full ring costs samples, which it counts, and never the schedule.
 //

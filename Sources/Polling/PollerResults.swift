@@ -232,7 +232,10 @@ extension Poller {
 
   private mutating func postpone(_ index: Int, _ fault: BusFault, _ now: Instant) {
     switch blocks[index].role {
-    case .regular, .suspect, .measure: blocks[index].due = blocks[index].grid(after: now)
+    case .regular, .suspect, .measure:
+      // A slow block is tried again soon: the unit's marks wait until it is answered or given up.
+      blocks[index].due = min(
+        blocks[index].grid(after: now), now + PollingLimits.suspectRetryCeiling)
     case .retest(let kept):
       let unit = blocks[index].unit
       if fault == .timeout {

@@ -13,7 +13,8 @@ public enum PollingLimits {
   /// Failures in a row until a unit counts as lost: one is noise, two are bad luck.
   public static let failuresUntilLost = 3
 
-  /// Between the tries of a unit that has just failed: its period, within these two.
+  /// Between the tries of a unit that has just failed: its period, within these two. A block of a
+  /// unit that answers others waits for its own period, within the second.
   public static let suspectRetryFloor = Duration.milliseconds(100)
   public static let suspectRetryCeiling = Duration.seconds(1)
 
