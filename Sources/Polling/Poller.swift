@@ -103,7 +103,7 @@ public struct Poller: Sendable {
   }
 
   private mutating func nextRead(_ now: Instant) -> PollAction {
-    let (regular, probe) = candidates()
+    let (regular, probe) = candidates(now)
     var best = regular
     if let probe {
       let ready = moment(of: probe, beside: regular, now)
@@ -124,20 +124,23 @@ public struct Poller: Sendable {
   }
 
   /// What is to be asked soonest: of units that are not lost, and of those that are.
-  private func candidates() -> (regular: Candidate, probe: Candidate?) {
+  private func candidates(_ now: Instant) -> (regular: Candidate, probe: Candidate?) {
     var regular = Candidate()
     var probe: Candidate?
     let payable = failures.availableAt
     // Once for each unit, not for each of its blocks: they may be hundreds.
-    let gates = units.map { record in
+    let gates = units.indices.map { unit in
+      let record = units[unit]
       let isLost = record.health.isLost
       let hasToPay = record.doubt.isPresent && !isLost
       return (
-        askableAt: hasToPay ? max(record.askableAt, payable) : record.askableAt, isLost: isLost
+        askableAt: hasToPay ? max(record.askableAt, payable) : record.askableAt, isLost: isLost,
+        wantsProof: wantsProof(unit, now)
       )
     }
     for index in blocks.indices {
       let gate = gates[blocks[index].unit]
+      if gate.wantsProof, !blocks[index].isProven { continue }
       let due = blocks[index].due
       let ready = max(max(due, blocks[index].notBefore), gate.askableAt)
       let candidate = Candidate(ready: ready, due: due, index: index)
@@ -148,6 +151,16 @@ public struct Poller: Sendable {
       }
     }
     return (regular, probe)
+  }
+
+  /// Whether one more failure would make a unit lost that has a block which it answered last time:
+  /// then that one is asked first. What is dropped in silence must not take the rest with it.
+  private func wantsProof(_ unit: Int, _ now: Instant) -> Bool {
+    guard units[unit].health.failuresInARow == PollingLimits.failuresUntilLost - 1 else {
+      return false
+    }
+    let soon = now + PollingLimits.suspectRetryCeiling
+    return blocks.contains { $0.unit == unit && $0.isProven && $0.due <= soon }
   }
 
   /// When a lost unit may be probed: when nobody else wants the bus meanwhile, or within budget.

@@ -53,6 +53,9 @@ struct ScheduledBlock: Sendable {
   /// Whether signals wait for it, and it has not been given up.
   var isLive: Bool { !isExtra && failures < PollingLimits.failuresUntilLost }
 
+  /// Whether signals wait for it, and the last request for it was answered.
+  var isProven: Bool { isLive && unansweredSince == nil && failures == 0 }
+
   /// Since when its signals may have changed unseen, beyond what their period explains; nil when
   /// they have not, or when it has been told that they cannot be read.
   func doubtfulSince(_ now: Instant) -> Instant? {

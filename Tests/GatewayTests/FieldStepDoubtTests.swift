@@ -122,8 +122,10 @@ private final class Bench {
     for signal: UInt32 in 1...4 {
       #expect(try #require(bench.last(of: signal)).quality != .good)
     }
-    #expect(bench.last(of: 0)?.quality == .good)
-    #expect(bench.longestSilence(since: ms(2000)) < .seconds(5))
+    let others = bench.samples.filter { $0.kind == .value && $0.subject == 0 }
+    #expect(others.map(\.quality) == [.good], "what it answers is not lost with it")
+    // Three failures of four parts, paid from a twentieth of the time.
+    #expect(bench.longestSilence(since: ms(2000)) < .seconds(10))
     #expect(try #require(bench.marks.last) > ms(58_500), "no mark waits for ever")
   }
 
