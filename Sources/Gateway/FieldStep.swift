@@ -16,22 +16,6 @@ public import Polling
 public import Primitives
 public import Signals
 
-/// What a result left in the ring.
-public struct FieldOutcome: Equatable, Sendable {
-  /// A value or a quality was pushed: worth waking the recorder.
-  public var changed: Bool
-  /// The mark that was pushed for the unit concerned, when one was.
-  public var markedThrough: Instant?
-  /// Samples in the ring now.
-  public var fill: Int
-
-  public init(changed: Bool, markedThrough: Instant?, fill: Int) {
-    self.changed = changed
-    self.markedThrough = markedThrough
-    self.fill = fill
-  }
-}
-
 /// The state of one field thread: its poller, its signals, its end of the ring.
 public struct FieldStep: ~Copyable {
   /// How old a unit's mark may get before a turn renews it.
@@ -53,12 +37,14 @@ public struct FieldStep: ~Copyable {
   private var conditioners: [Conditioner]
   private var progress: [UnitProgress]
   private var producer: RingProducer
+  /// What no outcome has told yet: the latest mark, and what a mark has made worth hearing.
+  private var untold = (news: FieldNews.none, marked: Instant?.none)
 
-  /// Takes the definition of one bus, the gateway's whole table of signals, a ring's end, and what
-  /// an earlier run has learnt about the units.
+  /// Takes the definition of one bus, the gateway's whole table of signals, a ring's end, what an
+  /// earlier run has learnt about the units, and how soon news of each signal must be heard.
   public init(
     bus: BusDefinition, signals: [SignalDefinition], producer: consuming RingProducer,
-    seed: UInt64, now: Instant, learnt: [LearntRefusal] = []
+    seed: UInt64, now: Instant, learnt: [LearntRefusal] = [], news: [FieldNews] = []
   ) {
     poller = Poller(bus: bus, seed: seed, now: now, learnt: learnt)
     conditioners = bus.units.map { unit in
@@ -67,6 +53,10 @@ public struct FieldStep: ~Copyable {
           let index = Int(binding.signal.index)
           precondition(index < signals.count, "a binding names a signal outside the table")
           return (binding.signal, signals[index])
+        },
+        ranks: unit.bindings.map { binding in
+          let index = Int(binding.signal.index)
+          return (index < news.count ? news[index] : .prompt).rawValue
         })
     }
     progress = bus.units.map { _ in UnitProgress() }
@@ -85,8 +75,8 @@ public struct FieldStep: ~Copyable {
 
   /// The next thing to do on the bus; renews marks, and never waits past the next renewal.
   public mutating func next(now: Instant) -> PollAction {
-    for unit in progress.indices {
-      if progress[unit].isMarkDue(now) { _ = mark(unit, through: now) }
+    for unit in progress.indices where progress[unit].isMarkDue(now) {
+      _ = mark(unit, through: now)
     }
     producer.publish()
     let action = poller.next(now: now)
@@ -95,18 +85,23 @@ public struct FieldStep: ~Copyable {
     return .wait(until: min(until, now + Self.markInterval))
   }
 
+  /// What renewing marks has left in the ring, when nothing else is to be done; nil for nothing.
+  public mutating func renewed(now: Instant) -> FieldOutcome? {
+    untold.marked == nil ? nil : finish(.none, at: now)
+  }
+
   /// The link was opened.
   public mutating func opened(now: Instant) -> FieldOutcome {
     poller.opened(now: now)
-    return finish(changed: false, markedThrough: nil)
+    return finish(.none, at: now)
   }
 
   /// The link could not be opened.
   public mutating func openFailed(_ fault: BusFault, now: Instant) -> FieldOutcome {
     let outcome = poller.openFailed(fault, now: now)
-    let changed = degrade(outcome.degradations)
+    let news = degrade(outcome.degradations)
     for unit in progress.indices { _ = mark(unit, through: now) }
-    return finish(changed: changed, markedThrough: nil)
+    return finish(news, at: now)
   }
 
   /// The answer to the last request arrived.
@@ -114,17 +109,17 @@ public struct FieldStep: ~Copyable {
     words: [UInt16], started: Instant, ended: Instant
   ) -> FieldOutcome {
     let outcome = poller.answered(wordCount: words.count, started: started, ended: ended)
-    var changed = degrade(outcome.degradations)
+    let news = degrade(outcome.degradations)
     if let block = outcome.answered {
       let middle = started.advanced(nanoseconds: ended.nanoseconds(since: started) / 2)
-      let told = conditioners[block.unit].observe(
-        block.places, in: words.span, at: max(middle, progress[block.unit].marked),
-        into: &producer)
+      let at = max(middle, progress[block.unit].marked)
+      _ = conditioners[block.unit].observe(block.places, in: words.span, at: at, into: &producer)
       progress[block.unit].owed = nil
-      changed = changed || told > 0
+      let told = FieldNews(rawValue: conditioners[block.unit].takeLoudest()) ?? .prompt
+      // A machine hears of a scan with its mark; until then nobody need be woken for it.
+      if told != .none { progress[block.unit].gather(told, at: at) }
     }
-    let marked = outcome.finished.flatMap { mark($0, through: ended) }
-    return finish(changed: changed, markedThrough: marked)
+    return end(of: outcome.finished, news, at: ended)
   }
 
   /// The last request failed.
@@ -132,9 +127,7 @@ public struct FieldStep: ~Copyable {
     _ fault: BusFault, started: Instant, ended: Instant
   ) -> FieldOutcome {
     let outcome = poller.failed(fault, started: started, ended: ended)
-    let changed = degrade(outcome.degradations)
-    let marked = outcome.finished.flatMap { mark($0, through: ended) }
-    return finish(changed: changed, markedThrough: marked)
+    return end(of: outcome.finished, degrade(outcome.degradations), at: ended)
   }
 
   /// A request that is not of the schedule was performed; no fault when it was answered.
@@ -152,10 +145,8 @@ public struct FieldStep: ~Copyable {
 
   // MARK: into the ring
 
-  private mutating func degrade(_ degradations: [Degradation]) -> Bool {
-    var changed = false
+  private mutating func degrade(_ degradations: [Degradation]) -> FieldNews {
     for degradation in degradations {
-      changed = true
       let unit = degradation.unit
       if let slots = degradation.slots {
         for slot in slots {
@@ -167,7 +158,7 @@ public struct FieldStep: ~Copyable {
         payOwed(unit)
       }
     }
-    return changed
+    return degradations.isEmpty ? .none : .prompt
   }
 
   /// Tells the loss of a unit, again and again until the ring has taken all of it.
@@ -189,12 +180,26 @@ public struct FieldStep: ~Copyable {
     guard limit > progress[unit].marked else { return nil }
     guard producer.push(Sample(mark: poller.bus.units[unit].id, at: limit)) else { return nil }
     progress[unit].marked = limit
+    untold.marked = max(untold.marked ?? limit, limit)
+    untold.news = max(untold.news, progress[unit].release(limit))
     return limit
   }
 
-  private mutating func finish(changed: Bool, markedThrough: Instant?) -> FieldOutcome {
+  /// A result is told; with it the scan of a unit has ended, when one is named.
+  private mutating func end(
+    of unit: Int?, _ news: FieldNews, at now: Instant
+  ) -> FieldOutcome {
+    if let unit, mark(unit, through: now) == nil {
+      untold.news = max(untold.news, progress[unit].release(nil))
+    }
+    return finish(news, at: now)
+  }
+
+  private mutating func finish(_ news: FieldNews, at now: Instant) -> FieldOutcome {
     producer.publish()
-    return FieldOutcome(changed: changed, markedThrough: markedThrough, fill: producer.fill)
+    defer { untold = (.none, nil) }
+    return FieldOutcome(
+      news: max(news, untold.news), markedThrough: untold.marked, fill: producer.fill, at: now)
   }
 }
 
@@ -204,6 +209,25 @@ private struct UnitProgress {
   var marked = Instant.distantPast
   /// A loss that the ring had no room for yet.
   var owed: (quality: Quality, since: Instant)?
+  /// What was told since the last end of a scan, and what no mark has passed yet.
+  private var fresh = FieldNews.none
+  private var waiting = FieldNews.none
+  /// The moment of the latest of these.
+  private var toldAt = Instant.distantPast
+
+  mutating func gather(_ news: FieldNews, at moment: Instant) {
+    fresh = max(fresh, news)
+    toldAt = max(toldAt, moment)
+  }
+
+  /// What is worth hearing at the end of a scan, with the mark that was pushed there.
+  mutating func release(_ marked: Instant?) -> FieldNews {
+    let news = max(fresh, marked == nil ? .none : waiting)
+    let isPassed = marked.map { $0 > toldAt } ?? false
+    waiting = isPassed ? .none : max(waiting, fresh)
+    fresh = .none
+    return news
+  }
 
   func isMarkDue(_ now: Instant) -> Bool { now - marked >= FieldStep.markInterval }
 }
