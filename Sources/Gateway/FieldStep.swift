@@ -40,8 +40,10 @@ public struct FieldStep: ~Copyable {
   /// What no outcome has told yet: the latest mark, and what a mark has made worth hearing.
   private var untold = (news: FieldNews.none, marked: Instant?.none)
 
-  /// Takes the definition of one bus, the gateway's whole table of signals, a ring's end, what an
-  /// earlier run has learnt about the units, and how soon news of each signal must be heard.
+  /// Takes the definition of one bus, the gateway's whole table of signals, and a ring's end.
+  ///
+  /// `learnt` is what an earlier run has found the units to refuse, `news` how soon news of each
+  /// signal must be heard, by its index; where one is missing, at once.
   public init(
     bus: BusDefinition, signals: [SignalDefinition], producer: consuming RingProducer,
     seed: UInt64, now: Instant, learnt: [LearntRefusal] = [], news: [FieldNews] = []

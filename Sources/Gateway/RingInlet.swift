@@ -3,10 +3,10 @@
 // Wake-ups are the budget: each costs more than all the samples of a scan. A field thread rings
 // - when a scan has ended in which something changed that a machine may decide on at once;
 // - when its mark has passed the moment at which a machine wants to act;
-// - when the recorder would else sleep beyond the end of the window in which a change is published;
+// - when the recorder would else sleep beyond the end of the window in which a change is told;
 // - when the ring is half full.
-// It never rings by a tick. What only counts, or is of interest to nobody, waits in the ring for one
-// of these, or for the recorder's next turn, which is never far.
+// It never rings by a tick. What only counts, or is of interest to nobody, waits in the ring for
+// one of these, or for the recorder's next turn, which is `recorderIdle` away at most.
 //
 // Nothing is missed: the recorder says until when it will sleep and only then looks once more
 // whether something lies in a ring; the field thread publishes and only then looks at what the

@@ -32,7 +32,8 @@ public struct Poller: Sendable {
   var counters = PollCounters()
   private(set) var opens: UInt64 = 0
   var lastAnswer: Instant?
-  var lastError: String?
+  /// The last thing that went wrong, in a sentence; nil before the first.
+  public internal(set) var lastError: String?
   /// From due to start, of reads of units that answer.
   private(set) var lateness = ResponseTimes()
   /// Moves with each refusal learnt or forgotten.
@@ -76,6 +77,12 @@ public struct Poller: Sendable {
     }
     return doubt
   }
+
+  /// The last thing that went wrong with a unit, in a sentence; nil before the first.
+  public func lastError(of unit: Int) -> String? { units[unit].lastError }
+
+  /// How long a unit takes to answer; nil before its first answer.
+  public func responses(of unit: Int) -> ResponseTimes.Summary? { units[unit].responses.summary }
 
   /// The state of the link.
   public var linkState: LinkState { link.state }

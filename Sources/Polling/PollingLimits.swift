@@ -10,6 +10,10 @@ public enum PollingLimits {
   /// answers (a timeout is ten to twenty requests) and for probes.
   public static let busyShare = 0.8
 
+  /// Moments of a period at which the only units of network buses are asked: an eighth of 64 PLCs
+  /// at once is 8 requests of 12 bytes, and the last of them is half a millisecond late.
+  public static let networkMoments: UInt64 = 8
+
   /// Failures in a row until a unit counts as lost: one is noise, two are bad luck.
   public static let failuresUntilLost = 3
 
