@@ -100,7 +100,7 @@ private func pause(_ milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
       case .failure(let fault): Issue.record("\(fault)")
       }
     }
-    // Half a frame has no end of its own: the next answer goes with it, and the one behind is whole.
+    // Half a frame has no end of its own: the next answer goes with it, the one behind is whole.
     #expect(good >= 10 && bad >= 1, "\(good) good, \(bad) bad")
     rig.end()
   }
