@@ -2,9 +2,10 @@
 //
 // Invariants
 // - A sample carries the midpoint of request and answer; the loss of a unit the first failure.
-// - A mark never passes a pending change, nor the moment since when a unit is in doubt, nor a loss
-//   that the ring had no room for. Marks only grow, and each unit's is at most
-//   `markInterval` old whenever a turn begins, whether the unit answers or not.
+// - A mark never passes a pending change, nor the moment since when a unit or a part of what it is
+//   asked for is in doubt, nor a loss that the ring had no room for. Marks only grow; one that
+//   nothing holds back is at most `markInterval` old whenever a turn begins, whether the unit
+//   answers or not, and a doubt ends with an answer or with three failures.
 // - Everything one result brings is published with one store, at its end.
 // - A full ring costs samples, which it counts, and never the schedule.
 //
@@ -14,22 +15,6 @@
 public import Polling
 public import Primitives
 public import Signals
-
-/// What a result left in the ring.
-public struct FieldOutcome: Equatable, Sendable {
-  /// A value or a quality was pushed: worth waking the recorder.
-  public var changed: Bool
-  /// The mark that was pushed for the unit concerned, when one was.
-  public var markedThrough: Instant?
-  /// Samples in the ring now.
-  public var fill: Int
-
-  public init(changed: Bool, markedThrough: Instant?, fill: Int) {
-    self.changed = changed
-    self.markedThrough = markedThrough
-    self.fill = fill
-  }
-}
 
 /// The state of one field thread: its poller, its signals, its end of the ring.
 public struct FieldStep: ~Copyable {
@@ -52,12 +37,16 @@ public struct FieldStep: ~Copyable {
   private var conditioners: [Conditioner]
   private var progress: [UnitProgress]
   private var producer: RingProducer
+  /// What no outcome has told yet: the latest mark, and what a mark has made worth hearing.
+  private var untold = (news: FieldNews.none, marked: Instant?.none)
 
-  /// Takes the definition of one bus, the gateway's whole table of signals, a ring's end, and what
-  /// an earlier run has learnt about the units.
+  /// Takes the definition of one bus, the gateway's whole table of signals, and a ring's end.
+  ///
+  /// `learnt` is what an earlier run has found the units to refuse, `news` how soon news of each
+  /// signal must be heard, by its index; where one is missing, at once.
   public init(
     bus: BusDefinition, signals: [SignalDefinition], producer: consuming RingProducer,
-    seed: UInt64, now: Instant, learnt: [LearntRefusal] = []
+    seed: UInt64, now: Instant, learnt: [LearntRefusal] = [], news: [FieldNews] = []
   ) {
     poller = Poller(bus: bus, seed: seed, now: now, learnt: learnt)
     conditioners = bus.units.map { unit in
@@ -66,6 +55,10 @@ public struct FieldStep: ~Copyable {
           let index = Int(binding.signal.index)
           precondition(index < signals.count, "a binding names a signal outside the table")
           return (binding.signal, signals[index])
+        },
+        ranks: unit.bindings.map { binding in
+          let index = Int(binding.signal.index)
+          return (index < news.count ? news[index] : .prompt).rawValue
         })
     }
     progress = bus.units.map { _ in UnitProgress() }
@@ -84,8 +77,8 @@ public struct FieldStep: ~Copyable {
 
   /// The next thing to do on the bus; renews marks, and never waits past the next renewal.
   public mutating func next(now: Instant) -> PollAction {
-    for unit in progress.indices {
-      if progress[unit].isMarkDue(now) { _ = mark(unit, through: now) }
+    for unit in progress.indices where progress[unit].isMarkDue(now) {
+      _ = mark(unit, through: now)
     }
     producer.publish()
     let action = poller.next(now: now)
@@ -94,18 +87,23 @@ public struct FieldStep: ~Copyable {
     return .wait(until: min(until, now + Self.markInterval))
   }
 
+  /// What renewing marks has left in the ring, when nothing else is to be done; nil for nothing.
+  public mutating func renewed(now: Instant) -> FieldOutcome? {
+    untold.marked == nil ? nil : finish(.none, at: now)
+  }
+
   /// The link was opened.
   public mutating func opened(now: Instant) -> FieldOutcome {
     poller.opened(now: now)
-    return finish(changed: false, markedThrough: nil)
+    return finish(.none, at: now)
   }
 
   /// The link could not be opened.
   public mutating func openFailed(_ fault: BusFault, now: Instant) -> FieldOutcome {
     let outcome = poller.openFailed(fault, now: now)
-    let changed = degrade(outcome.degradations)
+    let news = degrade(outcome.degradations)
     for unit in progress.indices { _ = mark(unit, through: now) }
-    return finish(changed: changed, markedThrough: nil)
+    return finish(news, at: now)
   }
 
   /// The answer to the last request arrived.
@@ -113,17 +111,17 @@ public struct FieldStep: ~Copyable {
     words: [UInt16], started: Instant, ended: Instant
   ) -> FieldOutcome {
     let outcome = poller.answered(wordCount: words.count, started: started, ended: ended)
-    var changed = degrade(outcome.degradations)
+    let news = degrade(outcome.degradations)
     if let block = outcome.answered {
       let middle = started.advanced(nanoseconds: ended.nanoseconds(since: started) / 2)
-      let told = conditioners[block.unit].observe(
-        block.places, in: words.span, at: max(middle, progress[block.unit].marked),
-        into: &producer)
+      let at = max(middle, progress[block.unit].marked)
+      _ = conditioners[block.unit].observe(block.places, in: words.span, at: at, into: &producer)
       progress[block.unit].owed = nil
-      changed = changed || told > 0
+      let told = FieldNews(rawValue: conditioners[block.unit].takeLoudest()) ?? .prompt
+      // A machine hears of a scan with its mark; until then nobody need be woken for it.
+      if told != .none { progress[block.unit].gather(told, at: at) }
     }
-    let marked = outcome.finished.flatMap { mark($0, through: ended) }
-    return finish(changed: changed, markedThrough: marked)
+    return end(of: outcome.finished, news, at: ended)
   }
 
   /// The last request failed.
@@ -131,9 +129,7 @@ public struct FieldStep: ~Copyable {
     _ fault: BusFault, started: Instant, ended: Instant
   ) -> FieldOutcome {
     let outcome = poller.failed(fault, started: started, ended: ended)
-    let changed = degrade(outcome.degradations)
-    let marked = outcome.finished.flatMap { mark($0, through: ended) }
-    return finish(changed: changed, markedThrough: marked)
+    return end(of: outcome.finished, degrade(outcome.degradations), at: ended)
   }
 
   /// A request that is not of the schedule was performed; no fault when it was answered.
@@ -151,10 +147,8 @@ public struct FieldStep: ~Copyable {
 
   // MARK: into the ring
 
-  private mutating func degrade(_ degradations: [Degradation]) -> Bool {
-    var changed = false
+  private mutating func degrade(_ degradations: [Degradation]) -> FieldNews {
     for degradation in degradations {
-      changed = true
       let unit = degradation.unit
       if let slots = degradation.slots {
         for slot in slots {
@@ -166,7 +160,7 @@ public struct FieldStep: ~Copyable {
         payOwed(unit)
       }
     }
-    return changed
+    return degradations.isEmpty ? .none : .prompt
   }
 
   /// Tells the loss of a unit, again and again until the ring has taken all of it.
@@ -184,16 +178,30 @@ public struct FieldStep: ~Copyable {
     guard progress[unit].owed == nil else { return nil }
     var limit = now
     if let pending = conditioners[unit].earliestPending { limit = min(limit, pending) }
-    if let doubt = poller.health(of: unit).doubtfulSince { limit = min(limit, doubt) }
+    if let doubt = poller.doubtfulSince(of: unit, now: now) { limit = min(limit, doubt) }
     guard limit > progress[unit].marked else { return nil }
     guard producer.push(Sample(mark: poller.bus.units[unit].id, at: limit)) else { return nil }
     progress[unit].marked = limit
+    untold.marked = max(untold.marked ?? limit, limit)
+    untold.news = max(untold.news, progress[unit].release(limit))
     return limit
   }
 
-  private mutating func finish(changed: Bool, markedThrough: Instant?) -> FieldOutcome {
+  /// A result is told; with it the scan of a unit has ended, when one is named.
+  private mutating func end(
+    of unit: Int?, _ news: FieldNews, at now: Instant
+  ) -> FieldOutcome {
+    if let unit, mark(unit, through: now) == nil {
+      untold.news = max(untold.news, progress[unit].release(nil))
+    }
+    return finish(news, at: now)
+  }
+
+  private mutating func finish(_ news: FieldNews, at now: Instant) -> FieldOutcome {
     producer.publish()
-    return FieldOutcome(changed: changed, markedThrough: markedThrough, fill: producer.fill)
+    defer { untold = (.none, nil) }
+    return FieldOutcome(
+      news: max(news, untold.news), markedThrough: untold.marked, fill: producer.fill, at: now)
   }
 }
 
@@ -203,6 +211,25 @@ private struct UnitProgress {
   var marked = Instant.distantPast
   /// A loss that the ring had no room for yet.
   var owed: (quality: Quality, since: Instant)?
+  /// What was told since the last end of a scan, and what no mark has passed yet.
+  private var fresh = FieldNews.none
+  private var waiting = FieldNews.none
+  /// The moment of the latest of these.
+  private var toldAt = Instant.distantPast
+
+  mutating func gather(_ news: FieldNews, at moment: Instant) {
+    fresh = max(fresh, news)
+    toldAt = max(toldAt, moment)
+  }
+
+  /// What is worth hearing at the end of a scan, with the mark that was pushed there.
+  mutating func release(_ marked: Instant?) -> FieldNews {
+    let news = max(fresh, marked == nil ? .none : waiting)
+    let isPassed = marked.map { $0 > toldAt } ?? false
+    waiting = isPassed ? .none : max(waiting, fresh)
+    fresh = .none
+    return news
+  }
 
   func isMarkDue(_ now: Instant) -> Bool { now - marked >= FieldStep.markInterval }
 }

@@ -22,7 +22,7 @@ extension FieldStep {
       return .idle(until: until)
     case .close:
       bus.close()
-      return .acted(FieldOutcome(changed: false, markedThrough: nil, fill: fill))
+      return .acted(FieldOutcome(news: .none, markedThrough: nil, fill: fill, at: clock.now()))
     case .open(let timeout):
       do throws(BusFault) {
         try bus.open(timeout: timeout)

@@ -57,7 +57,7 @@ extension FieldStep {
   private func refusal(_ idleUntil: Instant?, _ waited: Duration) -> String? {
     switch poller.linkState {
     case .coolingOff:
-      let why = poller.statusSnapshot.lastError ?? "it could not be opened"
+      let why = poller.lastError ?? "it could not be opened"
       return "the gateway has no link to this bus and keeps trying: \(why)"
     case .down where idleUntil != nil:
       return "nothing is read from this bus, so the gateway does not open it"
@@ -77,7 +77,7 @@ extension FieldStep {
     var likely = timeout
     if let known {
       if case .up = poller.health(of: known).state {
-        likely = poller.statusSnapshot.units[known].responses?.p99 ?? timeout
+        likely = poller.responses(of: known)?.p99 ?? timeout
       } else {
         timeout = min(timeout, GuestLimits.strangerTimeout)
       }

@@ -5,6 +5,7 @@ import Events
 import Machines
 import Outbox
 import Primitives
+import Synchronization
 
 extension RecorderStep where Store: ~Copyable {
   /// Compares the clocks with those of the turn before; a step is told once, as a correction (F40).
@@ -43,12 +44,13 @@ extension RecorderStep where Store: ~Copyable {
     return GatewayHealth(uplinks: uplinks, clock: reading.quality, samplesLost: samplesLost)
   }
 
-  /// Tells each bus from when on its marks must wake this thread.
-  mutating func arm() {
+  /// Tells each bus from when on its marks must wake this thread, and when it wakes by itself.
+  mutating func arm(_ next: Instant) {
     let inlets = inlets
     floor.deadlines { bus, deadline in
-      if bus < inlets.count { inlets[bus].line.arm(at: deadline) }
+      if bus < inlets.count { inlets[bus].line.arm(at: deadline, wakesAt: next) }
     }
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
   func nextTurn(_ reading: ClockReading) -> Instant {

@@ -125,8 +125,13 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     // What waited in the rings for room has it now, and nobody else would ring for it.
     if isHeldBack, drafts.count < GatewayLimits.draftsHeld { hasMore = true }
     offerParcels(reading)
-    arm()
-    return RecorderOutcome(nextTurn: nextTurn(reading), hasMore: hasMore)
+    let next = nextTurn(reading)
+    arm(next)
+    // What was published meanwhile looked at what the turn before had said.
+    if drafts.count < GatewayLimits.draftsHeld, inlets.contains(where: { $0.consumer.fill > 0 }) {
+      hasMore = true
+    }
+    return RecorderOutcome(nextTurn: next, hasMore: hasMore)
   }
 
   /// The last turn of an orderly end: tells everything gathered so far, and that it stops.

@@ -1,9 +1,11 @@
 // Gathers the changes of published signals into one event a window and machine.
 //
 // Invariants
-// - A window opens with its first change and is told at the next multiple of `window`, so after
-//   that long at most, or when it holds `GatewayLimits.samplesPerWindow` changes; a window of zero
+// - A window opens with the first change that is taken and is told at the next multiple of `window`
+//   behind that turn, or when it holds `GatewayLimits.samplesPerWindow` changes; a window of zero
 //   is told in the turn it opened.
+// - After a window that was told the next one is expected: who is awake at its end anyway need not
+//   be woken at its beginning.
 // - The grouping depends on the turn; the samples in it never do.
 //
 // Why multiples: the windows of all machines end together and share one commit and one request.
@@ -46,12 +48,16 @@ struct SignalsPublisher: Sendable {
 
   private func earliestEnd() -> Instant? { windows.lazy.compactMap { $0?.until }.min() }
 
-  /// When a window that opens now ends.
-  private func end(of from: Instant) -> Instant {
+  /// When a window of some length ends that opens at a moment.
+  static func end(of from: Instant, _ window: Duration) -> Instant {
     let length = window.nanoseconds
     guard length > 0 else { return from }
     let over = from.nanoseconds % length
     return from.advanced(nanoseconds: over < 0 ? -over : length - over)
+  }
+
+  private func nextEnd(_ reading: ClockReading) -> Instant? {
+    window > .zero ? Self.end(of: reading.monotonic, window) : nil
   }
 
   mutating func take(_ sample: Sample, _ reading: ClockReading) {
@@ -64,7 +70,7 @@ struct SignalsPublisher: Sendable {
       guard let text = texts[sample.subject, default: TextAssembler()].take(sample) else { return }
       append(
         WindowSample(signal: id, at: stamp, value: .string(text), quality: sample.quality),
-        of: machineOfSignal[signal])
+        of: machineOfSignal[signal], reading)
     case .real(let real):
       let text =
         isSingle[signal]
@@ -72,19 +78,21 @@ struct SignalsPublisher: Sendable {
       append(
         WindowSample(
           signal: id, at: stamp, value: text.map { .string($0) }, quality: sample.quality),
-        of: machineOfSignal[signal])
+        of: machineOfSignal[signal], reading)
     case .integer, .unsigned, .none:
       append(
         WindowSample(signal: id, at: stamp, value: sample.value, quality: sample.quality),
-        of: machineOfSignal[signal])
+        of: machineOfSignal[signal], reading)
     }
   }
 
-  private mutating func append(_ sample: WindowSample, of machine: Int) {
+  private mutating func append(
+    _ sample: WindowSample, of machine: Int, _ reading: ClockReading
+  ) {
     guard windows.indices.contains(machine) else { return }
     let from = sample.at.instant
     if windows[machine] == nil {
-      let until = end(of: from)
+      let until = Self.end(of: max(from, reading.monotonic), window)
       windows[machine] = Window(from: from, until: until)
       nextDeadline = min(nextDeadline ?? until, until)
     }
@@ -114,7 +122,7 @@ struct SignalsPublisher: Sendable {
         to: to ?? Stamp(reading.monotonic, reading), names: names)
     }
     hasClosed = false
-    nextDeadline = earliestEnd()
+    nextDeadline = earliestEnd() ?? (drafts.isEmpty ? nil : nextEnd(reading))
     return drafts
   }
 }

@@ -38,4 +38,7 @@ public enum UnixSocketClient {
 extension LinuxFault {
   /// Nobody listens: there is no socket, or its owner is gone.
   public var isNobodyThere: Bool { code == ENOENT || code == ECONNREFUSED }
+
+  /// Somebody listened and left without an answer.
+  public var isCutOff: Bool { code == ECONNRESET || code == EPIPE }
 }

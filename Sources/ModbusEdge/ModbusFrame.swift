@@ -5,11 +5,13 @@
 // - An answer is believed only if protocol, length, transaction, unit, function and byte count all
 //   agree with the request; anything else has a name of its own.
 //
+// - Where a frame ends is told by its header, and only if its own byte count agrees: a length that
+//   nothing else confirms is not waited for.
+//
 // Why not modbus_read_registers(3) and its sisters: measured with libmodbus 3.1.6 against a peer
 // that answered once too late, every later call failed with "Invalid data", each one transaction
 // behind, for ever (F10); and an answer from another unit, with another protocol id or with a wrong
-// MBAP length passed as good (F11). libmodbus keeps the framing and the waiting, this file the
-// rest.
+// MBAP length passed as good (F11).
 
 import Polling
 
@@ -24,6 +26,16 @@ enum Verdict: Equatable {
   /// A whole frame for this request that does not answer it; the stream is still in step.
   case mismatch(String)
   /// No frame at all; where the next one begins is unknown.
+  case noise(String)
+}
+
+/// How far a frame reaches, as its first bytes tell.
+enum FrameExtent: Equatable {
+  /// Not enough bytes to tell.
+  case unknown
+  /// So many bytes from its first one, here or still to come.
+  case whole(Int)
+  /// No frame begins with these bytes.
   case noise(String)
 }
 
@@ -48,6 +60,28 @@ enum ModbusFrame {
       UInt8(truncatingIfNeeded: request.start >> 8), UInt8(truncatingIfNeeded: request.start),
       UInt8(truncatingIfNeeded: request.count >> 8), UInt8(truncatingIfNeeded: request.count),
     ]
+  }
+
+  /// Where the frame ends that begins with these bytes.
+  static func extent(of bytes: Span<UInt8>) -> FrameExtent {
+    guard bytes.count >= ModbusLimits.lengthBytes else { return .unknown }
+    let proto = word(bytes, 2)
+    guard proto == 0 else { return .noise("protocol id \(proto) instead of 0") }
+    let length = Int(word(bytes, 4))
+    guard ModbusLimits.lengths.contains(length) else {
+      return .noise("the header announces \(length) bytes")
+    }
+    guard bytes.count >= ModbusLimits.answerHeaderBytes else { return .unknown }
+    let told: Int? =
+      switch bytes[7] {
+      case 1...4: 3 + Int(bytes[8])
+      case 0x80...: 3
+      default: nil
+      }
+    guard told == nil || told == length else {
+      return .noise("the header announces \(length) bytes, the answer has \(told ?? 0)")
+    }
+    return .whole(ModbusLimits.lengthBytes + length)
   }
 
   /// Judges a frame and, if it is the answer, replaces `words` by its values.

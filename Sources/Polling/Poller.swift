@@ -32,7 +32,8 @@ public struct Poller: Sendable {
   var counters = PollCounters()
   private(set) var opens: UInt64 = 0
   var lastAnswer: Instant?
-  var lastError: String?
+  /// The last thing that went wrong, in a sentence; nil before the first.
+  public internal(set) var lastError: String?
   /// From due to start, of reads of units that answer.
   private(set) var lateness = ResponseTimes()
   /// Moves with each refusal learnt or forgotten.
@@ -63,6 +64,26 @@ public struct Poller: Sendable {
   /// The health of a unit by its position in the bus definition.
   public func health(of unit: Int) -> UnitHealth { units[unit].health }
 
+  /// Before that moment everything of a unit has been seen; nil when all is up to date.
+  ///
+  /// A unit may answer some requests and not others: what it did not say is not known, even though
+  /// it is there. A count that nobody could read does not stand still.
+  public func doubtfulSince(of unit: Int, now: Instant) -> Instant? {
+    guard !units[unit].health.isLost else { return nil }
+    var doubt = units[unit].health.doubtfulSince
+    for index in blocks.indices where blocks[index].unit == unit {
+      guard let since = blocks[index].doubtfulSince(now) else { continue }
+      doubt = min(doubt ?? since, since)
+    }
+    return doubt
+  }
+
+  /// The last thing that went wrong with a unit, in a sentence; nil before the first.
+  public func lastError(of unit: Int) -> String? { units[unit].lastError }
+
+  /// How long a unit takes to answer; nil before its first answer.
+  public func responses(of unit: Int) -> ResponseTimes.Summary? { units[unit].responses.summary }
+
   /// The state of the link.
   public var linkState: LinkState { link.state }
 
@@ -89,7 +110,7 @@ public struct Poller: Sendable {
   }
 
   private mutating func nextRead(_ now: Instant) -> PollAction {
-    let (regular, probe) = candidates()
+    let (regular, probe) = candidates(now)
     var best = regular
     if let probe {
       let ready = moment(of: probe, beside: regular, now)
@@ -110,20 +131,23 @@ public struct Poller: Sendable {
   }
 
   /// What is to be asked soonest: of units that are not lost, and of those that are.
-  private func candidates() -> (regular: Candidate, probe: Candidate?) {
+  private func candidates(_ now: Instant) -> (regular: Candidate, probe: Candidate?) {
     var regular = Candidate()
     var probe: Candidate?
     let payable = failures.availableAt
     // Once for each unit, not for each of its blocks: they may be hundreds.
-    let gates = units.map { record in
+    let gates = units.indices.map { unit in
+      let record = units[unit]
       let isLost = record.health.isLost
       let hasToPay = record.doubt.isPresent && !isLost
       return (
-        askableAt: hasToPay ? max(record.askableAt, payable) : record.askableAt, isLost: isLost
+        askableAt: hasToPay ? max(record.askableAt, payable) : record.askableAt, isLost: isLost,
+        wantsProof: wantsProof(unit, now)
       )
     }
     for index in blocks.indices {
       let gate = gates[blocks[index].unit]
+      if gate.wantsProof, !blocks[index].isProven { continue }
       let due = blocks[index].due
       let ready = max(max(due, blocks[index].notBefore), gate.askableAt)
       let candidate = Candidate(ready: ready, due: due, index: index)
@@ -134,6 +158,16 @@ public struct Poller: Sendable {
       }
     }
     return (regular, probe)
+  }
+
+  /// Whether one more failure would make a unit lost that has a block which it answered last time:
+  /// then that one is asked first. What is dropped in silence must not take the rest with it.
+  private func wantsProof(_ unit: Int, _ now: Instant) -> Bool {
+    guard units[unit].health.failuresInARow == PollingLimits.failuresUntilLost - 1 else {
+      return false
+    }
+    let soon = now + PollingLimits.suspectRetryCeiling
+    return blocks.contains { $0.unit == unit && $0.isProven && $0.due <= soon }
   }
 
   /// When a lost unit may be probed: when nobody else wants the bus meanwhile, or within budget.

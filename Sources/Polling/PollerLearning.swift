@@ -76,8 +76,10 @@ extension Poller {
         Split(whole: block, exception: exception, seam: seam))
       // Silence is dear: its parts wait for their regular time.
       let isSoon = exception != 0 && units[unit].haste.allows(now)
+      let unansweredSince = blocks[asked].unansweredSince ?? now
       let halves = parts.map { part in
         var half = ScheduledBlock(part, phase: phase(of: part), due: now, role: .suspect)
+        half.unansweredSince = unansweredSince
         if !isSoon { half.due = half.grid(after: now) }
         return half
       }

@@ -27,6 +27,8 @@ struct ScheduledBlock: Sendable {
   var due: Instant
   /// Failures in a row while the unit answered others.
   var failures = 0
+  /// When the first of the requests was sent that have not been answered; nothing is known since.
+  var unansweredSince: Instant?
   var backoff = Backoff(
     floor: PollingLimits.blockRetryFloor, ceiling: PollingLimits.blockRetryCeiling)
 
@@ -50,6 +52,18 @@ struct ScheduledBlock: Sendable {
 
   /// Whether signals wait for it, and it has not been given up.
   var isLive: Bool { !isExtra && failures < PollingLimits.failuresUntilLost }
+
+  /// Whether signals wait for it, and the last request for it was answered.
+  var isProven: Bool { isLive && unansweredSince == nil && failures == 0 }
+
+  /// Since when its signals may have changed unseen, beyond what their period explains; nil when
+  /// they have not, or when it has been told that they cannot be read.
+  func doubtfulSince(_ now: Instant) -> Instant? {
+    guard isLive else { return nil }
+    let isLate = due.advanced(nanoseconds: period) < now
+    guard let unansweredSince else { return isLate ? due : nil }
+    return isLate ? min(due, unansweredSince) : unansweredSince
+  }
 
   /// The first moment of the grid after another moment.
   func grid(after moment: Instant) -> Instant {

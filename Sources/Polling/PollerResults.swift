@@ -25,6 +25,7 @@ extension Poller {
       measured(asked, isTaken: true, 0, ended, &outcome)
     } else {
       blocks[asked].failures = 0
+      blocks[asked].unansweredSince = nil
       blocks[asked].backoff.reset()
       advance(asked, ended)
       learnFrom(answered: asked, ended, &outcome)
@@ -48,6 +49,7 @@ extension Poller {
     failures.used(from: started, to: ended)
     if units[unit].health.isLost { probes.spend(ended - started, at: ended) }
     postpone(asked, fault, ended)
+    if blocks[asked].unansweredSince == nil { blocks[asked].unansweredSince = started }
     switch fault {
     case .timeout:
       link.timedOut()
@@ -144,6 +146,7 @@ extension Poller {
       Degradation(unit: unit, slots: nil, quality: .noContact, since: since))
     for index in blocks.indices where blocks[index].unit == unit {
       blocks[index].failures = 0
+      blocks[index].unansweredSince = nil
     }
   }
 
@@ -166,6 +169,7 @@ extension Poller {
     _ index: Int, quality: Quality, at now: Instant, _ outcome: inout PollOutcome
   ) {
     blocks[index].failures = PollingLimits.failuresUntilLost
+    blocks[index].unansweredSince = nil
     var delay = blocks[index].backoff.next(using: &generator)
     if units[blocks[index].unit].refusesAllSince != nil {
       delay = PollingLimits.blockRetryCeiling
@@ -228,7 +232,10 @@ extension Poller {
 
   private mutating func postpone(_ index: Int, _ fault: BusFault, _ now: Instant) {
     switch blocks[index].role {
-    case .regular, .suspect, .measure: blocks[index].due = blocks[index].grid(after: now)
+    case .regular, .suspect, .measure:
+      // A slow block is tried again soon: the unit's marks wait until it is answered or given up.
+      blocks[index].due = min(
+        blocks[index].grid(after: now), now + PollingLimits.suspectRetryCeiling)
     case .retest(let kept):
       let unit = blocks[index].unit
       if fault == .timeout {

@@ -10,10 +10,15 @@ public enum PollingLimits {
   /// answers (a timeout is ten to twenty requests) and for probes.
   public static let busyShare = 0.8
 
+  /// Moments of a period at which the only units of network buses are asked: an eighth of 64 PLCs
+  /// at once is 8 requests of 12 bytes, and the last of them is half a millisecond late.
+  public static let networkMoments: UInt64 = 8
+
   /// Failures in a row until a unit counts as lost: one is noise, two are bad luck.
   public static let failuresUntilLost = 3
 
-  /// Between the tries of a unit that has just failed: its period, within these two.
+  /// Between the tries of a unit that has just failed: its period, within these two. A block of a
+  /// unit that answers others waits for its own period, within the second.
   public static let suspectRetryFloor = Duration.milliseconds(100)
   public static let suspectRetryCeiling = Duration.seconds(1)
 

@@ -41,9 +41,16 @@ public struct Conditioner: Sendable {
   private var texts: [TextMemory]
   private let rules: [SignalRule]
   private var pendingCount = 0
+  /// How urgent news of each signal are, by slot; empty when the caller does not care.
+  private let ranks: [UInt8]
+  /// The highest rank of what was told since `takeLoudest`.
+  private var loudest: UInt8 = 0
 
-  /// Watches the signals of one unit; slots are positions in this list.
-  public init(_ signals: [(id: SignalID, definition: SignalDefinition)]) {
+  /// Watches the signals of one unit; slots are positions in this list, and in that of their ranks.
+  public init(
+    _ signals: [(id: SignalID, definition: SignalDefinition)], ranks: [UInt8] = []
+  ) {
+    self.ranks = ranks
     var textCount = 0
     rules = signals.map { signal in
       let isText = signal.definition.format.type == .string
@@ -79,14 +86,24 @@ public struct Conditioner: Sendable {
       let bits = watch.bits(words, offset, Int(place.count))
       if bits == watch.seen, at < watch.deadline { continue }
       watches[slot].seen = bits
-      if let count = takeShort(slot, bits, at: at, into: &ring) {
-        told += count
-        continue
+      var count = 0
+      if let short = takeShort(slot, bits, at: at, into: &ring) {
+        count = short
+      } else {
+        let own = words.extracting(offset..<(offset + Int(place.count)))
+        count = take(slot, own, at: at, into: &ring)
       }
-      let own = words.extracting(offset..<(offset + Int(place.count)))
-      told += take(slot, own, at: at, into: &ring)
+      guard count > 0 else { continue }
+      told += count
+      if slot < ranks.count, ranks[slot] > loudest { loudest = ranks[slot] }
     }
     return told
+  }
+
+  /// The highest rank of what `observe` has told since this was last asked.
+  public mutating func takeLoudest() -> UInt8 {
+    defer { loudest = 0 }
+    return loudest
   }
 
   /// Marks every signal as not good; false when the ring had no room for all of them.

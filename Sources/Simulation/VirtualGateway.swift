@@ -62,14 +62,14 @@ final class VirtualGateway {
     let courierBell = VirtualBell()
     self.recorderBell = recorderBell
     self.courierBell = courierBell
-    let wakeLine = WakeLine { recorderBell.ring() }
+    let wakeLine = WakeLine(window: plan.publishWindow) { recorderBell.ring() }
     self.wakeLine = wakeLine
     let ring = RingStorage(capacity: Self.ringCapacity)
     let link = CourierLink(
       name: "mes", wakeCourier: { courierBell.ring() }, wakeRecorder: { recorderBell.ring() })
     field = FieldStep(
       bus: site.bus, signals: site.definitions, producer: RingProducer(ring), seed: seed,
-      now: clock.now(), learnt: line.learnt)
+      now: clock.now(), learnt: line.learnt, news: plan.news)
     recorder = RecorderStep(
       plan: plan, store: VirtualStore(disk: disk), state: disk.state, pen: VirtualNotary(),
       inlets: [RingInlet(consumer: RingConsumer(ring), line: wakeLine)], couriers: [link],
@@ -138,8 +138,7 @@ final class VirtualGateway {
   private func begin(_ now: Instant) {
     switch field.next(now: now) {
     case .wait(let until):
-      let renewed = now - FieldStep.markInterval
-      publish(FieldOutcome(changed: false, markedThrough: renewed, fill: field.fill))
+      if let renewed = field.renewed(now: now) { publish(renewed) }
       fieldState = .idle(until: until)
     case .close: fieldState = .idle(until: now)
     case .open(let timeout):

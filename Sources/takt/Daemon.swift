@@ -74,6 +74,8 @@ final class Daemon: Sendable {
 
   /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
   let definitions: [SignalDefinition]
+  /// How soon news of each signal must reach the recorder.
+  let news: [FieldNews]
   let rings: [RingStorage]
   let wakeLines: [WakeLine]
   /// The frames of each bus, for who wants to look.
@@ -107,7 +109,10 @@ final class Daemon: Sendable {
     learnt = LearntKeeper.read(plan, startedAt, log)
     learntBoards = plan.buses.map { _ in Board(nil) }
     rings = plan.limits.ringSamples.map { RingStorage(capacity: $0, giveBack: HeapMemory.empty) }
-    wakeLines = plan.buses.map { _ in WakeLine { recorderBell.signal() } }
+    news = keys.recorderPlan.news
+    wakeLines = plan.buses.map { _ in
+      WakeLine(window: plan.limits.publishWindow) { recorderBell.signal() }
+    }
     taps = plan.buses.map { _ in FrameTap { clock.now() } }
     desks = plan.buses.map { _ in GuestDesk() }
     couriers = plan.uplinks.indices.map { index in

@@ -37,17 +37,27 @@ struct GatewayClient: Sendable {
     do throws(LinuxFault) {
       bytes = try UnixSocketClient.ask(path: path, line: line, until: clock.now() + Self.patience)
     } catch {
+      if error.isCutOff { throw Self.isEnding(path) }
       guard error.isNobodyThere else { throw CommandFault(.internal, error.description) }
       throw CommandFault(
         .notRunning,
         "the gateway is not running: nobody answers at \(path); start it with "
           + "\"systemctl start takt\", or name its socket with --socket")
     }
+    guard !bytes.isEmpty else { throw Self.isEnding(path) }
     do throws(JSONFault) {
       return try JSONValue(parsing: bytes)
     } catch {
       throw CommandFault(.internal, "reading the answer of \(path): \(error)")
     }
+  }
+
+  /// It was asked in the moment of its end.
+  private static func isEnding(_ path: String) -> CommandFault {
+    CommandFault(
+      .internal,
+      "asking the gateway at \(path): it ended before it answered, since it is being stopped or "
+        + "started anew; ask again in a few seconds")
   }
 
   /// The buses of the running gateway; nil when none is running.

@@ -41,7 +41,7 @@ struct FieldConditions {
       let lost = if case .lost = poller.health(of: index).state { true } else { false }
       guard lost != isLost[index] else { continue }
       isLost[index] = lost
-      let why = lost ? poller.statusSnapshot.units[index].lastError : nil
+      let why = lost ? poller.lastError(of: index) : nil
       log.line(
         lost ? .warning : .notice,
         "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")")
@@ -55,7 +55,7 @@ struct FieldConditions {
     }
     guard up != isUp else { return }
     isUp = up
-    let why = up ? nil : poller.statusSnapshot.lastError
+    let why = up ? nil : poller.lastError
     log.line(
       up ? .notice : .warning,
       up

@@ -38,7 +38,7 @@ private func poll<Bus: FieldBus & ~Copyable>(
   var step = FieldStep(
     bus: bus, signals: daemon.definitions,
     producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now(),
-    learnt: daemon.learnt[index])
+    learnt: daemon.learnt[index], news: daemon.news)
   var words: [UInt16] = []
   var conditions = FieldConditions(bus, daemon.definitions, daemon.clock)
   var learnt = Remembered<UInt64>(0)
@@ -56,10 +56,9 @@ private func poll<Bus: FieldBus & ~Copyable>(
     }
     switch turn {
     case .idle(let until):
-      let renewed = daemon.clock.now() - FieldStep.markInterval
-      daemon.wakeLines[index].published(
-        FieldOutcome(changed: false, markedThrough: renewed, fill: step.fill),
-        capacity: daemon.rings[index].capacity)
+      if let renewed = step.renewed(now: daemon.clock.now()) {
+        daemon.wakeLines[index].published(renewed, capacity: daemon.rings[index].capacity)
+      }
       let served = step.host(
         desk, &policy, idleUntil: until, bus: &link, clock: daemon.clock, words: &words)
       if !served { _ = daemon.fieldBells[index].wait(until: until) }

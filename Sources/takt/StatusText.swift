@@ -79,6 +79,12 @@ struct StatusText {
     if let reconnects = bus["reconnects"]?.integer, reconnects > 0 {
       tail.append("reconnects \(Human.count(reconnects))")
     }
+    if let late = bus["lateness"]?["p99Us"]?.integer {
+      tail.append("99 of 100 within \(Human.tinyTime(microseconds: late)) ms of due")
+    }
+    if let overruns = bus["overruns"]?.integer, overruns > 0 {
+      tail.append("left out \(Human.count(overruns))")
+    }
     if !tail.isEmpty { row.append(tail.joined(separator: "  ")) }
     return row
   }

@@ -56,6 +56,34 @@ import Testing
     }
   }
 
+  @Test func `where a frame ends is known from its first nine bytes, and not before`() {
+    for length in 0..<9 {
+      #expect(ModbusFrame.extent(of: Self.good.span.extracting(first: length)) == .unknown)
+    }
+    for length in 9...Self.good.count {
+      #expect(ModbusFrame.extent(of: Self.good.span.extracting(first: length)) == .whole(13))
+    }
+    let refusal: [UInt8] = [0, 9, 0, 0, 0, 3, 7, 0x83, 2, 0xFF]
+    #expect(ModbusFrame.extent(of: refusal.span) == .whole(9))
+    let longest: [UInt8] = [0, 9, 0, 0, 0, 253, 7, 3, 250]
+    #expect(ModbusFrame.extent(of: longest.span) == .whole(259))
+  }
+
+  @Test(
+    arguments: [
+      ([0, 9, 0, 1, 0, 7], "protocol id 1 instead of 0"),
+      ([0, 9, 0, 0, 0, 2], "the header announces 2 bytes"),
+      ([0, 9, 0, 0, 0, 255], "the header announces 255 bytes"),
+      ([0, 9, 0, 0, 1, 7], "the header announces 263 bytes"),
+      ([0, 9, 0, 0, 0, 99, 7, 3, 4], "the header announces 99 bytes, the answer has 7"),
+      ([0, 9, 0, 0, 0, 4, 7, 0x83, 2], "the header announces 4 bytes, the answer has 3"),
+    ] as [([UInt8], String)])
+  func `F11: a length that the answer does not confirm is not waited for`(
+    _ bytes: [UInt8], _ why: String
+  ) {
+    #expect(ModbusFrame.extent(of: bytes.span) == .noise(why))
+  }
+
   @Test func `no bytes whatever can trap the judge`() {
     var generator = SeededGenerator(seed: 2024)
     for _ in 0..<20_000 {

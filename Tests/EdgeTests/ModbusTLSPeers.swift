@@ -226,12 +226,19 @@ extension ModbusTCPBus {
   mutating func reading(
     _ start: UInt16 = 0, _ count: UInt16 = 2, unit: UInt8 = 7, within milliseconds: Int = 5000
   ) -> Result<[UInt16], BusFault> {
+    reading(
+      ReadRequest(
+        unitAddress: unit, table: .holding, start: start, count: count,
+        timeout: .milliseconds(milliseconds)))
+  }
+}
+
+extension FieldBus where Self: ~Copyable {
+  /// What one read gives: its values, or its fault.
+  mutating func reading(_ request: ReadRequest) -> Result<[UInt16], BusFault> {
     var words: [UInt16] = []
     do throws(BusFault) {
-      try read(
-        ReadRequest(
-          unitAddress: unit, table: .holding, start: start, count: count,
-          timeout: .milliseconds(milliseconds)), into: &words)
+      try read(request, into: &words)
       return .success(words)
     } catch {
       return .failure(error)

@@ -19,7 +19,6 @@ private func registers(
 /// One opened link to a peer.
 private struct Rig: ~Copyable {
   var bus: ModbusRTUBus
-  var words: [UInt16] = []
   let peer: RTUPeer
   let tap = FrameTap { Instant(nanoseconds: 5) }
 
@@ -31,16 +30,6 @@ private struct Rig: ~Copyable {
     tap.set(open: true)
     bus = peer.bus(baud: baud, hasEcho: hasEcho, tap: tap)
     try bus.open(timeout: .seconds(5))
-  }
-
-  /// What one read gives: its values, or its fault.
-  mutating func read(_ request: ReadRequest) -> Result<[UInt16], BusFault> {
-    do throws(BusFault) {
-      try bus.read(request, into: &words)
-      return .success(words)
-    } catch {
-      return .failure(error)
-    }
   }
 
   consuming func end() {
@@ -67,10 +56,10 @@ extension Result where Failure == BusFault {
       held.withLock { $0 = rtuAnswer(request, value: 1111) }
       return .silence
     }
-    #expect(rig.read(registers(0)) == .failure(.timeout))
+    #expect(rig.bus.reading(registers(0)) == .failure(.timeout))
     let late = held.withLock { $0 }
     rig.peer.send(late)
-    #expect(rig.read(registers(0, within: 5000)) == .success([2222, 2222]))
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([2222, 2222]))
     #expect(
       rig.tap.frames(after: 0).map(\.direction) == [.sent, .discarded, .sent, .received])
     #expect(rig.tap.frames(after: 1).first?.bytes == late)
@@ -88,8 +77,8 @@ extension Result where Failure == BusFault {
       return number == 1
         ? .silence : .send([earlier + rtuAnswer(request, value: UInt16(number))])
     }
-    #expect(rig.read(registers(0, 5)) == .failure(.timeout))
-    #expect(rig.read(registers(0, 2, within: 5000)) == .success([2, 2]))
+    #expect(rig.bus.reading(registers(0, 5)) == .failure(.timeout))
+    #expect(rig.bus.reading(registers(0, 2, within: 5000)) == .success([2, 2]))
     rig.end()
   }
 
@@ -105,8 +94,8 @@ extension Result where Failure == BusFault {
       return .whole(Array(own.prefix(5)))
     }
     #expect(
-      rig.read(registers(0)).garbage == "the answer of unit 7 stopped after 5 of 9 bytes")
-    #expect(rig.read(registers(0, within: 5000)) == .success([2, 2]))
+      rig.bus.reading(registers(0)).garbage == "the answer of unit 7 stopped after 5 of 9 bytes")
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([2, 2]))
     rig.end()
   }
 
@@ -164,8 +153,8 @@ extension Result where Failure == BusFault {
     var rig = try Rig(way) { number, request in
       .whole(number == 1 ? change(request) : rtuAnswer(request, value: 5))
     }
-    #expect(rig.read(registers(0)).garbage == says)
-    #expect(rig.read(registers(0, within: 5000)) == .success([5, 5]))
+    #expect(rig.bus.reading(registers(0)).garbage == says)
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([5, 5]))
     #expect(rig.peer.connections < 2)
     rig.end()
   }
@@ -179,7 +168,7 @@ extension Result where Failure == BusFault {
       .whole(strangers + rtuAnswer(request, value: UInt16(number)) + [0])
     }
     for number in UInt16(1)...5 {
-      #expect(rig.read(registers(0, within: 5000)) == .success([number, number]))
+      #expect(rig.bus.reading(registers(0, within: 5000)) == .success([number, number]))
     }
     let frames = rig.tap.frames(after: 0)
     #expect(frames.prefix(3).map(\.direction) == [.sent, .discarded, .received])
@@ -195,10 +184,10 @@ extension Result where Failure == BusFault {
     var rig = try Rig(way, hasEcho: isExpected) { number, request in
       number == 2 ? .whole(request) : .whole(request + rtuAnswer(request, value: 5))
     }
-    #expect(rig.read(registers(0, within: 5000)) == .success([5, 5]))
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([5, 5]))
     // The echo alone is no answer and no garbage: the unit is silent.
-    #expect(rig.read(registers(0)) == .failure(.timeout))
-    #expect(rig.read(registers(0, within: 5000)) == .success([5, 5]))
+    #expect(rig.bus.reading(registers(0)) == .failure(.timeout))
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([5, 5]))
     rig.end()
   }
 
@@ -208,7 +197,8 @@ extension Result where Failure == BusFault {
       .send(rtuAnswer(request, value: 0x0703).map { [$0] })
     }
     #expect(
-      rig.read(registers(0, 20, within: 5000)) == .success(.init(repeating: 0x0703, count: 20)))
+      rig.bus.reading(registers(0, 20, within: 5000))
+        == .success(.init(repeating: 0x0703, count: 20)))
     rig.end()
   }
 
@@ -221,8 +211,8 @@ extension Result where Failure == BusFault {
         number == 1
           ? sealed([request[0], request[1] | 0x80, code]) : rtuAnswer(request, value: 5))
     }
-    #expect(rig.read(registers(0, within: 5000)) == .failure(.exception(code)))
-    #expect(rig.read(registers(0, within: 5000)) == .success([5, 5]))
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .failure(.exception(code)))
+    #expect(rig.bus.reading(registers(0, within: 5000)) == .success([5, 5]))
     rig.end()
   }
 
@@ -232,10 +222,11 @@ extension Result where Failure == BusFault {
       request[0] == 2 ? .silence : .whole(rtuAnswer(request, value: UInt16(request[0])))
     }
     for _ in 0..<3 {
-      #expect(rig.read(registers(0, unit: 2, within: 50)) == .failure(.timeout))
+      #expect(rig.bus.reading(registers(0, unit: 2, within: 50)) == .failure(.timeout))
       for unit in UInt8(3)...6 {
         let value = UInt16(unit)
-        #expect(rig.read(registers(0, unit: unit, within: 5000)) == .success([value, value]))
+        #expect(
+          rig.bus.reading(registers(0, unit: unit, within: 5000)) == .success([value, value]))
       }
     }
     #expect(rig.peer.connections < 2)
@@ -250,12 +241,14 @@ extension Result where Failure == BusFault {
       number == 1
         ? .babble([UInt8](repeating: 0x20, count: 100)) : .whole(rtuAnswer(request, value: 5))
     }
-    #expect(rig.read(registers(0)).garbage != nil)
-    #expect(rig.read(registers(0)).garbage != nil)
+    #expect(rig.bus.reading(registers(0)).garbage != nil)
+    #expect(rig.bus.reading(registers(0)).garbage != nil)
     rig.peer.hush()
     // What it had said by then is still on its way.
-    var last = rig.read(registers(0, within: 5000))
-    for _ in 0..<100 where last.garbage != nil { last = rig.read(registers(0, within: 5000)) }
+    var last = rig.bus.reading(registers(0, within: 5000))
+    for _ in 0..<100 where last.garbage != nil {
+      last = rig.bus.reading(registers(0, within: 5000))
+    }
     #expect(last == .success([5, 5]))
     #expect(rig.peer.connections < 2)
     rig.end()
@@ -268,7 +261,7 @@ extension Result where Failure == BusFault {
       return .send([Array(whole.prefix(100)), Array(whole.dropFirst(100))])
     }
     #expect(
-      rig.read(registers(0, 125, within: 1000)) == .success(.init(repeating: 5, count: 125)))
+      rig.bus.reading(registers(0, 125, within: 1000)) == .success(.init(repeating: 5, count: 125)))
     rig.end()
   }
 
@@ -277,11 +270,11 @@ extension Result where Failure == BusFault {
     var rig = try Rig(way) { number, request in
       number == 1 ? .end : .whole(rtuAnswer(request, value: 5))
     }
-    #expect(rig.read(registers(0, within: 5000)).isBroken)
-    #expect(rig.read(registers(0, within: 5000)).isBroken)
+    #expect(rig.bus.reading(registers(0, within: 5000)).isBroken)
+    #expect(rig.bus.reading(registers(0, within: 5000)).isBroken)
     if way == .stream {
       try rig.bus.open(timeout: .seconds(5))
-      #expect(rig.read(registers(0, within: 5000)) == .success([5, 5]))
+      #expect(rig.bus.reading(registers(0, within: 5000)) == .success([5, 5]))
     }
     rig.end()
   }
@@ -290,13 +283,14 @@ extension Result where Failure == BusFault {
   func `what no request can carry is never sent`(_ way: RTUPeer.Way) throws {
     var rig = try Rig(way) { _, request in .whole(rtuAnswer(request, value: 5)) }
     for count in [UInt16(0), 126, 65_535] {
-      #expect(rig.read(registers(0, count)).garbage != nil)
+      #expect(rig.bus.reading(registers(0, count)).garbage != nil)
     }
     #expect(
-      rig.read(registers(0, 1, unit: 0)).garbage?.hasPrefix("unit 0 is the broadcast") == true)
+      rig.bus.reading(registers(0, 1, unit: 0)).garbage?.hasPrefix("unit 0 is the broadcast")
+        == true)
     #expect(rig.tap.frames(after: 0).isEmpty)
     rig.bus.close()
-    #expect(rig.read(registers(0)).isBroken)
+    #expect(rig.bus.reading(registers(0)).isBroken)
     rig.end()
   }
 }

@@ -219,18 +219,19 @@ private struct RacingStream: ByteStream {
   private static let at = Instant(nanoseconds: 5_000)
 
   @Test(arguments: [
-    // A change rings, whatever else.
-    (FieldOutcome(changed: true, markedThrough: nil, fill: 1), Instant.distantFuture, 1),
+    // What a machine may decide on rings, whatever else; what only counts does not.
+    (FieldOutcome(news: .prompt, markedThrough: nil, fill: 1, at: at), Instant.distantFuture, 1),
+    (FieldOutcome(news: .quiet, markedThrough: nil, fill: 1, at: at), .distantFuture, 0),
     // A mark before the deadline of the machines, none, or without a deadline: silence.
-    (FieldOutcome(changed: false, markedThrough: at, fill: 1), at + .nanoseconds(1), 0),
-    (FieldOutcome(changed: false, markedThrough: nil, fill: 1), at, 0),
-    (FieldOutcome(changed: false, markedThrough: at, fill: 1), .distantFuture, 0),
+    (FieldOutcome(news: .none, markedThrough: at, fill: 1, at: at), at + .nanoseconds(1), 0),
+    (FieldOutcome(news: .none, markedThrough: nil, fill: 1, at: at), at, 0),
+    (FieldOutcome(news: .none, markedThrough: at, fill: 1, at: at), .distantFuture, 0),
     // At the deadline or behind it.
-    (FieldOutcome(changed: false, markedThrough: at, fill: 1), at, 1),
-    (FieldOutcome(changed: false, markedThrough: at + .seconds(9), fill: 1), at, 1),
+    (FieldOutcome(news: .none, markedThrough: at, fill: 1, at: at), at, 1),
+    (FieldOutcome(news: .none, markedThrough: at + .seconds(9), fill: 1, at: at), at, 1),
     // A ring that is half full wants to be emptied.
-    (FieldOutcome(changed: false, markedThrough: nil, fill: 31), .distantFuture, 0),
-    (FieldOutcome(changed: false, markedThrough: nil, fill: 32), .distantFuture, 1),
+    (FieldOutcome(news: .none, markedThrough: nil, fill: 31, at: at), .distantFuture, 0),
+    (FieldOutcome(news: .none, markedThrough: nil, fill: 32, at: at), .distantFuture, 1),
   ])
   func `a field thread wakes the recorder exactly when it must`(
     outcome: FieldOutcome, deadline: Instant, rings: Int
@@ -242,11 +243,33 @@ private struct RacingStream: ByteStream {
     #expect(bell.take() == rings)
   }
 
+  @Test(arguments: [
+    // The recorder wakes by itself before the window of the change ends, at its end, or after it.
+    (Duration.seconds(1), 999, 0), (.seconds(1), 1000, 0), (.seconds(1), 1001, 1),
+    // A moment that is over: it is in its turn, at whose end it looks again.
+    (.seconds(1), 300, 0),
+    // Without a window it is told in the turn that takes it.
+    (.zero, 500, 1),
+  ])
+  func `a change that is only published wakes the recorder when it would sleep too long`(
+    window: Duration, wakesAtMilliseconds: Int64, rings: Int
+  ) {
+    let bell = Bell()
+    let line = WakeLine(window: window, ring: bell.ringer)
+    let now = Instant(nanoseconds: 400_000_000)
+    line.arm(
+      at: .distantFuture, wakesAt: Instant(nanoseconds: wakesAtMilliseconds * 1_000_000))
+    line.published(
+      FieldOutcome(news: .published, markedThrough: nil, fill: 1, at: now), capacity: 64)
+    #expect(bell.take() == rings)
+  }
+
   @Test func `without a deadline ever set only changes and a full ring wake`() {
     let bell = Bell()
     let line = WakeLine(ring: bell.ringer)
     line.published(
-      FieldOutcome(changed: false, markedThrough: .distantPast, fill: 0), capacity: 64)
+      FieldOutcome(news: .none, markedThrough: .distantPast, fill: 0, at: Self.at), capacity: 64)
     #expect(bell.take() == 0)
   }
+
 }

@@ -174,12 +174,18 @@ private func warnings(_ bus: BusDefinition) -> [String] {
       bus.name = "plc-\(number)"
       return ReadPlan(bus).phases(in: bus)[0]
     }
-    #expect(Set(phases).count == 64)
+    // They share a few moments, and with them the waking of the processor; no moment has too many.
     #expect(phases.allSatisfy { $0 >= .zero && $0 < .seconds(1) })
-    // No quarter of the period holds more than half of them.
-    for quarter in 0..<4 {
-      let range = Duration.milliseconds(250 * quarter)..<Duration.milliseconds(250 * quarter + 250)
-      #expect(phases.count { range.contains($0) } <= 32)
+    #expect(phases.allSatisfy { $0.nanoseconds % 125_000_000 == 0 })
+    for moment in 0..<8 {
+      #expect((2...20).contains(phases.count { $0 == .milliseconds(125 * moment) }))
     }
+  }
+
+  @Test func `F19: units behind one address have moments of their own`() {
+    let bus = bus(unit(1, [binding(0)]), unit(2, [binding(0)]), unit(3, [binding(0)]))
+    let phases = ReadPlan(bus).phases(in: bus)
+    #expect(Set(phases).count == 3)
+    #expect(phases.contains { $0.nanoseconds % 125_000_000 != 0 })
   }
 }

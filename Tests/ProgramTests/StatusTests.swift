@@ -57,7 +57,7 @@ import Testing
       "scrapTotal":0,"stop":{"stopId":"s","startedAt":"2026-03-02T07:15:01.000Z",
       "cause":"12 Guard door open"}}],
       "buses":[{"name":"line","link":"up","lastError":"long ago","ring":{"lost":3},
-      "at":"10.0.0.7:502","reconnects":2,"units":[
+      "at":"10.0.0.7:502","reconnects":2,"overruns":3,"lateness":{"p99Us":700},"units":[
       {"name":"plc-1","contact":"good","ageMs":312,"polls":98765,"failures":0,"timeouts":0,
       "answers":{"p50Us":4130,"p99Us":31200,"maxUs":250000},"refused":1,
       "refusals":["holding 9 refused for 3.0 s: exception 2"],"lastError":"register 9 refused"},
@@ -79,7 +79,7 @@ import Testing
           saw      stopped  since 07:15:01 (29.2 s)      good 7       scrap 0  12 Guard door open
 
         buses  (answers: half within / 99 of 100 within / slowest)
-          line     up     10.0.0.7:502  reconnects 2
+          line     up     10.0.0.7:502  reconnects 2  99 of 100 within 0.7 ms of due  left out 3
             plc-1  good   0.3 s ago  polls 98,765  failures 0  answers 4.1/31/250 ms
             plc-2  never  -          polls 5       failures 5
             ! 3 samples lost: the recorder did not keep up
