@@ -109,6 +109,9 @@ struct Connection: ~Copyable {
     sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &isKept)
   }
 
+  /// Whether the file could only be opened for reading (sqlite3_db_readonly).
+  var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
   /// Whether no transaction is open (sqlite3_get_autocommit).
   var isIdle: Bool { sqlite3_get_autocommit(handle) != 0 }
 

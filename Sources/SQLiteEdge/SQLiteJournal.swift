@@ -176,6 +176,11 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     let hasLog = file.hasLog
     var opened = try Connection(
       path: file.path, creating: false, fileLayer: settings.fileLayer)
+    guard !opened.isReadOnly else {
+      throw .denied(
+        "opening \(file.path): it may only be read; is the file system mounted read-only? Look at "
+          + "the kernel's log for faults of the disk and mount it for writing again")
+    }
     try opened.configure(settings)
     let isChecked = file.size <= settings.checkedBytes
     if isChecked { try opened.verify() }

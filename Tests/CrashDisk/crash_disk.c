@@ -16,7 +16,8 @@ typedef struct {
   ino_t inode;
   int is_used, is_deleted;
   unsigned char *durable, *current, *dirty;
-  int64_t durable_size, current_size, capacity;
+  /* The least size since the last sync, so that a truncation is known. */
+  int64_t durable_size, current_size, least_size, capacity;
 } track;
 
 typedef struct {
@@ -87,7 +88,7 @@ static track *find(const char *path, int making) {
     vacant->inode = status.st_ino;
     grow(vacant, status.st_size);
     ssize_t count = pread(descriptor, vacant->current, (size_t)status.st_size, 0);
-    vacant->current_size = vacant->durable_size = count < 0 ? 0 : count;
+    vacant->current_size = vacant->durable_size = vacant->least_size = count < 0 ? 0 : count;
     memcpy(vacant->durable, vacant->current, (size_t)vacant->durable_size);
   }
   if (descriptor >= 0) close(descriptor);
@@ -106,6 +107,7 @@ static void shortened(track *t, int64_t size) {
   if (size < t->current_size)
     memset(t->current + size, 0, (size_t)(t->current_size - size));
   t->current_size = size;
+  if (size < t->least_size) t->least_size = size;
 }
 
 /* All of it is on the platter now; with `lost`, only the sectors that the seed lets through. */
@@ -125,6 +127,7 @@ static void synced(track *t, uint64_t *lost) {
     if (t->current_size < t->durable_size)
       memset(t->durable + t->current_size, 0, (size_t)(t->durable_size - t->current_size));
     t->durable_size = t->current_size;
+    t->least_size = t->current_size;
   }
 }
 
@@ -135,16 +138,24 @@ static void settle_after_cut(track *t, uint64_t *seed) {
   if (!t->is_deleted && !is_there) return;                   /* renamed since */
   uint64_t mood = draw(seed) % 4; /* all sectors, half of them, few, none */
   int64_t size = t->durable_size;
-  if (!t->is_deleted && t->current_size != t->durable_size) {
+  int is_old = t->is_deleted;
+  if (t->least_size < size) {
+    /* A truncation is all or nothing, and nothing written after it can be there without it: that
+       is what journaling file systems do. */
+    if (draw(seed) % 2) {
+      is_old = 1;
+    } else {
+      size = t->least_size;
+      memset(t->durable + size, 0, (size_t)(t->durable_size - size));
+    }
+  }
+  if (!is_old && t->current_size > size) {
     uint64_t which = draw(seed) % 3;
-    int64_t low = t->current_size < size ? t->current_size : size;
-    int64_t high = t->current_size > size ? t->current_size : size;
-    if (which == 0) size = low;
-    if (which == 1) size = high;
-    if (which == 2) size = low + (int64_t)(draw(seed) % (uint64_t)(high - low + 1));
+    if (which == 1) size = t->current_size;
+    if (which == 2) size += (int64_t)(draw(seed) % (uint64_t)(t->current_size - size + 1));
   }
   grow(t, size);
-  for (int64_t i = 0; !t->is_deleted && i * sector < t->current_size; i++) {
+  for (int64_t i = 0; !is_old && i * sector < t->current_size; i++) {
     if (!t->dirty[i]) continue;
     unsigned char *to = t->durable + i * sector, *from = t->current + i * sector;
     uint64_t chance = draw(seed) % 16;

@@ -150,6 +150,16 @@ final class CrashLife {
     return nil
   }
 
+  /// Opens, judges, and goes on as if nothing had been.
+  func checkHealed() throws(StoreFault) {
+    var journal = try open()
+    try judge(&journal)
+    let fault = work(&journal, steps: 5)
+    #expect(fault == nil, "\(name): healed, and yet \(String(describing: fault))")
+    _ = try journal.reopen()
+    try judge(&journal)
+  }
+
   /// Works until the power goes.
   func liveUntilCut(at change: Int64) throws(StoreFault) {
     var journal = try open()
@@ -196,7 +206,8 @@ final class CrashLife {
       let from = max(ledger.cursor, ledger.deleted)
       let events = try journal.read(after: from, dueBit: 0, countLimit: 5, byteLimit: 1 << 20)
       let due = ledger.events.dropFirst(Int(from)).filter { $0.due & 1 != 0 }.prefix(5)
-      #expect(events == Array(due), "\(name)")
+      // One read ends with an epoch, so it may be less than all.
+      #expect(due.starts(with: events) && events.isEmpty == due.isEmpty, "\(name)")
       return nil
     } catch {
       return error
