@@ -93,7 +93,8 @@ let package = Package(
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
-    tests("StorageTests", ["Primitives", "Events", "Outbox", "SQLiteEdge", "CSQLite", "CrashDisk"]),
+    tests(
+      "StorageTests", ["Primitives", "Events", "Outbox", "SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),
   ]

@@ -8,9 +8,10 @@
 
 public import Primitives
 
-/// A committed event: its place in the journal, its final bytes and their digest.
+/// A committed event: its sequence, its final bytes and their digest.
 public struct StoredEvent: Equatable, Sendable {
-  /// Its place: the sequence of its epoch, plus the places of the epochs before in this journal.
+  /// In a transaction the sequence of its epoch; in what is read its place in the journal, which is
+  /// that and the places of the epochs before. They differ only where `StoreState.base` is not 0.
   public var sequence: UInt64
   public var bytes: [UInt8]
   /// SHA-256 of `bytes`; the next event's `previousdigest`.
@@ -139,7 +140,7 @@ public struct StoreState: Sendable, Equatable {
   /// What can no longer be read and was not yet told: the next commit of events takes it as told.
   public var lost: [LostEvents] = []
 
-  /// The last place taken.
+  /// The last place taken: what cursors, readings and deletions count in.
   public var lastPlace: UInt64 { base + lastSequence }
 
   public init(

@@ -26,7 +26,8 @@ extension Connection {
     case Int64(JournalLimits.formatVersion) where named == "\(form)": return
     case Int64(JournalLimits.oldFormatVersion) where named == nil: try bringFromOldForm()
     default:
-      throw .damaged("opening the journal: its header says form \(form), its rows \(named ?? "none")")
+      throw .damaged(
+        "opening the journal: its header says form \(form), its rows \(named ?? "none")")
     }
   }
 
@@ -49,7 +50,8 @@ extension Connection {
       refused.append(
         QuarantinedEvent(
           uplink: $0.text(0), sequence: $0.unsigned(1), bytes: $0.bytes(5),
-          status: Int(clamping: $0.integer(2)), answer: $0.text(3), at: WallTime(milliseconds: $0.integer(4))))
+          status: Int(clamping: $0.integer(2)), answer: $0.text(3),
+          at: WallTime(milliseconds: $0.integer(4))))
       return true
     }
     try execute(

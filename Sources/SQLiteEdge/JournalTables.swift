@@ -151,7 +151,7 @@ extension Connection {
 
   /// One transaction, begun and committed; deletes first, so that what it frees can be used by it.
   mutating func write(
-    _ transaction: Transaction, after last: UInt64, telling isTelling: Bool
+    _ transaction: Transaction, after last: UInt64, base: UInt64, telling isTelling: Bool
   ) throws(StoreFault) {
     try run(.begin)
     let through = transaction.deleteThrough.map {
@@ -162,10 +162,12 @@ extension Connection {
     var next = last
     for event in transaction.events {
       next += 1
-      guard event.sequence == next else {
-        throw .damaged("committing event \(event.sequence): the next sequence is \(next)")
+      guard event.sequence == next - base else {
+        throw .damaged("committing event \(event.sequence): the next sequence is \(next - base)")
       }
-      try put(event, .insertEvent)
+      var row = event
+      row.sequence = next
+      try put(row, .insertEvent)
     }
     for cursor in transaction.cursors { try put(cursor) }
     for snapshot in transaction.snapshots {

@@ -244,7 +244,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       rows.state.firstHeld = max(rows.state.firstHeld, min(through, end) + 1)
     }
     guard let last = transaction.events.last else { return }
-    known?.lastPlace = last.sequence
+    known?.lastPlace = (known?.base ?? 0) + last.sequence
     known?.lastDigest = last.digest
     rows.isTold = true
     rows.state.lost = []
@@ -256,7 +256,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     }
     do {
       try connection?.write(
-        transaction, after: known?.lastPlace ?? 0,
+        transaction, after: known?.lastPlace ?? 0, base: known?.base ?? 0,
         telling: !rows.isTold && !transaction.events.isEmpty)
     } catch {
       throw settle(error)

@@ -44,8 +44,10 @@ struct CrashDiskTests {
     var doubles = 0
     while cuts < wanted {
       let secondAt = isDouble ? Int64.random(in: 1...12, using: &life.generator) : 0
-      let isFirst = life.ledger.last == 0 && !FileManager.default.fileExists(
-        atPath: life.workspace.journal)
+      let isFirst =
+        life.ledger.last == 0
+        && !FileManager.default.fileExists(
+          atPath: life.workspace.journal)
       // The first opening may be cut as well.
       if isFirst {
         crash_disk_power_on()
@@ -130,7 +132,7 @@ struct CrashDiskTests {
           case .diskFull, .quotaReached:
             // Nothing changed: the same again, as the recorder does it.
             guard let pending = life.ledger.pending else { continue }
-            if commitFault(&journal, pending) == nil {
+            if commitFault(&journal, life.inSequences(pending)) == nil {
               life.ledger.accept(pending)
               life.ledger.pending = nil
             } else {
@@ -211,7 +213,8 @@ struct CrashDiskTests {
     #expect(life.workspace.names == ["journal.db", "journal.db-wal"])
   }
 
-  @Test func `F30: on a disk filled by a stranger the ballast lets acknowledgements go on`() throws {
+  @Test func `F30: on a disk filled by a stranger the ballast lets acknowledgements go on`() throws
+  {
     let life = CrashLife("a stranger's full disk", seed: 4)
     var settings = life.settings
     settings.ballastBytes = 1 << 20

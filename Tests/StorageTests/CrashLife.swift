@@ -46,6 +46,8 @@ final class CrashLife {
   var ledger = CrashLedger()
   var generator: SeededGenerator
   var nonce = 0
+  /// Places before the present epoch, as the last opening told.
+  var base: UInt64 = 0
   /// Set by a test: opened again, it must be the same journal.
   var mayBeReplaced = false
   let name: String
@@ -98,9 +100,17 @@ final class CrashLife {
     return transaction
   }
 
+  /// The same with the sequences of the present epoch instead of places.
+  func inSequences(_ transaction: Transaction) -> Transaction {
+    var result = transaction
+    for index in result.events.indices { result.events[index].sequence -= base }
+    return result
+  }
+
   /// What the store holds now must be what the ledger says, with the pending transaction or not.
   func judge(_ journal: inout SQLiteJournal) throws(StoreFault) {
     let state = journal.state
+    base = state.base
     if let pending = ledger.pending {
       if state.snapshots["press-1"] == pending.snapshots.first?.bytes { ledger.accept(pending) }
       ledger.pending = nil
@@ -114,7 +124,8 @@ final class CrashLife {
     #expect(
       state.cursors
         == (ledger.hasCursor
-          ? [UplinkCursor(name: "mes", bit: 0, acknowledged: ledger.cursor)] : []), "\(name)")
+          ? [UplinkCursor(name: "mes", bit: 0, acknowledged: ledger.cursor)] : []),
+      "\(name)")
     #expect(state.quarantinedCount == ledger.refused, "\(name)")
     // A salvage passes over what nobody is owed any more.
     let floor = max(ledger.deleted, state.base > 0 ? ledger.cursor : 0)
@@ -132,7 +143,7 @@ final class CrashLife {
   func work(_ journal: inout SQLiteJournal, steps: Int) -> StoreFault? {
     for _ in 0..<steps {
       let transaction = transaction()
-      if let fault = commitFault(&journal, transaction) {
+      if let fault = commitFault(&journal, inSequences(transaction)) {
         ledger.pending = transaction
         return fault
       }

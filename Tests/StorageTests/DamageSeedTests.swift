@@ -166,10 +166,10 @@ struct DamageSeedTests {
       #expect(
         silent.allSatisfy { $0 > image.beforeLast }, "\(name): missing and not told \(silent)")
     }
-    let next = state.lastPlace + 1
+    let next = journal.state.lastSequence + 1
     try journal.commit(testTransaction(next...(next + 4)))
     let again = try journal.reopen()
-    #expect(again.lastPlace == next + 4, "\(name)")
+    #expect(again.lastSequence == next + 4, "\(name)")
     #expect(again.lost == [], "\(name)")
     #expect(journal.report.origin == .continued, "\(name)")
     return isReplaced
