@@ -244,7 +244,8 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       rows.state.firstHeld = max(rows.state.firstHeld, min(through, end) + 1)
     }
     guard let last = transaction.events.last else { return }
-    known?.lastPlace = (known?.base ?? 0) + last.sequence
+    let base = known?.base ?? 0
+    known?.lastPlace = base + last.sequence
     known?.lastDigest = last.digest
     rows.isTold = true
     rows.state.lost = []

@@ -55,8 +55,11 @@ struct CarriedTests {
     #expect(second.events.map(\.bytes) == (1...3).map { testEvent($0).bytes })
     #expect(second.previous == 0, "the first of its epoch follows none")
     #expect(second.base == 12)
-    #expect(outbox.answered(.delivered(through: 12), from: 0, at: WallTime(milliseconds: 0)))
-    #expect(outbox.answered(.delivered(through: 15), from: 0, at: WallTime(milliseconds: 0)))
+    for place in [12, 15] as [UInt64] {
+      let isTaken = outbox.answered(
+        .delivered(through: place), from: 0, at: WallTime(milliseconds: 0))
+      #expect(isTaken)
+    }
     #expect(outbox.statistics[0].depth == 0)
     #expect(outbox.statistics[0].oldestUnacknowledged == nil)
     var cursors = Transaction()
@@ -73,7 +76,8 @@ struct CarriedTests {
     let events = try journal.read(
       after: order.after, dueBit: order.bit, countLimit: order.countLimit,
       byteLimit: order.byteLimit)
-    return try #require(outbox.offer(events, for: order))
+    let parcel = outbox.offer(events, for: order)
+    return try #require(parcel)
   }
 
   @Test func `F31: what cannot be read is told with its epoch and sequences until it is committed`()
@@ -81,8 +85,12 @@ struct CarriedTests {
   {
     try damaged()
     var file = try read("")
-    let place = try #require(file.range(of: Data("event 7 ".utf8)))
-    file[place.upperBound + 9] ^= 1
+    // Also where the page held it before others moved in.
+    var from = file.startIndex
+    while let place = file.range(of: Data("event 7 ".utf8), in: from..<file.endIndex) {
+      file[place.upperBound + 9] ^= 1
+      from = place.upperBound
+    }
     try write(file, "")
     let epoch: String?
     do {
