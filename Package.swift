@@ -78,6 +78,9 @@ let package = Package(
         .map { .init(stringLiteral: $0) },
       path: "Tests/Bench", exclude: ["Anchors"], swiftSettings: strict),
 
+    // A disk that loses power and fails its calls, around the real SQLite: StorageTests.
+    .target(name: "CrashDisk", dependencies: ["CSQLite"], path: "Tests/CrashDisk"),
+
     // Tests, a suite for each room.
     tests("PrimitivesTests", ["Primitives"]),
     tests("SignalsTests", ["Primitives", "Signals"]),
@@ -90,6 +93,8 @@ let package = Package(
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
+    tests(
+      "StorageTests", ["Primitives", "Events", "Outbox", "SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),
   ]

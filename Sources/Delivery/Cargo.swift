@@ -12,18 +12,20 @@ import Outbox
 struct Cargo: Equatable, Sendable {
   let events: [StoredEvent]
   private let previous: UInt64
+  private let base: UInt64
   private(set) var next = 0
   private var refusedEnd: Int?
 
   init(_ parcel: Parcel) {
     events = parcel.events
     previous = parcel.previous
+    base = parcel.base
   }
 
   var isDone: Bool { next >= events.count }
 
   /// The sequence due before the next piece.
-  var previousSequence: UInt64 { next == 0 ? previous : events[next - 1].sequence }
+  var previousSequence: UInt64 { next == 0 ? previous : events[next - 1].sequence &- base }
 
   /// Where the next piece ends, within the limits of counts and bytes; at least one event.
   func pieceEnd(maxEvents: Int, maxBytes: Int) -> Int {

@@ -192,7 +192,11 @@ extension RecorderStep where Store: ~Copyable {
     for courier in couriers { courier.startAnew() }
     floor.wantSnapshots()
     drafts = pending.drafts + drafts
-    if first <= last {
+    for loss in Outbox.losses(state).reversed() {
+      drafts.insert(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+    }
+    // A store that carries nothing over has no places before its new epoch.
+    if state.base == 0, first <= last {
       let loss = Loss(
         range: .sequences(first, through: last), count: last - first + 1, place: "journal",
         why: "the journal was damaged and a new epoch \(state.epoch) has begun")

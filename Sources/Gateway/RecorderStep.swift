@@ -97,6 +97,9 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     drafts.append(
       LastRunRecord(state.snapshots[LastRunRecord.name]).started(
         plan, reading, note: notes.isEmpty ? nil : notes))
+    for loss in Outbox.losses(state) {
+      drafts.append(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss))
+    }
   }
 
   private static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {

@@ -10,6 +10,8 @@ public import Primitives
 
 /// A committed event: its sequence, its final bytes and their digest.
 public struct StoredEvent: Equatable, Sendable {
+  /// In a transaction the sequence of its epoch; in what is read its place in the journal, which is
+  /// that and the places of the epochs before. They differ only where `StoreState.base` is not 0.
   public var sequence: UInt64
   public var bytes: [UInt8]
   /// SHA-256 of `bytes`; the next event's `previousdigest`.
@@ -88,6 +90,35 @@ public struct Transaction: Sendable, Equatable {
   }
 }
 
+/// Events that were committed and can no longer be read.
+public struct LostEvents: Equatable, Sendable {
+  /// The epoch whose sequences these are; nil when nothing says so any more.
+  public var epoch: String?
+  public var first: UInt64
+  public var last: UInt64
+  /// How many between first and last are missing: all of them, unless there were too many ranges.
+  public var count: UInt64
+
+  public init(epoch: String?, first: UInt64, last: UInt64, count: UInt64) {
+    self.epoch = epoch
+    self.first = first
+    self.last = last
+    self.count = count
+  }
+}
+
+/// An epoch whose events a journal may still hold, carried over from a damaged file.
+public struct EpochBefore: Equatable, Sendable {
+  public var epoch: String?
+  /// Its sequence n stands at the place `base` + n.
+  public var base: UInt64
+
+  public init(epoch: String?, base: UInt64) {
+    self.epoch = epoch
+    self.base = base
+  }
+}
+
 /// What a store knows when it is opened.
 public struct StoreState: Sendable, Equatable {
   /// Eight lower-case hex digits, drawn when the file was made.
@@ -96,11 +127,21 @@ public struct StoreState: Sendable, Equatable {
   public var lastSequence: UInt64
   /// The digest of that event, or of the last one known of the epoch before, or 32 zero bytes.
   public var lastDigest: [UInt8]
-  /// The first sequence still held; `lastSequence + 1` when none is.
+  /// The first place still held; `lastPlace + 1` when none is.
   public var firstHeld: UInt64
   public var cursors: [UplinkCursor]
   public var snapshots: [String: [UInt8]]
   public var quarantinedCount: Int
+  /// Places before this epoch's first: its sequence n stands at `base` + n. 0 in a journal that
+  /// was never damaged.
+  public var base: UInt64 = 0
+  /// The epochs that those places belong to, oldest first.
+  public var before: [EpochBefore] = []
+  /// What can no longer be read and was not yet told: the next commit of events takes it as told.
+  public var lost: [LostEvents] = []
+
+  /// The last place taken: what cursors, readings and deletions count in.
+  public var lastPlace: UInt64 { base + lastSequence }
 
   public init(
     epoch: String, lastSequence: UInt64 = 0, lastDigest: [UInt8] = Array(repeating: 0, count: 32),

@@ -12,6 +12,10 @@
 // - Whatever is dropped is returned as a `Loss`, to be told as an event (F31).
 // - Retirement is one subtraction; no housekeeper has to come by before data are taken again (F30).
 //
+// It counts in places: an event's sequence, and the places of the epochs before, which a journal
+// carries after it was damaged. What leaves the gateway, a parcel's `previous` or a `Loss`, is said
+// in sequences again.
+//
 // A new uplink gets the lowest bit that no name of this file has, and the cursor 0: rows from
 // before it do not carry its bit, so it hears what is committed from now on. The bit stays with
 // the name.
@@ -46,12 +50,16 @@ public struct UplinkStatistics: Equatable, Sendable {
 /// The state of all uplinks.
 public struct Outbox: Sendable {
   var lanes: [UplinkLane]
+  /// The last place.
   var lastSequence: UInt64
   var firstHeld: UInt64
+  /// Every epoch with places in the journal, oldest first, the present one last.
+  var epochs: [EpochBefore]
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
   public init(uplinks names: [String], state: StoreState) {
-    lastSequence = state.lastSequence
+    lastSequence = state.lastPlace
+    epochs = state.before + [EpochBefore(epoch: state.epoch, base: state.base)]
     firstHeld = state.firstHeld
     var taken = Set(state.cursors.map(\.bit))
     var lanes: [UplinkLane] = []
@@ -79,8 +87,9 @@ public struct Outbox: Sendable {
 
   /// Tells that these events are durable now.
   public mutating func committed(_ events: [StoredEvent]) {
-    for event in events where event.sequence > lastSequence {
-      lastSequence = event.sequence
+    let base = epochs.last?.base ?? 0
+    for event in events where base + event.sequence > lastSequence {
+      lastSequence = base + event.sequence
       for index in lanes.indices where event.due & (1 << UInt64(lanes[index].bit)) != 0 {
         lanes[index].depth += 1
         lanes[index].progress = .behind
@@ -111,7 +120,8 @@ public struct Outbox: Sendable {
     lanes[index].inFlight.append(events.map(\.sequence))
     lanes[index].offered = last.sequence
     if last.sequence >= lastSequence { lanes[index].progress = .level }
-    return Parcel(events: events, previous: previous)
+    let base = epoch(of: events[0].sequence).base
+    return Parcel(events: events, previous: previous - min(previous, base), base: base)
   }
 
   /// Takes an answer of a courier; false when it is late and means nothing any more.

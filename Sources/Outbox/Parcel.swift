@@ -5,10 +5,13 @@ public struct Parcel: Equatable, Sendable {
   public var events: [StoredEvent]
   /// The sequence of the event that was due to this uplink before the first one; 0 for none.
   public var previous: UInt64
+  /// Places before the epoch of these events; each one's own sequence is its place less this.
+  public var base: UInt64
 
-  public init(events: [StoredEvent], previous: UInt64) {
+  public init(events: [StoredEvent], previous: UInt64, base: UInt64 = 0) {
     self.events = events
     self.previous = previous
+    self.base = base
   }
 }
 

@@ -73,7 +73,8 @@ extension Outbox {
     guard lastSequence > firstHeld else { return nil }
     let held = lastSequence - firstHeld + 1
     let part = max(OutboxLimits.retentionFloor, held / OutboxLimits.retentionDivisor)
-    let through = min(firstHeld + part - 1, lastSequence - 1)
+    // A loss is told in the sequences of one epoch.
+    let through = min(firstHeld + part - 1, lastSequence - 1, end(of: firstHeld))
     let first = max(firstHeld, (doneThrough ?? 0) + 1)
     guard first <= through else { return Retirement(deleteThrough: through, loss: nil) }
     let last = lastSequence
@@ -83,7 +84,7 @@ extension Outbox {
     return Retirement(
       deleteThrough: through,
       loss: Loss(
-        range: .sequences(first, through: through), count: through - first + 1, place: "journal",
+        range: sequences(first, through), count: through - first + 1, place: place(first),
         why: lacking.isEmpty
           ? "the journal is full and \(who)"
           : "the journal is full and \(who) had not acknowledged them"))
@@ -95,7 +96,7 @@ extension Outbox {
     lanes[index].skip(sequence)
     if sequence >= lastSequence { lanes[index].progress = .level }
     return Loss(
-      range: .sequences(sequence, through: sequence), count: 1, place: "journal",
+      range: sequences(sequence, sequence), count: 1, place: place(sequence),
       why: "the stored bytes no longer match their digest; not sent to \(lanes[index].name)")
   }
 
@@ -106,7 +107,7 @@ extension Outbox {
       self = Outbox(uplinks: lanes.map(\.name), state: state)
       return true
     }
-    lastSequence = state.lastSequence
+    lastSequence = state.lastPlace
     firstHeld = state.firstHeld
     for index in lanes.indices {
       let cursor = state.cursors.first { $0.name == lanes[index].name }

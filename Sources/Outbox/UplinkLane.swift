@@ -43,7 +43,7 @@ struct UplinkLane: Equatable, Sendable {
     bit = cursor.bit
     acknowledged = cursor.acknowledged
     offered = cursor.acknowledged
-    let last = state.lastSequence
+    let last = state.lastPlace
     let reached = max(cursor.acknowledged, state.firstHeld - min(state.firstHeld, 1))
     depth = isKnown && last > reached ? last - reached : 0
     progress = isKnown && last > cursor.acknowledged ? .behind : .level

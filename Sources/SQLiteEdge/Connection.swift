@@ -11,8 +11,8 @@ internal import Outbox
 /// The statements of the journal, prepared once.
 enum Query: Int, CaseIterable {
   case begin, commit, rollback
-  case insertEvent, deleteThrough, readDue, readAll
-  case putCursor, putSnapshot, putQuarantined, trimQuarantined
+  case insertEvent, carryEvent, deleteThrough, readFrom
+  case putCursor, putSnapshot, putQuarantined, trimQuarantined, putMeta
 
   var text: String {
     switch self {
@@ -20,21 +20,25 @@ enum Query: Int, CaseIterable {
     case .commit: "COMMIT"
     case .rollback: "ROLLBACK"
     case .insertEvent: "INSERT INTO event(sequence, due, digest, body) VALUES(?1, ?2, ?3, ?4)"
+    case .carryEvent:
+      "INSERT OR IGNORE INTO event(sequence, due, digest, body) VALUES(?1, ?2, ?3, ?4)"
     case .deleteThrough: "DELETE FROM event WHERE sequence <= ?1"
-    case .readDue:
-      "SELECT sequence, due, digest, body FROM event WHERE sequence > ?1 AND due & ?2 <> 0"
-        + " ORDER BY sequence LIMIT ?3"
-    case .readAll:
-      "SELECT sequence, due, digest, body FROM event WHERE sequence > ?1 ORDER BY sequence LIMIT ?2"
+    case .readFrom:
+      "SELECT sequence, due, digest, body FROM event WHERE sequence > ?1 ORDER BY sequence"
     case .putCursor:
-      "INSERT INTO uplink(name, bit, acknowledged) VALUES(?1, ?2, ?3) ON CONFLICT(name)"
-        + " DO UPDATE SET bit = excluded.bit, acknowledged = excluded.acknowledged"
+      "INSERT INTO uplink(name, bit, acknowledged, proof) VALUES(?1, ?2, ?3, ?4)"
+        + " ON CONFLICT(name) DO UPDATE SET bit = excluded.bit,"
+        + " acknowledged = excluded.acknowledged, proof = excluded.proof"
     case .putSnapshot:
-      "INSERT INTO snapshot(name, body) VALUES(?1, ?2)"
-        + " ON CONFLICT(name) DO UPDATE SET body = excluded.body"
+      "INSERT INTO snapshot(name, body, place, proof) VALUES(?1, ?2, ?3, ?4)"
+        + " ON CONFLICT(name) DO UPDATE SET body = excluded.body, place = excluded.place,"
+        + " proof = excluded.proof"
     case .putQuarantined:
-      "INSERT INTO quarantine(uplink, sequence, status, answer, at, body)"
-        + " VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
+      "INSERT INTO quarantine(uplink, sequence, status, answer, at, body, proof)"
+        + " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    case .putMeta:
+      "INSERT INTO meta(name, value) VALUES(?1, ?2)"
+        + " ON CONFLICT(name) DO UPDATE SET value = excluded.value"
     case .trimQuarantined:
       "DELETE FROM quarantine WHERE id <= (SELECT max(id) FROM quarantine) - ?1"
     }
@@ -83,7 +87,10 @@ struct Connection: ~Copyable {
       return .inUse(
         "\(doing): another process holds the journal; is the gateway running already? "
           + "(SQLite \(code))")
-    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT: return .damaged(sentence)
+    // Our statements are right for a whole file: that one of them is not says what the file is.
+    case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT, SQLITE_ERROR, SQLITE_CONSTRAINT,
+      SQLITE_MISMATCH, SQLITE_TOOBIG, SQLITE_RANGE, SQLITE_SCHEMA, SQLITE_INTERNAL:
+      return .damaged(sentence)
     case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: return .denied(sentence)
     case SQLITE_MISUSE: preconditionFailure(sentence)
     default: return .inputOutput(sentence)
@@ -94,6 +101,16 @@ struct Connection: ~Copyable {
   func execute(_ text: String) throws(StoreFault) {
     try check(sqlite3_exec(handle, text, nil, nil, nil), "executing \(text)")
   }
+
+  /// Keeps the log when the handle is closed (SQLITE_FCNTL_PERSIST_WAL): beside a journal that was
+  /// ever opened there is a log, so that one that somebody took away is missed.
+  func keepLog() {
+    var isKept: Int32 = 1
+    sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &isKept)
+  }
+
+  /// Whether the file could only be opened for reading (sqlite3_db_readonly).
+  var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
 
   /// Whether no transaction is open (sqlite3_get_autocommit).
   var isIdle: Bool { sqlite3_get_autocommit(handle) != 0 }

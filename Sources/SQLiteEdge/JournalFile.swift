@@ -5,6 +5,11 @@
 //   directory synced. Created and used in one breath, a power cut can take the file back.
 // - A log that belongs to no file is moved aside before a file is made, never left to be replayed.
 // - Nothing is repaired in place; a damaged file is kept, with its log.
+//
+//   damaged:  journal ─▶ .salvage ─(rows that prove themselves)─▶ .new ─▶ journal
+//                        .salvage ─▶ .damaged-1 ─▶ .damaged-2 ─▶ gone
+//   A start that finds .salvage without a journal makes the journal again; with one, only the last
+//   row of names is left to do. So a power cut at any point loses nothing.
 
 internal import CSQLite
 internal import Glibc
@@ -16,10 +21,14 @@ struct JournalFile {
   var logPath: String { path + "-wal" }
   var ballastPath: String { path + ".ballast" }
   private var newPath: String { path + ".new" }
+  private var salvagePath: String { path + ".salvage" }
 
   func damagedPath(_ number: Int) -> String { "\(path).damaged-\(number)" }
 
   var exists: Bool { access(path, F_OK) == 0 }
+
+  var hasLog: Bool { access(logPath, F_OK) == 0 }
+  var logSize: Int { Self.size(logPath) }
 
   /// Bytes of the file and its log.
   var size: Int { Self.size(path) + Self.size(logPath) }
@@ -30,7 +39,10 @@ struct JournalFile {
   }
 
   /// Looks at the header without SQLite, so that a later version's file stays untouched.
-  func recognise() throws(StoreFault) {
+  ///
+  /// A flipped bit must not make a stranger of our own journal: one that differs in two bits at most
+  /// from our mark, or says in its own rows that it has a form we know, is ours and damaged.
+  func recognise(_ log: LogPages) throws(StoreFault) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {
       if errno == ENOENT { return }
@@ -38,41 +50,33 @@ struct JournalFile {
     }
     defer { close(descriptor) }
     var header = [UInt8](repeating: 0, count: 100)
-    guard pread(descriptor, &header, 100, 0) == 100,
+    let count = pread(descriptor, &header, 100, 0)
+    if let newest = log.pages[1] { header = newest }
+    guard log.pages[1] != nil || count == 100,
       header.starts(with: Array("SQLite format 3\0".utf8))
     else { return }
-    func number(_ offset: Int) -> Int32 {
-      header[offset..<offset + 4].reduce(0) { $0 << 8 | Int32($1) }
-    }
-    guard number(68) == JournalLimits.applicationID else {
+    let mark = LeafPage.number(header, 68) ^ UInt32(JournalLimits.applicationID)
+    guard mark.nonzeroBitCount <= JournalLimits.markBits else {
       throw .denied(
         "opening \(path): this is another program's database; name another file for the journal")
     }
-    guard number(60) <= JournalLimits.formatVersion else {
+    let form = Int32(bitPattern: LeafPage.number(header, 60))
+    guard form <= JournalLimits.formatVersion || formInRows(log) <= JournalLimits.formatVersion
+    else {
       throw .tooNew(
-        "opening \(path): written by a later version (form \(number(60)), this program knows "
+        "opening \(path): written by a later version (form \(form), this program knows "
           + "\(JournalLimits.formatVersion)); install that version again or name another file")
     }
   }
 
-  /// Makes an empty journal under its name.
-  func create(epoch: String, lastDigest: [UInt8], settings: JournalSettings) throws(StoreFault) {
-    for leftover in [newPath, newPath + "-wal", newPath + "-journal"] { unlink(leftover) }
-    // Made by us first, so that its mode is right from the first byte on.
-    let descriptor = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else { throw Self.denied("creating \(newPath)", errno) }
-    close(descriptor)
-    try fill(epoch: epoch, lastDigest: lastDigest, settings: settings)
-    if access(logPath, F_OK) == 0 { rename(logPath, damagedPath(1) + "-wal") }
-    guard rename(newPath, path) == 0 else { throw Self.denied("naming \(path)", errno) }
-    try syncDirectory()
+  /// The form that the journal's own rows name; none is a later version's.
+  private func formInRows(_ log: LogPages) -> Int32 {
+    var scan = SalvageScan(path, log: log) { _ in [] }
+    return scan.metaNearStart()["form"].flatMap { Int32($0) } ?? .max
   }
 
-  private func fill(
-    epoch: String, lastDigest: [UInt8], settings: JournalSettings
-  ) throws(StoreFault) {
-    let connection = try Connection(
-      path: newPath, creating: false, fileLayer: settings.fileLayer)
+  /// Makes the tables in a file that stands beside the journal.
+  func tables(_ connection: borrowing Connection) throws(StoreFault) {
     try connection.execute(
       """
       PRAGMA page_size = \(JournalLimits.pageBytes);
@@ -80,39 +84,126 @@ struct JournalFile {
       PRAGMA application_id = \(JournalLimits.applicationID);
       PRAGMA user_version = \(JournalLimits.formatVersion);
       PRAGMA locking_mode = EXCLUSIVE;
-      PRAGMA journal_mode = WAL;
+      PRAGMA journal_mode = OFF;
       PRAGMA synchronous = FULL;
-      BEGIN IMMEDIATE;
+      PRAGMA cache_size = -\(JournalLimits.rebuildKibibytes);
       CREATE TABLE event(sequence INTEGER PRIMARY KEY, due INTEGER NOT NULL,
         digest BLOB NOT NULL, body BLOB NOT NULL) STRICT;
       CREATE TABLE uplink(name TEXT PRIMARY KEY, bit INTEGER NOT NULL,
-        acknowledged INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-      CREATE TABLE snapshot(name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+        acknowledged INTEGER NOT NULL, proof INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE snapshot(name TEXT PRIMARY KEY, body BLOB NOT NULL,
+        place INTEGER NOT NULL, proof INTEGER NOT NULL) STRICT;
       CREATE TABLE quarantine(id INTEGER PRIMARY KEY, uplink TEXT NOT NULL,
         sequence INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL,
-        at INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+        at INTEGER NOT NULL, body BLOB NOT NULL, proof INTEGER NOT NULL) STRICT;
       CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-      INSERT INTO meta VALUES('epoch', '\(epoch)'), ('first', '\(Hex.encode(lastDigest))');
-      COMMIT;
-      PRAGMA wal_checkpoint(TRUNCATE);
       """)
   }
 
-  /// Renames a damaged file and its log, keeping the last two; returns the new name.
-  func setAside() throws(StoreFault) -> String {
+  /// Makes an empty journal under its name.
+  func create(epoch: String, settings: JournalSettings) throws(StoreFault) {
+    try makeBeside()
+    do {
+      var connection = try Connection(
+        path: newPath, creating: false, fileLayer: settings.fileLayer)
+      try tables(connection)
+      try connection.execute("BEGIN IMMEDIATE")
+      try connection.putMeta([
+        "epoch": epoch, "first": Hex.encode(JournalRows.noDigest), "base": "0",
+        "form": "\(JournalLimits.formatVersion)",
+      ])
+      try connection.execute("COMMIT; PRAGMA journal_mode = WAL")
+    }
+    try takeName()
+  }
+
+  /// Makes a journal of what proves itself in the one set aside, and gives it the name.
+  func salvage(
+    epoch: String, known: KnownEnd?, log: LogPages?, settings: JournalSettings,
+    digest: @escaping ([UInt8]) -> [UInt8]
+  ) throws(StoreFault) -> SalvageResult {
+    let log = log ?? LogPages(readLog(salvagePath + "-wal"))
+    var salvage = Salvage(known: known)
+    var result = SalvageResult()
+    try makeBeside()
+    do {
+      var connection = try Connection(
+        path: newPath, creating: false, fileLayer: settings.fileLayer)
+      try tables(connection)
+      let scan = SalvageScan(salvagePath, log: log, digest: digest)
+      result = try salvage.run(scan, into: &connection, epoch: epoch)
+      try connection.execute("PRAGMA journal_mode = WAL")
+    }
+    try takeName()
+    return result
+  }
+
+  /// Made by us first, so that its mode is right from the first byte on.
+  private func makeBeside() throws(StoreFault) {
+    for leftover in [newPath, newPath + "-wal", newPath + "-journal"] { unlink(leftover) }
+    let descriptor = open(newPath, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw Self.denied("creating \(newPath)", errno) }
+    close(descriptor)
+  }
+
+  private func takeName() throws(StoreFault) {
+    unlink(newPath + "-wal")
+    guard rename(newPath, path) == 0 else { throw Self.denied("naming \(path)", errno) }
+    try syncDirectory()
+  }
+
+  /// The bytes of a log; none when there is none.
+  func readLog(_ path: String) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var bytes = [UInt8](
+      repeating: 0, count: min(Self.size(path), JournalLimits.logReadBytes))
+    let count = pread(descriptor, &bytes, bytes.count, 0)
+    return Array(bytes.prefix(max(0, count)))
+  }
+
+  /// A damaged journal was being replaced when the program ended.
+  var isBeingReplaced: Bool {
+    access(salvagePath, F_OK) == 0 || access(salvagePath + "-wal", F_OK) == 0
+  }
+
+  /// Takes the name from a damaged journal and its log; from here on a start goes on with it.
+  func beginReplacing() throws(StoreFault) {
+    for suffix in ["", "-wal"] where access(path + suffix, F_OK) == 0 {
+      guard access(salvagePath + suffix, F_OK) != 0 else { continue }
+      guard rename(path + suffix, salvagePath + suffix) == 0 else {
+        throw Self.denied("setting aside \(path)", errno)
+      }
+    }
+    try syncDirectory()
+  }
+
+  /// Gives the damaged journal its lasting name, keeping the last two; returns that name.
+  func endReplacing() throws(StoreFault) -> String {
     for number in (1..<JournalLimits.damagedKept).reversed() {
+      guard access(damagedPath(number), F_OK) == 0 else { continue }
       for suffix in ["", "-wal"] {
         let older = damagedPath(number + 1) + suffix
         unlink(older)
         rename(damagedPath(number) + suffix, older)
       }
     }
-    guard rename(path, damagedPath(1)) == 0 else {
-      throw Self.denied("setting aside \(path)", errno)
+    // The log first: while the file has its old name, a start comes here again.
+    for suffix in ["-wal", ""] where access(salvagePath + suffix, F_OK) == 0 {
+      guard rename(salvagePath + suffix, damagedPath(1) + suffix) == 0 else {
+        throw Self.denied("setting aside \(path)", errno)
+      }
     }
-    if access(logPath, F_OK) == 0 { rename(logPath, damagedPath(1) + "-wal") }
     try syncDirectory()
     return damagedPath(1)
+  }
+
+  /// Makes room for a salvage by giving up what earlier ones kept.
+  func dropDamaged() {
+    for number in 1...JournalLimits.damagedKept {
+      for suffix in ["", "-wal"] { unlink(damagedPath(number) + suffix) }
+    }
   }
 
   /// Makes names durable (fsync of the directory).

@@ -65,8 +65,36 @@ public enum JournalLimits {
   static let applicationID: Int32 = 0x5461_6B74
 
   /// Big-endian in the header at byte 60: the form of the tables.
-  static let formatVersion: Int32 = 1
+  static let formatVersion: Int32 = 2
+
+  /// Bits in which a damaged mark may differ from it and still be ours.
+  static let markBits = 2
+
+  /// Pages among which the tables' first pages are: they stay where they were made.
+  static let firstPages: UInt32 = 16
+
+  /// The form whose rows carry a digest alone; it is opened and brought to this one.
+  static let oldFormatVersion: Int32 = 1
 
   /// Bytes of SHA-256.
   static let digestBytes = 32
+
+  /// Bytes of a row that salvage takes for one: an event has 16 KiB, a snapshot may have more.
+  static let rowBytes: Int64 = 4 << 20
+
+  /// Columns of a row: quarantine has the most, 8.
+  static let rowFields = 16
+
+  /// Bytes of a log that is looked at: 16 times what it is held to, in memory for a moment.
+  static let logReadBytes = 64 << 20
+
+  /// Bytes of a damaged file that are read at once: 256 pages.
+  static let scanBytes = 256 * pageBytes
+
+  /// Ranges of missing events that are told one by one; what lies behind them is told as one, with
+  /// its exact count.
+  static let lostRanges = 1000
+
+  /// Memory for pages while a journal is rebuilt: 16 MiB.
+  static let rebuildKibibytes = 16 * 1024
 }

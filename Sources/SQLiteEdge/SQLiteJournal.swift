@@ -7,8 +7,10 @@
 // - After a fault of input or output nothing is written before the file was opened again; opening
 //   moves the whole log into the file and syncs it, because a page whose sync failed counts as
 //   clean to the kernel (ATC 2020, "Can Applications Recover from fsync Failures?").
-// - A start never fails because of what is in the file: a damaged one is set aside and a new one
-//   with a new epoch continues the chain of digests (F35).
+// - A start never fails because of what is in the file: a damaged one is set aside, and a new one
+//   with a new epoch takes over every row that proves itself and continues the chain (F35).
+// - What was once told durable in this run is there after opening again, or the file is damaged: a
+//   page whose sync failed may be gone although reading it worked a moment ago.
 // - Stored bytes are final; no configuration touches them (F28), no restart loses them (F29).
 //
 // Why no secondary index and no status column: an index on the state cost 45 % more bytes, a write
@@ -42,6 +44,10 @@ public struct Replacement: Equatable, Sendable {
   public var epochBefore: String?
   /// The last sequence of the epoch before, as far as it can be read.
   public var lastSequenceBefore: UInt64?
+  /// Events taken over: they prove themselves and are delivered as they were.
+  public var carried: UInt64 = 0
+  /// What could not be read any more; also in `StoreState.lost`.
+  public var lost: [LostEvents] = []
 }
 
 /// The event store on SQLite.
@@ -52,14 +58,16 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   private var generator: SeededGenerator
   private var connection: Connection?
   private var quotaPages: Int64 = 0
-  private var lastSequence: UInt64 = 0
+  /// What was told durable in this run; nil before the first opening.
+  private var known: KnownEnd?
   private var commitsSinceBallast = 0
   private var hasBallast = false
+  private var rows = JournalRows(state: StoreState(epoch: ""))
 
   /// What the last opening found.
   public private(set) var report = OpeningReport(origin: .created, isChecked: false)
   /// What the file held when it was opened last.
-  public private(set) var state = StoreState(epoch: "")
+  public var state: StoreState { rows.state }
 
   /// Opens or makes the journal; `digest` is SHA-256, chance draws the epoch of a new file.
   public init(
@@ -83,45 +91,130 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   }
 
   private mutating func open() throws(StoreFault) {
-    try file.recognise()
-    var origin = OpeningReport.Origin.continued
-    if !file.exists {
-      try create(after: JournalRemains())
-      origin = .created
-    }
+    var log: LogPages?
     do {
-      try attach(origin)
+      if file.isBeingReplaced {
+        try goOnReplacing()
+      } else {
+        let found = LogPages(file.readLog(file.logPath))
+        log = found
+        try file.recognise(found)
+        try openAsItIs(found)
+      }
     } catch .damaged(let reason) {
-      let remains = JournalRemains(file.path, fileLayer: settings.fileLayer)
-      let name = try file.setAside()
-      try create(after: remains)
-      try attach(
-        .replaced(
-          Replacement(
-            reason: reason, keptAs: name, epochBefore: remains.epoch,
-            lastSequenceBefore: remains.lastSequence)))
+      connection = nil
+      try file.beginReplacing()
+      try replace(reason, log: log)
     }
   }
 
-  private mutating func create(after remains: JournalRemains) throws(StoreFault) {
-    let epoch = Hex.encode((0..<4).map { _ in UInt8.random(in: 0...255, using: &generator) })
-    try file.create(epoch: epoch, lastDigest: remains.lastDigest, settings: settings)
+  /// Opens what is there under the name, or makes it when there is nothing.
+  private mutating func openAsItIs(_ log: LogPages) throws(StoreFault) {
+    var origin = OpeningReport.Origin.continued
+    if !file.exists {
+      guard file.logSize == 0 else {
+        throw .damaged("opening \(file.path): there is its log, but not the file")
+      }
+      try file.create(epoch: drawEpoch(), settings: settings)
+      origin = .created
+    } else if log.isBroken {
+      // SQLite would end where the log is damaged and take what lies before it for everything.
+      var inLog = SalvageScan(file.path, log: log, digest: digest)
+      var inFile = SalvageScan(file.path, log: LogPages(), digest: digest)
+      if inLog.lastPlace(inLogOnly: true) > inFile.lastPlace(inLogOnly: false) {
+        throw .damaged("opening \(file.path): its log is damaged before its end")
+      }
+    }
+    try attach(origin)
+  }
+
+  /// A start that was interrupted while it replaced a damaged journal.
+  private mutating func goOnReplacing() throws(StoreFault) {
+    if file.exists {
+      let name = try file.endReplacing()
+      try attach(
+        .replaced(
+          Replacement(reason: "it was being replaced when the power went", keptAs: name)))
+      return
+    }
+    try file.beginReplacing()
+    try replace("it was being replaced when the power went", log: nil)
+  }
+
+  /// Makes a new journal of what proves itself in the one set aside.
+  private mutating func replace(_ reason: String, log: LogPages?) throws(StoreFault) {
+    let result: SalvageResult
+    do {
+      result = try salvage(log)
+    } catch .diskFull {
+      // Two files do not fit: what earlier salvages kept goes, then the ballast.
+      file.dropDamaged()
+      _ = file.dropBallast()
+      result = try salvage(log)
+    }
+    let name = try file.endReplacing()
+    known = nil
+    try attach(
+      .replaced(
+        Replacement(
+          reason: reason, keptAs: name, epochBefore: result.epochBefore,
+          lastSequenceBefore: result.lastSequenceBefore, carried: result.carried,
+          lost: result.lost)))
+  }
+
+  private mutating func salvage(_ log: LogPages?) throws(StoreFault) -> SalvageResult {
+    try file.salvage(
+      epoch: drawEpoch(), known: known, log: log, settings: settings, digest: digest)
+  }
+
+  private mutating func drawEpoch() -> String {
+    Hex.encode((0..<4).map { _ in UInt8.random(in: 0...255, using: &generator) })
   }
 
   /// Opens the file that is there, checks it and reads where it stands.
   private mutating func attach(_ origin: OpeningReport.Origin) throws(StoreFault) {
-    let opened = try Connection(
+    let hasLog = file.hasLog
+    var opened = try Connection(
       path: file.path, creating: false, fileLayer: settings.fileLayer)
+    guard !opened.isReadOnly else {
+      throw .denied(
+        "opening \(file.path): it may only be read; is the file system mounted read-only? Look at "
+          + "the kernel's log for faults of the disk and mount it for writing again")
+    }
     try opened.configure(settings)
     let isChecked = file.size <= settings.checkedBytes
     if isChecked { try opened.verify() }
+    try opened.bringToThisForm()
+    let found = try opened.journalState()
+    guard hasLog || !found.wasOpened else {
+      throw .damaged("opening \(file.path): its log is gone, and what was committed in it")
+    }
+    try confirm(found.state)
+    if !found.wasOpened { try opened.noteOpened() }
     try opened.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    state = try opened.journalState()
+    rows = found
     quotaPages = try opened.integer("PRAGMA max_page_count") ?? 0
-    lastSequence = state.lastSequence
+    let state = found.state
+    known = KnownEnd(
+      epoch: state.epoch, base: state.base, lastPlace: state.lastPlace,
+      lastDigest: state.lastDigest)
     connection = consume opened
     report = OpeningReport(origin: origin, isChecked: isChecked)
     hasBallast = file.keepBallast(settings.ballastBytes)
+  }
+
+  /// Whether what was told durable in this run is what the file ends with, or is before that.
+  private func confirm(_ state: StoreState) throws(StoreFault) {
+    guard let known else { return }
+    guard state.epoch == known.epoch, state.base == known.base else {
+      throw .damaged("opening \(file.path): it is another journal than a moment ago")
+    }
+    guard state.lastPlace >= known.lastPlace,
+      state.lastPlace > known.lastPlace || state.lastDigest == known.lastDigest
+    else {
+      throw .damaged(
+        "opening \(file.path): it ends at \(state.lastPlace), and \(known.lastPlace) was durable")
+    }
   }
 
   public mutating func commit(_ transaction: Transaction) throws(StoreFault) {
@@ -133,7 +226,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       hasBallast = !file.dropBallast()
       try write(transaction)
     }
-    lastSequence = transaction.events.last?.sequence ?? lastSequence
+    remember(transaction)
     if !hasBallast {
       commitsSinceBallast += 1
       if commitsSinceBallast >= JournalLimits.ballastInterval {
@@ -143,12 +236,29 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     }
   }
 
+  /// What is durable now.
+  private mutating func remember(_ transaction: Transaction) {
+    let before = known?.lastPlace ?? 0
+    if let through = transaction.deleteThrough {
+      let end = transaction.events.isEmpty ? before - min(before, 1) : before
+      rows.state.firstHeld = max(rows.state.firstHeld, min(through, end) + 1)
+    }
+    guard let last = transaction.events.last else { return }
+    let base = known?.base ?? 0
+    known?.lastPlace = base + last.sequence
+    known?.lastDigest = last.digest
+    rows.isTold = true
+    rows.state.lost = []
+  }
+
   private mutating func write(_ transaction: Transaction) throws(StoreFault) {
     guard connection != nil else {
       throw .inputOutput("writing \(file.path): a fault has closed it; open it again")
     }
     do {
-      try connection?.write(transaction, after: lastSequence)
+      try connection?.write(
+        transaction, after: known?.lastPlace ?? 0, base: known?.base ?? 0,
+        telling: !rows.isTold && !transaction.events.isEmpty)
     } catch {
       throw settle(error)
     }
@@ -176,13 +286,12 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     guard connection != nil else {
       throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
     }
-    let mask: UInt64 = (0..<64).contains(dueBit) ? 1 << UInt64(dueBit) : 0
+    guard (0..<64).contains(dueBit) else { return [] }
+    let range = ReadRange(
+      after: sequence, mask: 1 << UInt64(dueBit), countLimit: countLimit, byteLimit: byteLimit,
+      rows, last: known?.lastPlace ?? 0)
     do {
-      return try connection?.events(.readDue, byteLimit: byteLimit, digest: digest) {
-        $0.bind(1, sequence)
-        $0.bind(2, mask)
-        $0.bind(3, Int64(countLimit))
-      } ?? []
+      return try connection?.events(range, digest: digest) ?? []
     } catch {
       if case .damagedEvent = error { throw error }
       throw settle(error)
@@ -196,10 +305,10 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     guard connection != nil else {
       throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
     }
-    return try connection?.events(.readAll, byteLimit: byteLimit, digest: digest) {
-      $0.bind(1, sequence)
-      $0.bind(2, Int64(countLimit))
-    } ?? []
+    let range = ReadRange(
+      after: sequence, mask: nil, countLimit: countLimit, byteLimit: byteLimit, rows,
+      last: known?.lastPlace ?? 0)
+    return try connection?.events(range, digest: digest) ?? []
   }
 
   /// Bytes that the journal takes on the disk now, with its log.

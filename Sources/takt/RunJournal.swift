@@ -44,7 +44,9 @@ extension Daemon {
     case .continued: return nil
     case .replaced(let replacement):
       let text =
-        "the journal was damaged (\(replacement.reason)); it is kept as \(replacement.keptAs)"
+        "the journal was damaged (\(replacement.reason)); it is kept as \(replacement.keptAs), "
+        + "\(replacement.carried) events were taken over, "
+        + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read"
       log.line(.error, text)
       return text
     }

@@ -1,5 +1,6 @@
 // The journal on a real SQLite file: what was committed is there, whatever happened since.
 
+import CSQLite
 import Foundation
 import Outbox
 import Primitives
@@ -106,21 +107,70 @@ struct SQLiteJournalTests {
         atPath: workspace.path + "/" + name)
       #expect(attributes[.posixPermissions] as? Int == 0o600, "\(name)")
     }
-    #expect(workspace.names == ["journal.db", "journal.db.ballast"])
+    #expect(workspace.names == ["journal.db", "journal.db-wal", "journal.db.ballast"])
   }
 
   @Test func `a file of a later version is refused and not touched`() throws {
     _ = try openJournal(workspace.journal)
-    var bytes = try Data(contentsOf: URL(fileURLWithPath: workspace.journal))
-    bytes[63] = 2
-    try bytes.write(to: URL(fileURLWithPath: workspace.journal))
+    try alter("PRAGMA user_version = 3; UPDATE meta SET value = '3' WHERE name = 'form'")
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: workspace.journal))
+    let names = workspace.names
     guard case .tooNew(let sentence) = openingFault(workspace.journal) else {
       Issue.record("opened a later version's file")
       return
     }
-    #expect(sentence.contains("later version (form 2, this program knows 1)"))
+    #expect(sentence.contains("later version (form 3, this program knows 2)"))
     #expect(try Data(contentsOf: URL(fileURLWithPath: workspace.journal)) == bytes)
-    #expect(workspace.names == ["journal.db"])
+    #expect(workspace.names == names)
+  }
+
+  @Test func `a flipped bit in the header makes no stranger and no later version of our file`()
+    throws
+  {
+    var journal = try openJournal(workspace.journal)
+    try journal.commit(testTransaction(1...3))
+    _ = try journal.reopen()
+    let place = URL(fileURLWithPath: workspace.journal)
+    let whole = try Data(contentsOf: place)
+    for byte in Array(60..<64) + Array(68..<72) {
+      for bit in 0..<8 {
+        var bytes = whole
+        bytes[byte] ^= 1 << UInt8(bit)
+        let other = Workspace(inMemory: true)
+        try bytes.write(to: URL(fileURLWithPath: other.journal))
+        try Data().write(to: URL(fileURLWithPath: other.journal + "-wal"))
+        var again = try openJournal(other.journal)
+        let held = try heldEvents(&again)
+        #expect(held == (1...3).map { testEvent($0) }, "byte \(byte), bit \(bit)")
+      }
+    }
+  }
+
+  @Test func `a file of the form before opens with all it holds, and takes more`() throws {
+    let events = (1...5).map { testEvent(UInt64($0)) }
+    try alter(OldForm.tables)
+    for event in events {
+      try alter(
+        "INSERT INTO event VALUES(\(event.sequence), 1, x'\(Hex.encode(event.digest))', "
+          + "x'\(Hex.encode(event.bytes))')")
+    }
+    var journal = try openJournal(workspace.journal)
+    #expect(journal.report.origin == .continued)
+    #expect(journal.state.epoch == "0badcafe")
+    #expect(journal.state.cursors == [UplinkCursor(name: "mes", bit: 3, acknowledged: 2)])
+    #expect(journal.state.snapshots == ["press-1": [7]])
+    #expect(journal.state.quarantinedCount == 1)
+    try journal.commit(testTransaction(6...7))
+    _ = try journal.reopen()
+    let held = try heldEvents(&journal)
+    #expect(held == events + [testEvent(6), testEvent(7)])
+  }
+
+  private func alter(_ text: String) throws {
+    var handle: OpaquePointer?
+    #expect(sqlite3_open(workspace.journal, &handle) == SQLITE_OK)
+    #expect(sqlite3_exec(handle, text, nil, nil, nil) == SQLITE_OK)
+    sqlite3_close(handle)
   }
 
   @Test func `another program's database is refused and not touched`() throws {
@@ -144,4 +194,25 @@ struct SQLiteJournalTests {
     #expect(sentence.contains("/nowhere/journal.db"))
     #expect(sentence.contains("check that the directory exists"))
   }
+}
+
+/// The tables of the first form, with a row in each but events.
+private enum OldForm {
+  static let tables = """
+    PRAGMA application_id = 1415670644; PRAGMA user_version = 1; PRAGMA journal_mode = WAL;
+    CREATE TABLE event(sequence INTEGER PRIMARY KEY, due INTEGER NOT NULL,
+      digest BLOB NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE uplink(name TEXT PRIMARY KEY, bit INTEGER NOT NULL,
+      acknowledged INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    CREATE TABLE snapshot(name TEXT PRIMARY KEY, body BLOB NOT NULL) STRICT;
+    CREATE TABLE quarantine(id INTEGER PRIMARY KEY, uplink TEXT NOT NULL,
+      sequence INTEGER NOT NULL, status INTEGER NOT NULL, answer TEXT NOT NULL,
+      at INTEGER NOT NULL, body BLOB NOT NULL) STRICT;
+    CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+    INSERT INTO meta VALUES('epoch', '0badcafe'),
+      ('first', '0000000000000000000000000000000000000000000000000000000000000000');
+    INSERT INTO uplink VALUES('mes', 3, 2);
+    INSERT INTO snapshot VALUES('press-1', x'07');
+    INSERT INTO quarantine VALUES(1, 'mes', 1, 400, 'no', 5, x'01');
+    """
 }

@@ -58,6 +58,7 @@ struct SQLiteDamageTests {
     try journal.commit(testTransaction(1...3))
     let again = try journal.reopen()
     #expect(again.lastSequence == 3)
+    #expect(again.lastPlace == state.lastPlace + 3)
     #expect(journal.report.origin == .continued)
   }
 
@@ -68,7 +69,10 @@ struct SQLiteDamageTests {
     }
     _ = try openJournal(workspace.journal, seed: 9)
     #expect(
-      workspace.names == ["journal.db", "journal.db.damaged-1", "journal.db.damaged-2"])
+      workspace.names == [
+        "journal.db", "journal.db-wal", "journal.db.damaged-1", "journal.db.damaged-1-wal",
+        "journal.db.damaged-2", "journal.db.damaged-2-wal",
+      ])
     let kept = try String(contentsOfFile: workspace.journal + ".damaged-2", encoding: .utf8)
     #expect(kept == "damage 3")
   }
