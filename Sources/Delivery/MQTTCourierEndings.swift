@@ -53,6 +53,8 @@ extension MQTTCourier {
     if case .live(let session) = state { (onItsWay, version) = (session.events, session.version) }
     for topic in parkedTopics.keys { parkedTopics[topic]?.isTried = false }
     cargo.recall()
+    // What the broker took and did not pass on may be lost with it (persistence is often off).
+    cargo.recallAccepted()
     state = .offline
     switch ending {
     case .failed(let said): wait(said, now, &generator)

@@ -73,7 +73,14 @@ extension MQTTCourier {
       + "answered \(MQTTReason.words(reason, properties))"
     switch MQTTVerdict(puback: reason) {
     case .accepted, .acceptedByNobody:
-      if reason == 16 { record.unheardEvents &+= 1 }
+      if reason == 16 {
+        record.unheardEvents &+= 1
+        // Whose word is waited for does not listen: publishing on would only be done again.
+        guard policy.acknowledgementTopic == nil else {
+          pause(number, "\(said); the application does not listen", &session, now, &generator)
+          return nil
+        }
+      }
       if session.proof?.number == number {
         return proofAcknowledged(&session, now)
       }

@@ -1,5 +1,6 @@
 // The codec of MQTT: every packet there and back, known bytes, and any bytes at all without a trap.
 
+import Outbox
 import Primitives
 import Testing
 
