@@ -34,7 +34,10 @@ public struct MQTTReader: Sendable {
 
   /// The next complete packet; nil when more bytes are needed.
   public mutating func next() throws(MQTTFault) -> MQTTPacket? {
-    guard buffer.count - start >= 2 else { return nil }
+    guard start < buffer.count else { return nil }
+    // What is no packet at all is not waited for.
+    let first = buffer[start]
+    try MQTTPacket.checkFirst(first)
     var (length, place) = (0, 0)
     while true {
       guard start + 1 + place < buffer.count else { return nil }
@@ -52,7 +55,6 @@ public struct MQTTReader: Sendable {
     let size = 1 + place + length
     guard size <= limit else { throw .tooLarge(size, limit: limit) }
     guard buffer.count - start >= size else { return nil }
-    let first = buffer[start]
     var cursor = MQTTCursor(buffer, (start + 1 + place)..<(start + size))
     start += size
     let packet = try MQTTPacket(first, &cursor, version)
@@ -66,10 +68,6 @@ extension MQTTPacket {
     _ first: UInt8, _ cursor: inout MQTTCursor, _ version: MQTTVersion
   ) throws(MQTTFault) {
     let type = first >> 4
-    let flags: UInt8 = type == 8 || type == 10 ? 2 : 0
-    guard type == 3 || first & 15 == flags else {
-      throw .malformed("packet type \(type) with flags \(first & 15)")
-    }
     switch type {
     case 1: self = .connect(try MQTTConnect(&cursor))
     case 2: self = .connack(try MQTTConnack(&cursor, version))
@@ -94,6 +92,18 @@ extension MQTTPacket {
       let (reason, properties) = try Self.reason(&cursor, version, in: 14)
       self = .disconnect(reason: reason, properties)
     default: throw .malformed("packet type \(type), which has no place here")
+    }
+  }
+
+  /// Refuses types that have no place here and flags that are not as reserved.
+  static func checkFirst(_ first: UInt8) throws(MQTTFault) {
+    let type = first >> 4
+    let flags: UInt8 = type == 8 || type == 10 ? 2 : 0
+    guard type == 3 || first & 15 == flags else {
+      throw .malformed("packet type \(type) with flags \(first & 15)")
+    }
+    guard (1...4).contains(type) || (8...14).contains(type) else {
+      throw .malformed("packet type \(type), which has no place here")
     }
   }
 

@@ -38,6 +38,8 @@ struct MQTTBench {
   var answers: [Answer] = []
   /// Packets of the courier over the connection there is.
   var heard: [MQTTPacket] = []
+  /// Packets that `breathe` has seen.
+  private var answered = 0
   private var reader = MQTTReader(version: .five, limit: 1 << 20)
 
   init(_ change: (inout MQTTPolicy) -> Void = { _ in }) throws {
@@ -57,7 +59,7 @@ struct MQTTBench {
       case .open(let target):
         opens.append(target)
         reader = MQTTReader(version: .five, limit: 1 << 20)
-        heard = []
+        (heard, answered) = ([], 0)
       case .send(let bytes):
         reader.feed(bytes)
         while let packet = try reader.next() {
@@ -89,6 +91,20 @@ struct MQTTBench {
   mutating func skip() throws {
     now = max(now, try #require(courier.nextDeadline))
     try handle(.idle)
+  }
+
+  /// Answers pings and ended subscriptions as brokers do, then lets the time run.
+  mutating func breathe() throws {
+    let all = heard
+    for packet in all[min(answered, all.count)...] {
+      switch packet {
+      case .pingreq: try say(.pingresp)
+      case .unsubscribe(let id, _, _): try say(.unsuback(id: id, [0], MQTTProperties()))
+      default: break
+      }
+    }
+    answered = all.count
+    try skip()
   }
 
   /// Lets time run until a connection is asked for, and opens it.

@@ -102,8 +102,7 @@ import Testing
       #expect(bench.answers.isEmpty && bench.courier.status.state == "pausing")
       let sent = bench.sequences.count
       while bench.sequences.count == sent {
-        try bench.skip()
-        if bench.heard.last == .pingreq { try bench.say(.pingresp) }
+        try bench.breathe()
       }
     }
     try bench.acknowledge(1, reason)
@@ -119,8 +118,7 @@ import Testing
       #expect(until - bench.now <= MQTTLimits.lastPause)
       let sent = bench.sequences.count
       while bench.sequences.count == sent {
-        try bench.skip()
-        if bench.heard.last == .pingreq { try bench.say(.pingresp) }
+        try bench.breathe()
       }
     }
     try bench.acknowledge(1)
@@ -140,8 +138,7 @@ import Testing
     // One event looks whether it may by now; then the others follow.
     let sent = bench.sequences.count
     while bench.sequences.count == sent {
-      try bench.skip()
-      if bench.heard.last == .pingreq { try bench.say(.pingresp) }
+      try bench.breathe()
     }
     #expect(Array(bench.sequences[sent...]) == [2])
     try bench.acknowledge(2)
@@ -161,8 +158,7 @@ import Testing
     let since = bench.now
     for _ in 0..<2000 where bench.answers.isEmpty {
       let sent = bench.sequences.count
-      try bench.skip()
-      if bench.heard.last == .pingreq { try bench.say(.pingresp) }
+      try bench.breathe()
       if bench.sequences.count > sent {
         try bench.acknowledge(try #require(bench.sequences.last), 135)
       }
@@ -328,8 +324,7 @@ import Testing
     // It stays silent: the event is published again, and somebody is told.
     let sent = bench.sequences.count
     for _ in 0..<20 where bench.sequences.count == sent {
-      try bench.skip()
-      if bench.heard.last == .pingreq { try bench.say(.pingresp) }
+      try bench.breathe()
     }
     #expect(bench.sequences.last == 4 && bench.courier.status.alarm != nil)
     try bench.acknowledge(4)
