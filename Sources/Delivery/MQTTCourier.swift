@@ -71,8 +71,6 @@ public struct MQTTCourier: UplinkCourier {
   /// Learnt from the broker: one message at a time, nothing retained.
   var oneAtATime = false
   var retains = true
-  /// The last sequence that was taken over, for `previous`.
-  var tookOver: UInt64 = 0
 
   /// A courier for one uplink; `encoder` makes the messages, CloudEvents by the policy's template.
   public init(
@@ -234,7 +232,10 @@ public struct MQTTCourier: UplinkCourier {
       case .nameUnknown, .unreachable, .timeout, .handshake:
         return finish(.failed(sentence), now, &generator)
       }
-    case .preparing, .live: return finish(.broken(sentence), now, &generator)
+    case .preparing, .live:
+      // Mosquitto before 2.1 says no more when another client takes over.
+      let advice = "if this goes on, look for another client with the client id \(policy.clientID)"
+      return finish(.broken("\(sentence); \(advice)"), now, &generator)
     case .offline, .coolingOff, .parked: return []  // Late: already closed.
     }
   }

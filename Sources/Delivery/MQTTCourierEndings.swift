@@ -59,19 +59,10 @@ extension MQTTCourier {
     switch ending {
     case .failed(let said): wait(said, now, &generator)
     case .broken(let said):
-      let times = MQTTLimits.breaksAtOneEvent
       let status: UInt8 = version == .three ? 149 : 130
-      if let doubt = blame(onItsWay, said, status, times, now) {
-        park(doubt, now, &generator)
-      } else {
-        wait(said, now, &generator)
-      }
+      blameOrWait(onItsWay, said, status, MQTTLimits.breaksAtOneEvent, now, &generator)
     case .blamed(let said, let status, let times):
-      if let doubt = blame(onItsWay, said, status, times, now) {
-        park(doubt, now, &generator)
-      } else {
-        wait(said, now, &generator)
-      }
+      blameOrWait(onItsWay, said, status, times, now, &generator)
     case .closedAtGreeting(let said):
       brokers.closedAtGreeting()
       wait(said, now, &generator)
@@ -117,6 +108,17 @@ extension MQTTCourier {
       retry(said, isAtOnce: true, now, &generator)
     }
     return [.close] + reports()
+  }
+
+  private mutating func blameOrWait(
+    _ onItsWay: [Int], _ said: String, _ status: UInt8, _ times: Int, _ now: Stamp,
+    _ generator: inout some RandomNumberGenerator
+  ) {
+    if let doubt = blame(onItsWay, said, status, times, now) {
+      park(doubt, now, &generator)
+    } else {
+      wait(said, now, &generator)
+    }
   }
 
   /// Finds the event at which connections end; a sentence when the broker is doubted instead.

@@ -241,7 +241,7 @@ extension MQTTCourier {
     return nil
   }
 
-  /// `{"sequence":4711,"epoch":"1a2b3c4d"}`, the sequence as a number or as digits; or digits alone.
+  /// `{"sequence":4711,"epoch":"1a2b3c4d"}`, or the sequence alone; as a number or as digits.
   private mutating func confirm(_ payload: [UInt8]) {
     guard payload.count <= 1024, let value = try? JSONValue(parsing: payload) else { return }
     let sequence = value["sequence"] ?? value

@@ -38,6 +38,7 @@ public struct CloudEventEncoder: MQTTEncoder {
 
   public init(template: MQTTTopicTemplate) { self.template = template }
 
+  /// The event's own bytes on the topic of the template, with `previous` as a user property.
   public mutating func message(_ event: StoredEvent, previous: UInt64) -> MQTTMessage {
     let labels = MQTTLabels(event.bytes)
     var message = MQTTMessage(topic: topic(labels), payload: event.bytes)

@@ -8,8 +8,6 @@ public enum MQTTLimits {
   public static let largestVariable = 268_435_455
   /// Without a Receive Maximum in CONNACK (MQTT-3.2.2.3.3).
   static let defaultReceiveMaximum = 65_535
-  /// The client ids that every broker must accept (MQTT-3.1.3-5).
-  static let portableClientID = 23
 
   // MARK: Ours
 
@@ -29,7 +27,7 @@ public enum MQTTLimits {
   static let parkedTopics = 64
   /// Events that the courier takes over from the outbox at once; the outbox lends 200.
   static let heldEvents = 400
-  /// Times that the broker may fail at one event for its own reasons (128, 131) before it is refused.
+  /// Times that the broker may fail at one event for reasons of its own (128, 131).
   static let failuresOfOneEvent = 10
   /// Times that the broker may call one event malformed before it is refused.
   static let protestsAtOneEvent = 2

@@ -12,7 +12,7 @@ public struct MQTTPolicy: Equatable, Sendable {
 
   /// What proves on 3.1.1 that a PUBACK means something: denied messages get one, too.
   public enum RightsTest: Equatable, Sendable {
-    /// The first event of each topic must come back to us: asks for the right to read what we write.
+    /// The first event of each topic must come back: asks for the right to read what we write.
     case eachTopic
     /// A nonce on this topic must come back; the rights of other topics are taken to be the same.
     case canary(String)
@@ -29,7 +29,7 @@ public struct MQTTPolicy: Equatable, Sendable {
   public var brokers: [MQTTAddress]
   /// Where a broker may send us beside `brokers`.
   public var redirections: [MQTTAddress] = []
-  /// Plain `mqtt` to other machines, too: everybody on the way reads and can forge acknowledgements.
+  /// Plain `mqtt` to other machines, too: everybody on the way reads, and can forge answers.
   public var allowsPlainAnywhere = false
   public var speech: Speech = .automatic
   /// Unique among the clients of the broker; every broker takes 1 to 23 of 0-9a-zA-Z.

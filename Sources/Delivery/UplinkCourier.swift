@@ -9,7 +9,7 @@ public protocol UplinkCourier: Sendable {
   var wantsParcel: Bool { get }
   /// What is known, for people.
   var status: CourierStatus { get }
-  /// When `handle(.idle, …)` is to be called at the latest; nil when only an offer changes anything.
+  /// When `handle(.idle, …)` is due at the latest; nil when only an offer changes anything.
   var nextDeadline: Instant? { get }
 
   /// The secret for the next requests or connections.

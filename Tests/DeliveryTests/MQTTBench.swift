@@ -13,8 +13,9 @@ func mqttEvent(
 ) -> StoredEvent {
   let pad = String(repeating: "x", count: padding)
   let bytes = Array(
-    ("{\"data\":{\"type\":\"no\",\"pad\":\"\(pad)\"},\"epoch\":\"1a2b3c4d\",\"partitionkey\":\"\(key)\","
-      + "\"sequence\":\"\(sequence)\",\"source\":\"urn:isa95:acme:berlin:hall2:line7:\(unit)\","
+    ("{\"data\":{\"type\":\"no\",\"pad\":\"\(pad)\"},\"epoch\":\"1a2b3c4d\","
+      + "\"partitionkey\":\"\(key)\",\"sequence\":\"\(sequence)\","
+      + "\"source\":\"urn:isa95:acme:berlin:hall2:line7:\(unit)\","
       + "\"type\":\"\(type)\"}").utf8)
   return StoredEvent(sequence: sequence, bytes: bytes, digest: folded(bytes), due: 1)
 }

@@ -1,4 +1,4 @@
-// The courier over MQTT against a broker made of packets: sessions, the window, what is on the wire.
+// The courier over MQTT against a broker made of packets: sessions, window, bytes on the wire.
 
 import Outbox
 import Primitives

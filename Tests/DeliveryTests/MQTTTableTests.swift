@@ -155,6 +155,7 @@ import Testing
     var bench = try MQTTBench.carrying(mqttParcel(events)) { $0.topicPatience = .seconds(1000) }
     try bench.acknowledge(3)
     try bench.acknowledge(1, 135)
+    try bench.acknowledge(2, 135)
     let since = bench.now
     for _ in 0..<2000 where bench.answers.isEmpty {
       let sent = bench.sequences.count

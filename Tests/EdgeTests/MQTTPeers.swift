@@ -1,5 +1,5 @@
 // The other ends of the MQTT tests: a real mosquitto as a child process, an application that
-// subscribes to it on a plain socket, and the courier in a thread of its own as the program runs it.
+// subscribes on a plain socket, and the courier in a thread of its own as the program runs it.
 
 import Delivery
 import Dispatch
