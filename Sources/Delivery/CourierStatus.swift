@@ -40,6 +40,10 @@ public struct CourierStatus: Equatable, Sendable {
   public var deliveredEvents: UInt64 = 0
   public var deliveredBatches: UInt64 = 0
   public var refusedEvents: UInt64 = 0
+  /// Events that a broker took although nobody subscribes to their topic.
+  public var unheardEvents: UInt64 = 0
+  /// Protocol, version and peer of the last session, where there is something to agree on.
+  public var speaks: String?
   /// Failures since the last delivery.
   public var consecutiveFailures = 0
   /// Failures since the start.
@@ -50,9 +54,11 @@ public struct CourierStatus: Equatable, Sendable {
 
 extension StreamFault {
   /// The fault as a sentence about an address, and what to do.
-  func sentence(_ address: HTTPAddress) -> String {
-    let peer = "\(address.host):\(address.port)"
-    return switch self {
+  func sentence(_ address: HTTPAddress) -> String { sentence("\(address.host):\(address.port)") }
+
+  /// The fault as a sentence about a host and port, and what to do.
+  func sentence(_ peer: String) -> String {
+    switch self {
     case .nameUnknown(let why):
       "connecting to \(peer): the name has no address; check it and the name server (\(why))"
     case .unreachable(let why):

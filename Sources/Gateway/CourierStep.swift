@@ -11,9 +11,9 @@ public import Primitives
 
 /// The courier of one uplink with its stream.
 public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
-  private var courier: Courier
+  private var courier: any UplinkCourier
   /// The courier as it was made, to begin again from.
-  private let fresh: Courier
+  private let fresh: any UplinkCourier
   /// The journal that the parcel in hand is from.
   private var journal = 0
   /// A parcel of a newer journal, taken before the old one was forgotten.
@@ -24,9 +24,9 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   private var unposted: [Answer] = []
   private let readToken: @Sendable () -> String?
 
-  /// `readToken` reads the bearer token's file again; nil for none.
+  /// `readToken` reads the file of the bearer token or password again; nil for none.
   public init(
-    courier: Courier, stream: consuming Stream, link: CourierLink, seed: UInt64,
+    courier: any UplinkCourier, stream: consuming Stream, link: CourierLink, seed: UInt64,
     readToken: @escaping @Sendable () -> String?
   ) {
     self.courier = courier
@@ -53,8 +53,13 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   /// When the next turn is due if neither the stream nor the recorder does anything.
   public var nextDeadline: Instant? { courier.nextDeadline }
 
-  /// Drops the connection; what was not acknowledged is sent again by the next run.
-  public mutating func close() { stream.close() }
+  /// Says farewell and drops the connection; what was not acknowledged is sent by the next run.
+  public mutating func close() {
+    for action in courier.farewell() {
+      if case .send(let bytes) = action { stream.send(bytes) }
+    }
+    stream.close()
+  }
 
   private static func stamp(_ clock: some Clock) -> Stamp {
     let reading = clock.reading()
