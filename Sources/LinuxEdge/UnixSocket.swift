@@ -138,7 +138,9 @@ public struct UnixSocketServer: ~Copyable {
     return false
   }
 
-  private func listenTo(_ connection: inout Connection, _ answer: (String, UInt32?) -> [UInt8]) -> Bool {
+  private func listenTo(_ connection: inout Connection, _ answer: (String, UInt32?) -> [UInt8])
+    -> Bool
+  {
     while true {
       guard let result = try? connection.socket.read() else { return false }
       switch result {

@@ -10,7 +10,7 @@
 // - No more orders than `OrderSheetLimits.orders`: the desk remembers what was carried out, and a
 //   whole file must fit its memory, so that one that comes twice after a crash is done once.
 
-import Primitives
+public import Primitives
 
 /// Limits of a dropped file.
 public enum OrderSheetLimits {
@@ -43,17 +43,35 @@ public enum OrderSheet {
   public static func read(
     _ bytes: [UInt8], _ format: OrderSheetFormat, from: Order.Origin = .file
   ) throws(OrderFileFault) -> [OrderFile] {
+    try sheet(bytes, format, from).orders
+  }
+
+  /// The same orders as the trees of single order files, after the same check.
+  public static func trees(
+    _ bytes: [UInt8], _ format: OrderSheetFormat
+  ) throws(OrderFileFault) -> [JSONValue] {
+    try sheet(bytes, format, .file).trees
+  }
+
+  private static func sheet(
+    _ bytes: [UInt8], _ format: OrderSheetFormat, _ from: Order.Origin
+  ) throws(OrderFileFault) -> Sheet {
     guard bytes.count <= OrderSheetLimits.fileBytes else {
       throw fault(
         "it has \(bytes.count) bytes, \(OrderSheetLimits.fileBytes) are allowed; split it")
     }
-    let orders =
+    let sheet =
       switch format {
       case .json: try list(bytes, from)
       case .csv: try table(bytes, from)
       }
-    guard !orders.isEmpty else { throw fault("there is no order in it") }
-    return orders
+    guard !sheet.orders.isEmpty else { throw fault("there is no order in it") }
+    return sheet
+  }
+
+  private struct Sheet {
+    var trees: [JSONValue]
+    var orders: [OrderFile]
   }
 
   private static func fault(_ reason: String, at path: String = "") -> OrderFileFault {
@@ -66,7 +84,7 @@ public enum OrderSheet {
 
   private static func list(
     _ bytes: [UInt8], _ from: Order.Origin
-  ) throws(OrderFileFault) -> [OrderFile] {
+  ) throws(OrderFileFault) -> Sheet {
     let tree: JSONValue
     do throws(JSONFault) { tree = try JSONValue(parsing: bytes) } catch {
       let before = bytes.prefix(error.offset)
@@ -74,7 +92,9 @@ public enum OrderSheet {
       let column = before.count - (before.lastIndex(of: 10).map { $0 + 1 } ?? 0) + 1
       throw fault(error.reason, at: "line \(line), column \(column)")
     }
-    guard let trees = tree.array else { return [try OrderFile(tree, from: from)] }
+    guard let trees = tree.array else {
+      return Sheet(trees: [tree], orders: [try OrderFile(tree, from: from)])
+    }
     guard trees.count <= OrderSheetLimits.orders else { throw tooMany(trees.count) }
     return try all(trees, from) { index, mistake in
       "[\(index)]" + (mistake.path.isEmpty ? "" : "." + mistake.path)
@@ -84,7 +104,7 @@ public enum OrderSheet {
   /// Every order, or the mistakes of all of them, each with the path where it is.
   private static func all(
     _ trees: [JSONValue], _ from: Order.Origin, path: (Int, OrderMistake) -> String
-  ) throws(OrderFileFault) -> [OrderFile] {
+  ) throws(OrderFileFault) -> Sheet {
     var orders: [OrderFile] = []
     var mistakes: [OrderMistake] = []
     var more = 0
@@ -103,7 +123,7 @@ public enum OrderSheet {
       fault.more += more
       throw fault
     }
-    return orders
+    return Sheet(trees: trees, orders: orders)
   }
 
   // MARK: Tables
@@ -116,7 +136,7 @@ public enum OrderSheet {
 
   private static func table(
     _ bytes: [UInt8], _ from: Order.Origin
-  ) throws(OrderFileFault) -> [OrderFile] {
+  ) throws(OrderFileFault) -> Sheet {
     let table: CSVTable
     do throws(CSVFault) { table = try CSVTable(parsing: bytes) } catch {
       throw fault(error.reason, at: "line \(error.line), column \(error.column)")
@@ -160,7 +180,8 @@ public enum OrderSheet {
     for (name, field) in zip(names, row) where !field.text.isEmpty {
       switch name {
       case "machine", "line": place[name] = .string(field.text)
-      case "plannedQuantity": members[name] = Int64(field.text).map { .integer($0) } ?? .string(field.text)
+      case "plannedQuantity":
+        members[name] = Int64(field.text).map { .integer($0) } ?? .string(field.text)
       case "released":
         switch field.text.lowercased() {
         case "true": members[name] = true

@@ -81,6 +81,9 @@ final class Daemon: Sendable {
   /// Where technicians' reads wait for the thread of each bus.
   let desks: [GuestDesk]
   private let tickets = Atomic<UInt64>(0)
+  /// What people and dropped files ask of the recorder.
+  let shop = ShopBook()
+  let dropBoard = Board<OrderDropStatus?>(nil)
   let couriers: [CourierLink]
   let counters: [TurnCounter]
 

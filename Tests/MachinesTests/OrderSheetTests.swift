@@ -78,11 +78,12 @@ import Testing
         "reading the order file at line 3, column 3, orderId: it is missing",
       ])
     #expect(
-      mistakes("machine,order,bill,machine\na,1,x,b\n", .csv).map { $0.prefix(70) } == [
-        "reading the order file at line 1, column 9: no column is called \"order\"",
-        "reading the order file at line 1, column 15: no column is called \"bill\"",
-        "reading the order file at line 1, column 20: the column \"machine\" come",
-      ].map { $0.prefix(70) })
+      mistakes("machine,order,bill,machine\na,1,x,b\n", .csv).map { $0.prefix(70) }
+        == [
+          "reading the order file at line 1, column 9: no column is called \"order\"",
+          "reading the order file at line 1, column 15: no column is called \"bill\"",
+          "reading the order file at line 1, column 20: the column \"machine\" come",
+        ].map { $0.prefix(70) })
     #expect(
       mistakes("machine,line,orderId\na,b,1\n", .csv) == [
         "reading the order file at line 2, column 1, place: "
