@@ -25,8 +25,9 @@ public enum LinuxLimits {
   /// Bytes of /etc/passwd that are searched for a name: 8,000 users.
   public static let passwordFileBytes = 1 << 20
 
-  /// Bytes of one answer on the control socket: 256 machines and 256 units at 1 KiB each, twice.
-  public static let controlAnswerBytes = 1 << 20
+  /// Bytes of one answer on the control socket: 1,024 machines at 3 KiB and as many units at 1 KiB,
+  /// twice. Only who asks holds so much.
+  public static let controlAnswerBytes = 8 << 20
 
   /// Bytes of a small file of /proc or /etc that is read as a whole.
   public static let smallFileBytes = 64 * 1024

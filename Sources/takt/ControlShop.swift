@@ -4,7 +4,7 @@
 //   shop {"do":"order","order":{…}}                     a tree as in an order file
 //   shop {"do":"classify","stop":"…","reason":"…"}      stop id
 //   shop {"do":"hold","kind":"machine","name":"…","reason":"…"}   or line, order, lot
-//   shop {"do":"release","number":3}    and "approve"
+//   shop {"do":"release","number":3,"line":"…"}         and "approve"; the line may be left out
 //     → {"ticket"}, and {"outcome"} after it: {"state":"waiting"} or
 //       {"state":"done","isDone","sentence","document"}
 //   reasons → {"language","reasons":[{"code","text","texts","category","costCenter","parent",
@@ -47,10 +47,10 @@ extension Daemon {
     guard let ticket = shop.post(request) else {
       return [
         "busy": true,
-        "error": .string("\(ShopLimits.waiting) requests are waiting already; ask again later"),
+        "error": .string(
+          "\(ShopLimits.requestsWaiting) requests are waiting already; ask again later"),
       ]
     }
-    recorderBell.signal()
     return ["ticket": .integer(Int64(clamping: ticket))]
   }
 
@@ -88,8 +88,10 @@ extension Daemon {
         let scope = HoldScope(kind: kind, name: name)
       else { throw .init(sentence: "a hold wants a kind (machine, line, order, lot) and a name") }
       return .hold(scope, reason: question["reason"]?.string ?? "", by: by)
-    case "release": return .release(number: try number(question), by: by)
-    case "approve": return .approve(number: try number(question), by: by)
+    case "release":
+      return .release(number: try number(question), line: question["line"]?.string, by: by)
+    case "approve":
+      return .approve(number: try number(question), line: question["line"]?.string, by: by)
     case .some(let other): throw .init(sentence: "nobody can do \"\(other.prefix(40))\"")
     case nil: throw .init(sentence: "a request says what to do or what to list")
     }

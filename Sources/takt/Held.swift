@@ -8,7 +8,7 @@ enum HeldCommand {
   static let usage = CommandUsage(
     name: "held", summary: "list what is held back from being confirmed, and let it go",
     operands: ["list|approve", "N"], operandCount: 0...2,
-    options: [ShopClient.by] + ShopClient.options,
+    options: [ShopClient.line, ShopClient.by] + ShopClient.options,
     notes: [
       """
       The list shows held confirmations (number, machine, order/operation, good and scrap pieces,
@@ -30,6 +30,7 @@ enum HeldCommand {
       case "approve":
         let reply = try ShopClient(options).demand([
           "do": "approve", "number": .integer(try number(options, at: 1)),
+          "line": options.text("line").map { .string($0) },
           "by": options.text("by").map { .string($0) },
         ])
         ShopOutput.print(reply, options)
@@ -92,7 +93,7 @@ enum HoldCommand {
 enum ReleaseCommand {
   static let usage = CommandUsage(
     name: "release", summary: "end a quality hold",
-    operands: ["N"], options: [ShopClient.by] + ShopClient.options,
+    operands: ["N"], options: [ShopClient.line, ShopClient.by] + ShopClient.options,
     notes: ["\"takt held\" lists the holds with their numbers."],
     exits: [.ok, .unverified, .configuration, .storage, .internal, .notRunning])
 
@@ -100,6 +101,7 @@ enum ReleaseCommand {
     usage.run(arguments) { options throws(CommandFault) in
       let reply = try ShopClient(options).demand([
         "do": "release", "number": .integer(try HeldCommand.number(options, at: 0)),
+        "line": options.text("line").map { .string($0) },
         "by": options.text("by").map { .string($0) },
       ])
       ShopOutput.print(reply, options)

@@ -213,8 +213,6 @@ struct OrderDrop {
     while let order = job.orders.first {
       guard let ticket = job.ticket else {
         job.ticket = daemon.shop.post(.order(order))
-        guard job.ticket != nil else { break }
-        daemon.recorderBell.signal()
         break
       }
       switch daemon.shop.progress(of: ticket) {

@@ -9,7 +9,7 @@ import Primitives
 enum ReasonCommand {
   static let usage = CommandUsage(
     name: "reason", summary: "list stops that nobody has explained, and explain them",
-    operands: ["STOP or MACHINE", "CODE"], operandCount: 0...2,
+    operands: ["STOP|MACHINE", "CODE"], operandCount: 0...2,
     options: [
       .switch("codes", "list the codes of the reasons"),
       .value("language", "TAG", "the language of the codes' texts", default: "the table's"),

@@ -8,6 +8,13 @@
 import LinuxEdge
 import Primitives
 
+enum ShopPatience {
+  /// How long a command waits for its answer: twice what a stalled disk takes.
+  static let answer = Duration.seconds(10)
+  /// Between two looks whether it is there.
+  static let look = Duration.milliseconds(15)
+}
+
 /// What became of a request.
 struct ShopReply {
   var isDone: Bool
@@ -35,6 +42,10 @@ struct ShopClient {
   static let by = CommandOption.value(
     "by", "NAME", "who says so; your user name is told with it", default: "your user name")
 
+  /// Which line is meant, where numbers of two lines are the same.
+  static let line = CommandOption.value(
+    "line", "NAME", "the line, where two lines have this number", default: "the only one")
+
   init(_ options: CommandLineOptions) throws(CommandFault) {
     client = GatewayClient(path: try StatusCommand.socket(options), clock: SystemClock())
   }
@@ -49,7 +60,7 @@ struct ShopClient {
   /// Leaves a request and waits for what becomes of it.
   func ask(_ question: [String: JSONValue?]) throws(CommandFault) -> ShopReply {
     let question = JSONValue.object(question.compactMapValues { $0 })
-    let deadline = client.clock.now() + ShopLimits.patience
+    let deadline = client.clock.now() + ShopPatience.answer
     let ticket = try leave(question, until: deadline)
     while client.clock.now() < deadline {
       let answer = try look("outcome \(ticket)")
@@ -62,7 +73,7 @@ struct ShopClient {
     }
     throw CommandFault(
       .storage,
-      "no answer within \(ShopLimits.patience.text): the gateway's disk does not do what it should "
+      "no answer within \(ShopPatience.answer.text): the gateway's disk does not do what it should "
         + "(\"takt status\" says more); what you asked for is done as soon as it works again")
   }
 
@@ -87,7 +98,7 @@ struct ShopClient {
 
   private func pause() {
     var nothing = PollSet()
-    nothing.wait(until: client.clock.now() + ShopLimits.lookInterval)
+    nothing.wait(until: client.clock.now() + ShopPatience.look)
   }
 }
 
