@@ -140,6 +140,13 @@ private struct Schema {
     switch kind {
     case .name, .reference: return name
     case .text, .prose, .host, .timeZone: return [text]
+    case .language: return pattern(Words.languagePattern)
+    case .timeOfDay: return pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .date: return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    case .localTime:
+      return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .share: return pattern("^[0-9]+(\\.[0-9])? ?%$")
+    case .allowance: return pattern("^(none|[0-9]+ ?%)$")
     case .register: return pattern(ParsedAddress.pattern)
     case .addressRanges:
       return [("type", "array"), ("items", .object(pattern(AddressRange.pattern)))]
@@ -176,6 +183,27 @@ private struct Schema {
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])
+    case .texts:
+      return either([
+        [text], [("type", "object"), ("additionalProperties", .object([text]))],
+      ])
+    case .meanings:
+      let codes = Pretty.object([(CodeText.pattern, .object([text]))])
+      return [
+        ("type", "object"), ("patternProperties", codes), ("additionalProperties", .value(false)),
+      ]
+    case .numbers:
+      return [("type", "object"), ("additionalProperties", .object([("type", "integer")]))]
+    case .choices(let words):
+      let names = Pretty.array(words.map { .value(.string($0)) })
+      return [
+        ("type", "array"), ("items", .object([("enum", names)])), ("minItems", .value(1)),
+        ("uniqueItems", .value(true)),
+      ]
+    case .test: return either([[text], [reference(Vocabulary.test)]])
+    case .tests:
+      let test = either([[text], [reference(Vocabulary.test)]])
+      return [("type", "array"), ("items", .object(test)), ("minItems", .value(1))]
     case .condition(let table), .shorthand(_, let table):
       return either([[text], [reference(table)]])
     case .debounce(let table): return either([duration, [reference(table)]])
