@@ -56,6 +56,8 @@ struct OrderDropStatus: Equatable {
 struct OrderDrop {
   /// What a file looked like, to see whether it still changes.
   private struct Sight: Equatable {
+    /// An empty plain file: somebody has only begun to write it.
+    var isEmpty: Bool
     var size: Int64
     var modified: Int64
     var serial: UInt64
@@ -154,7 +156,8 @@ struct OrderDrop {
     for name in names {
       guard let status = try Files.status(directory + "/" + name) else { continue }
       sights[name] = Sight(
-        size: status.size, modified: status.modified, serial: status.serial,
+        isEmpty: status.kind == .file && status.size == 0, size: status.size,
+        modified: status.modified, serial: status.serial,
         since: seen[name]?.since ?? now)
     }
     let before = seen
@@ -162,7 +165,7 @@ struct OrderDrop {
     settled = Set(
       sights.compactMap { name, sight in
         guard let last = before[name], sight.isSame(as: last) else { return nil }
-        return sight.size > 0 || now - sight.since >= OrderDropLimits.patience ? name : nil
+        return !sight.isEmpty || now - sight.since >= OrderDropLimits.patience ? name : nil
       })
   }
   private var settled: Set<String> = []

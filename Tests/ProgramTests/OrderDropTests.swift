@@ -1,0 +1,112 @@
+// Files dropped into the orders directory of a running gateway: what is left alone, what waits, and
+// how one that is refused is told.
+
+import Glibc
+import LinuxEdge
+import Primitives
+import Testing
+
+extension RunSite {
+  var orders: String { scratch["state"] + "/orders" }
+
+  /// Drops a file as a careful host does: written beside, then renamed.
+  func drop(_ name: String, _ text: String) throws {
+    try Files.replace(orders + "/." + name, with: Array(text.utf8))
+    try Files.move(orders + "/." + name, to: orders + "/" + name)
+  }
+
+  /// Waits until a file is there, for a minute at most.
+  func waitForFile(_ path: String) throws -> String {
+    let deadline = SystemClock().now() + .seconds(60)
+    while SystemClock().now() < deadline {
+      if let bytes = try? Files.read(path) { return String(decoding: bytes, as: UTF8.self) }
+      poll(nil, 0, 20)
+    }
+    return try #require(nil as String?, "\(path) never came")
+  }
+}
+
+@Suite("Dropped orders", .serialized) struct OrderDropTests {
+  private func running() throws -> (site: RunSite, gateway: RunningProgram) {
+    let site = try RunSite()
+    let gateway = try site.startGateway()
+    try site.wait { $0["drop"]?["directory"] != nil }
+    return (site, gateway)
+  }
+
+  @Test func `the group of the service may drop, and nobody else`() throws {
+    let (site, gateway) = try running()
+    for directory in [site.orders, site.orders + "/done", site.orders + "/refused"] {
+      #expect(try Files.status(directory)?.mode == 0o770)
+    }
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+  }
+
+  @Test func `a file with mistakes is put aside, with all of them beside it, in log and status`()
+    throws
+  {
+    let (site, gateway) = try running()
+    try site.drop("day.csv", "machine,orderId,plannedQuantity\npress-1,,many\n")
+    let why = try site.waitForFile(site.orders + "/refused/day.csv.txt")
+    #expect(why.hasPrefix("day.csv was refused at "))
+    #expect(why.contains("line 2, column 9, orderId: it is missing"), "\(why)")
+    #expect(why.contains("line 2, column 10, plannedQuantity: whole pieces from 1"), "\(why)")
+    let status = try site.wait { $0["drop"]?["refused"]?["name"]?.string == "day.csv" }
+    #expect(status["drop"]?["refused"]?["why"]?.string?.contains("line 2, column 9") == true)
+    #expect(try Files.status(site.orders + "/day.csv") == nil)
+    #expect(try Files.status(site.orders + "/refused/day.csv") != nil)
+    let text = try Program.run("status", "--socket", site.scratch["takt.sock"]).output
+    #expect(text.contains("! day.csv refused at "), "\(text)")
+    gateway.signal(SIGTERM)
+    let end = gateway.end()
+    #expect(end.errors.contains("orders: day.csv refused: "), "\(end.errors)")
+  }
+
+  @Test func `what is hidden, half written or no order is left alone, a link and a pipe refused`()
+    throws
+  {
+    let (site, gateway) = try running()
+    let secret = site.scratch["secret"]
+    try Files.create(secret, with: Array("{\"secret\":1}".utf8))
+    for name in [".a.json", "b.json.tmp", "c.txt", "d.csv.part"] {
+      try Files.create(site.orders + "/" + name, with: Array("nonsense".utf8))
+    }
+    symlink(secret, site.orders + "/link.json")
+    mkfifo(site.orders + "/pipe.json", 0o660)
+    try site.drop("z.json", "[]")
+    // The last of them in the order of names: all before it have been looked at.
+    _ = try site.waitForFile(site.orders + "/refused/z.json.txt")
+    for name in ["link.json", "pipe.json"] {
+      let why = try site.waitForFile(site.orders + "/refused/\(name).txt")
+      #expect(why.contains("it is no plain file"), "\(why)")
+    }
+    #expect(
+      try Files.list(site.orders)
+        == [".a.json", "b.json.tmp", "c.txt", "d.csv.part", "done", "refused"])
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+  }
+
+  @Test func `one that is still being written is waited for`() throws {
+    let (site, gateway) = try running()
+    let path = site.orders + "/slow.json"
+    var text = "["
+    try Files.create(path, with: Array(text.utf8))
+    // Changed at each of the gateway's looks, it is never taken half.
+    let clock = SystemClock()
+    let end = clock.now() + .seconds(7)
+    while clock.now() < end {
+      text += " "
+      let file = open(path, O_WRONLY | O_TRUNC)
+      _ = text.withCString { write(file, $0, text.utf8.count) }
+      close(file)
+      poll(nil, 0, 50)
+      #expect(try Files.status(path) != nil, "taken while it was written")
+    }
+    let why = try site.waitForFile(site.orders + "/refused/slow.json.txt")
+    #expect(why.contains("column \(text.utf8.count + 1): the text ends where a value"), "\(why)")
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+  }
+}
