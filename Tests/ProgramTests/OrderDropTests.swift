@@ -76,7 +76,7 @@ extension RunSite {
     mkfifo(site.orders + "/pipe.json", 0o660)
     try site.drop("z.json", "[]")
     // The last of them in the order of names: all before it have been looked at.
-    _ = try site.waitForFile(site.orders + "/refused/z.json.txt")
+    try site.wait { $0["drop"]?["refused"]?["name"]?.string == "z.json" }
     for name in ["link.json", "pipe.json"] {
       let why = try site.waitForFile(site.orders + "/refused/\(name).txt")
       #expect(why.contains("it is no plain file"), "\(why)")
