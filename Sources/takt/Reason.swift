@@ -57,7 +57,7 @@ enum ReasonCommand {
       return [
         stop["stopId"]?.string ?? "-", stop["machine"]?.string ?? "-",
         stop["startedAt"]?.string ?? "-",
-        duration + (stop["isOpen"]?.bool == true ? "…" : ""), stop["cause"]?.string ?? "-",
+        duration + (stop["endedAt"] == nil ? "…" : ""), stop["cause"]?.string ?? "-",
       ]
     }
   }
@@ -69,7 +69,7 @@ enum ReasonCommand {
     guard machines.contains(word) else { return word }
     let document = try client.demand(["list": "stops"]).document
     let stops = (document["stops"]?.array ?? []).filter { $0["machine"]?.string == word }
-    let open = stops.filter { $0["isOpen"]?.bool == true }
+    let open = stops.filter { $0["endedAt"] == nil }
     let found = open.count == 1 ? open : stops
     switch (found.count, found.first?["stopId"]?.string) {
     case (1, .some(let id)): return id

@@ -28,8 +28,8 @@ enum ShopText {
     }
     let holds = (document["holds"]?.array ?? []).map { hold in
       [
-        "hold", text(hold["number"]), hold["kind"]?.string ?? "-", hold["name"]?.string ?? "-",
-        hold["at"]?.string ?? "-", hold["by"]?.string ?? "-", hold["reason"]?.string ?? "-",
+        "hold", text(hold["number"]), hold["scope"]?.string ?? "-", hold["name"]?.string ?? "-",
+        hold["since"]?.string ?? "-", hold["by"]?.string ?? "-", hold["reason"]?.string ?? "-",
       ]
     }
     return confirmations + holds
@@ -45,7 +45,7 @@ enum ShopText {
   static func progress(_ order: JSONValue) -> String {
     let planned = order["plannedQuantity"]?.integer.map { "/\($0)" } ?? ""
     let uom = order["uom"]?.string.map { " " + $0 } ?? ""
-    return text(order["goodQuantity"]) + planned + uom
+    return text(order["goodCounted"] ?? order["goodQuantity"]) + planned + uom
   }
 
   private static func place(_ order: JSONValue) -> String {

@@ -49,15 +49,16 @@ import Testing
       "stops": [
         [
           "stopId": "saw-5e1f0a2b-3", "machine": "saw", "startedAt": "2026-03-02T07:12:01.000Z",
-          "durationMs": 252_000, "isOpen": false, "cause": "stopped, no reason",
+          "durationMs": 252_000, "endedAt": "2026-03-02T07:16:13.000Z",
+          "cause": "stopped, no reason",
         ],
         [
           "stopId": "saw-5e1f0a2b-9", "machine": "saw", "startedAt": "2026-03-02T08:12:01.000Z",
-          "durationMs": 3400, "isOpen": true, "cause": "31 code 31",
+          "durationMs": 3400, "cause": "31 code 31",
         ],
         [
           "stopId": "mill-5e1f0a2b-1", "machine": "mill", "startedAt": "2026-03-02T08:12:01.000Z",
-          "durationMs": 100, "isOpen": false, "cause": "stopped, no reason",
+          "durationMs": 100, "endedAt": "2026-03-02T08:12:01.100Z", "cause": "stopped, no reason",
         ],
       ]
     ],
@@ -147,6 +148,26 @@ import Testing
           ],
         ]
       ])
+    let list = try self.run(["order", "list"]) { _ in
+      [
+        "isDone": true, "sentence": "",
+        "document": [
+          "orders": [
+            [
+              "machine": "saw", "line": "l", "orderId": "1", "state": "running",
+              "goodCounted": 12, "plannedQuantity": 100, "uom": "PCE",
+              "startedAt": "2026-03-02T07:12:01.000Z",
+            ], ["line": "l", "orderId": "2", "operationId": "0020", "state": "paused"],
+          ]
+        ],
+      ]
+    }
+    #expect(
+      list.run.output == """
+        saw     running  1       12/100 PCE  2026-03-02T07:12:01.000Z  -
+        line:l  paused   2/0020  -           -                         -
+
+        """)
     let pause = try self.run(["order", "pause", "--line", "l"]).asked
     #expect(pause == [["do": "order", "order": ["action": "pause", "place": ["line": "l"]]]])
   }
@@ -203,6 +224,36 @@ import Testing
       try run(["release", "3", "--line", "l"]).asked
         == [["do": "release", "number": 3, "line": "l"]])
     #expect(try run(["held", "approve", "4"]).asked == [["do": "approve", "number": 4]])
+    let held = try run(["held"]) { _ in
+      [
+        "isDone": true, "sentence": "1 held, 1 quality hold",
+        "document": [
+          "confirmations": [
+            [
+              "number": 4, "machine": "saw", "orderId": "4711", "operationId": "0010",
+              "goodQuantity": 350, "scrapQuantity": 2, "to": "2026-03-02T07:15:00.000Z",
+              "reasons": ["order 4711 is not released", "lot L-7 is held: cracks"],
+            ]
+          ],
+          "holds": [
+            [
+              "number": 3, "scope": "lot", "name": "L-7", "since": "2026-03-02T07:12:01.000Z",
+              "by": "Ada (root)", "reason": "cracks",
+            ]
+          ],
+        ],
+      ]
+    }
+    #expect(held.asked == [["list": "held"]])
+    let lines = held.run.output.split(separator: "\n").map { line in
+      line.split(separator: " ").joined(separator: " ")
+    }
+    #expect(
+      lines == [
+        "confirmation 4 saw 4711/0010 good 350 scrap 2 2026-03-02T07:15:00.000Z "
+          + "order 4711 is not released; lot L-7 is held: cracks",
+        "hold 3 lot L-7 2026-03-02T07:12:01.000Z Ada (root) cracks",
+      ])
     let refused = try run(["release", "3"]) { _ in
       ["isDone": false, "sentence": "no hold has the number 3"]
     }
