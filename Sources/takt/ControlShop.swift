@@ -131,7 +131,7 @@ extension Daemon {
 
   // MARK: reasons
 
-  /// Every reason with the machines that know it; those without declared evidence have their causes.
+  /// Every reason with the machines that know it; one without declared evidence knows its causes.
   func reasonList() -> JSONValue {
     var rows: [(json: [String: JSONValue], machines: [String])] = []
     var language = "en"

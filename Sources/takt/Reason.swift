@@ -19,8 +19,8 @@ enum ReasonCommand {
       """
       Without words it lists the stops without a reason, the oldest first: id, machine, begin,
       duration ("…" behind it while it lasts), what is known. A machine stands for its running stop,
-      or for the only one that waits. A reason may be said again: the last one holds, and head office
-      gets each as a revision of the same stop.
+      or for the only one that waits. A reason may be said again: the last one holds, and head
+      office gets each as a revision of the same stop.
       """
     ],
     exits: [.ok, .unverified, .configuration, .storage, .internal, .notRunning])

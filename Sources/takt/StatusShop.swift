@@ -2,7 +2,8 @@
 // files.
 //
 //   of a machine  "order":{"orderId","operationId","materialId","lotId","state","goodQuantity",
-//                   "scrapQuantity","reworkQuantity","plannedQuantity","uom","startedAt","released"}
+//                   "scrapQuantity","reworkQuantity","plannedQuantity","uom","startedAt",
+//                   "released"}
 //                 "shift","orderSums":{"scope","name","date","from","approximate",
 //                   "sums":{"APT","PBT",…}, "kpis":{"availability":"87.3%",…,"mtbf":"1520.0s"}}
 //                 "limits":[{"name","severity"}]

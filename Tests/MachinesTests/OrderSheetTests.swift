@@ -26,7 +26,8 @@ import Testing
 
   @Test func `a table and a list say the same`() throws {
     let table = """
-      action,machine,line,orderId,operationId,materialId,lotId,plannedQuantity,uom,idealCycle,released
+      action,machine,line,orderId,operationId,materialId,lotId,plannedQuantity,uom,idealCycle,\
+      released
       start,a,,4711,0010,M-1,L-7,1000,PCE,1.2s,TRUE
       ,,line-1,4712,,,,,,,
       end,a,,,,,,,,,

@@ -88,6 +88,36 @@ extension RunSite {
     #expect(gateway.end().code == 0)
   }
 
+  private static let strange: [(line: String, sentence: String)] = [
+    ("shop {", "reading JSON at byte 1: "), ("shop 7", "a request says what to do or what to list"),
+    (#"shop {"list":"pay"}"#, "there is no list of \"pay\""),
+    (#"shop {"do":"stop"}"#, "nobody can do \"stop\""),
+    (#"shop {"do":"order"}"#, "an object with \"orderId\" is wanted"),
+    (#"shop {"do":"order","order":{"orderId":1}}"#, "at orderId: a text of 1 to 64 bytes"),
+    (#"shop {"do":"classify","stop":"x-1","reason":"y"}"#, "\"x-1\" is no stop of a machine here"),
+    (#"shop {"do":"hold","kind":"hall","name":"1"}"#, "a hold wants a kind"),
+    (#"shop {"do":"release","number":0}"#, "a number is wanted"),
+    (
+      "shop {\"do\":\"release\",\"by\":\"\(String(repeating: "x", count: 64))\"}",
+      "--by: give 1 to "
+    ),
+    ("outcome x", "\"x\" is no ticket"), ("outcome 99", "ticket 99 is unknown"),
+    ("shop", "\"shop\" is no question; there is: "),
+  ]
+
+  @Test func `what is no request gets a sentence`() throws {
+    let (site, gateway) = try running()
+    for (line, sentence) in Self.strange {
+      let until = SystemClock().now() + .seconds(5)
+      let bytes = try UnixSocketClient.ask(
+        path: site.scratch["takt.sock"], line: line, until: until)
+      let error = try JSONValue(parsing: bytes)["error"]?.string
+      #expect(error?.contains(sentence) == true, "\(line): \(error ?? "-")")
+    }
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+  }
+
   @Test func `one that is still being written is waited for`() throws {
     let (site, gateway) = try running()
     let path = site.orders + "/slow.json"
