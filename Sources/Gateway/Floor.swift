@@ -242,6 +242,14 @@ package struct Floor: Sendable {
     return snapshots
   }
 
+  /// Everything before it has been told of a machine; only right after `advance`.
+  ///
+  /// A machine that nobody woke at the marks of its units had nothing to tell before them.
+  func toldUntil(machine: Int) -> Instant {
+    let marks = unitsOfMachine[machine].map { markOfUnit[$0] }
+    return max(machines[machine].toldUntil, marks.min() ?? .distantPast)
+  }
+
   /// What every machine does now.
   func statuses(_ reading: ClockReading) -> [MachineStatus] {
     machines.indices.map { machine in

@@ -33,7 +33,7 @@ extension RecorderStep where Store: ~Copyable {
 
   /// What the recorder tells of itself now.
   public var status: RecorderStatus {
-    var waiting = drafts.count
+    var waiting = entries.count
     if case .failing(_, _, _, let pending) = journal {
       waiting += pending.transaction.events.count
     }

@@ -231,7 +231,8 @@ extension Fact.Kind {
     switch self {
     case .stopStarted: true
     case .stateChanged(let state, _, _, _): state == .noContact
-    case .stopClassified, .stopEnded, .counted, .counterAnomaly, .contactLost, .contactRestored:
+    case .stopClassified, .stopEnded, .counted, .counterAnomaly, .contactLost, .contactRestored,
+      .orderShown:
       false
     }
   }
