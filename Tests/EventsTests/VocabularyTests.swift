@@ -85,7 +85,8 @@ struct VocabularyTests {
   func `each fact is told in the words of the vocabulary`(index: Int) {
     let (kind, type, subject, data) = Self.told[index]
     let draft = EventDraft(
-      Fact(at: testStamp, kind: kind), machine: "press-1", uom: "PCE", names: Self.names)
+      Fact(at: testStamp, kind: kind), EventContext(machine: "press-1", uom: "PCE"),
+      names: Self.names)
     #expect(draft.type == type)
     #expect(draft.subject == subject)
     #expect(draft.partitionKey == "press-1")
@@ -96,7 +97,8 @@ struct VocabularyTests {
     var stop = Self.stop
     (stop.noContact, stop.cause.code, stop.costCenter) = (.zero, nil, nil)
     let draft = EventDraft(
-      Fact(at: testStamp, kind: .stopEnded(stop)), machine: "m", uom: "PCE", names: Self.names)
+      Fact(at: testStamp, kind: .stopEnded(stop)), EventContext(machine: "m", uom: "PCE"),
+      names: Self.names)
     #expect(draft.data["noContactMs"] == nil)
     #expect(draft.data["costCenter"] == nil)
     #expect(draft.data["cause"]?.object?.keys.sorted() == ["from", "text"])
