@@ -8,13 +8,24 @@ import Settings
 extension Daemon {
   /// The machines in the order of the configuration.
   func machines(_ status: RecorderStatus?, _ now: Instant) -> [StatusDocument.Machine] {
-    (status?.machines ?? []).enumerated().map { index, machine in
+    guard let status else { return [] }
+    return status.machines.enumerated().map { index, machine in
       let mapping = index < plan.machines.count ? plan.machines[index].mapping : .usual
-      return StatusDocument.Machine(machine, mapping, now)
+      var document = StatusDocument.Machine(machine, mapping, now)
+      if index < status.unclassified.count { document.unclassified = status.unclassified[index] }
+      if index < status.shop.count, let shop = status.shop[index] { document.take(shop) }
+      return document
     }
   }
 
-  func lines(_ status: RecorderStatus?) -> [StatusDocument.Line] { [] }
+  /// The lines in the order of the configuration.
+  func lines(_ status: RecorderStatus?) -> [StatusDocument.Line] {
+    (status?.lines ?? []).map { line in
+      StatusDocument.Line(
+        name: line.name, shift: line.shift?.name, planned: line.planned?.words,
+        holds: line.holds.count, heldConfirmations: line.heldConfirmations)
+    }
+  }
 }
 
 extension StatusDocument.Machine {
@@ -31,5 +42,31 @@ extension StatusDocument.Machine {
           reason: stop.cause.reason, classified: stop.classified)
       },
       goodTotal: status.goodTotal, scrapTotal: status.scrapTotal, reworkTotal: status.reworkTotal)
+  }
+}
+
+extension PlannedStop {
+  fileprivate var words: String {
+    switch self {
+    case .maintenance(let name): "maintenance: \(name)"
+    case .pause(let name): "break: \(name)"
+    case .holiday(let name): "holiday: \(name)"
+    case .noShift: "no shift"
+    }
+  }
+}
+
+extension StatusDocument.Machine {
+  /// What its line knows of it.
+  fileprivate mutating func take(_ shop: ShopMachineStatus) {
+    order = shop.order.map { run in
+      let sums = shop.orderSums?.sums
+      return StatusDocument.Order(
+        order: run.order,
+        made: Quantities(
+          good: sums?.good ?? 0, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
+        startedAt: run.startedAt.wall)
+    }
+    (shift, orderSums, limits) = (shop.shift, shop.orderSums, shop.exceeded)
   }
 }

@@ -1,13 +1,13 @@
 // The shop floor's part of the status document: orders, sums and figures, limits, holds, dropped
 // files.
 //
-//   of a machine  "order":{"orderId","operationId","materialId","lotId","state","goodQuantity",
+//   of a machine  "order":{"orderId","operationId","materialId","lotId","goodQuantity",
 //                   "scrapQuantity","reworkQuantity","plannedQuantity","uom","startedAt",
 //                   "released"}
 //                 "shift","orderSums":{"scope","name","date","from","approximate",
 //                   "sums":{"APT","PBT",…}, "kpis":{"availability":"87.3%",…,"mtbf":"1520.0s"}}
 //                 "limits":[{"name","severity"}]
-//   of the whole  "lines":[{"name","holds","heldConfirmations"}]
+//   of the whole  "lines":[{"name","shift","planned","holds","heldConfirmations"}]
 //                 "drop":{"directory","waiting","taken":{"name","at"},
 //                   "refused":{"name","at","why"},"fault"}
 //
@@ -22,8 +22,7 @@ extension StatusDocument {
   /// What runs at a machine, and how far it is.
   struct Order {
     var order: Machines.Order
-    /// running or paused.
-    var state: String
+    /// Pieces made of it at this machine.
     var made: Quantities
     var startedAt: WallTime
   }
@@ -31,6 +30,9 @@ extension StatusDocument {
   /// What must not be confirmed at a line.
   struct Line {
     var name: String
+    var shift: String?
+    /// Why nobody is meant to work now.
+    var planned: String?
     var holds: Int
     var heldConfirmations: Int
   }
@@ -39,7 +41,7 @@ extension StatusDocument {
 extension StatusDocument.Order {
   var json: JSONValue {
     var members: [String: JSONValue] = [
-      "orderId": .string(order.key.orderID), "state": .string(state),
+      "orderId": .string(order.key.orderID),
       "goodQuantity": .integer(made.good), "scrapQuantity": .integer(made.scrap),
       "reworkQuantity": .integer(made.rework), "startedAt": .string(startedAt.text),
       "released": .bool(order.isReleased),
@@ -55,10 +57,13 @@ extension StatusDocument.Order {
 
 extension StatusDocument.Line {
   var json: JSONValue {
-    [
+    var members: [String: JSONValue] = [
       "name": .string(name), "holds": .integer(Int64(holds)),
       "heldConfirmations": .integer(Int64(heldConfirmations)),
     ]
+    members["shift"] = shift.map { .string($0) }
+    members["planned"] = planned.map { .string($0) }
+    return .object(members)
   }
 }
 

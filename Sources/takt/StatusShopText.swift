@@ -35,9 +35,9 @@ enum StatusShopText {
     return remarks
   }
 
-  /// "4711/0010 running  350/1000 PCE (35.0%)  M-1".
+  /// "4711/0010  350/1000 PCE (35.0%)  M-1".
   private static func text(_ order: JSONValue) -> String {
-    var words = ["\(ShopText.key(order)) \(order["state"]?.string ?? "-")"]
+    var words = [ShopText.key(order)]
     var progress = "good " + ShopText.progress(order)
     if let made = order["goodQuantity"]?.integer, let planned = order["plannedQuantity"]?.integer,
       planned > 0
@@ -87,18 +87,26 @@ enum StatusShopText {
     }
   }
 
-  /// The paragraphs about lines and dropped files; empty when there is nothing to say.
-  static func held(_ status: JSONValue) -> String {
+  /// Lines on which something is held, or nobody is meant to work; empty when there is none.
+  static func lines(_ status: JSONValue) -> String {
     let rows = (status["lines"]?.array ?? []).compactMap { line -> String? in
       let confirmations = line["heldConfirmations"]?.integer ?? 0
       let holds = line["holds"]?.integer ?? 0
-      guard confirmations + holds > 0 else { return nil }
-      return
-        "  \(line["name"]?.string ?? "-")  confirmations \(confirmations)  quality holds \(holds)"
+      let planned = line["planned"]?.string
+      guard confirmations + holds > 0 || planned != nil else { return nil }
+      var words = [line["name"]?.string ?? "-"]
+      if let planned { words.append(planned) }
+      var text = "  " + words.joined(separator: "  ")
+      if confirmations > 0 {
+        text += "\n    ! \(confirmations) confirmations are held back; \"takt held\" says why"
+      }
+      if holds > 0 { text += "\n    ! quality holds: \(holds); \"takt held\" lists them" }
+      return text
     }
-    return rows.isEmpty ? "" : (["held  (\"takt held\" says why)"] + rows).joined(separator: "\n")
+    return rows.isEmpty ? "" : (["lines"] + rows).joined(separator: "\n")
   }
 
+  /// What happens to dropped files; empty when none ever came.
   static func drop(_ status: JSONValue) -> String {
     guard let drop = status["drop"] else { return "" }
     let (taken, refused) = (drop["taken"], drop["refused"])

@@ -23,7 +23,7 @@ struct StatusText {
   /// All paragraphs, each ended by a line feed.
   var text: String {
     let parts = [
-      head, machines, StatusShopText.held(status), StatusShopText.drop(status), buses, uplinks,
+      head, machines, StatusShopText.lines(status), StatusShopText.drop(status), buses, uplinks,
       journal,
     ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"

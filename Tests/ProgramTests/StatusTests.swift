@@ -110,7 +110,7 @@ import Testing
       "goodTotal":12345,"scrapTotal":12,"unclassified":2,
       "limits":[{"name":"oil-hot","severity":"alarm"}],
       "order":{"orderId":"4711","operationId":"0010","materialId":"M-1","lotId":"L-7",
-      "state":"running","goodQuantity":350,"scrapQuantity":4,"reworkQuantity":0,
+      "goodQuantity":350,"scrapQuantity":4,"reworkQuantity":0,
       "plannedQuantity":1000,"uom":"PCE","startedAt":"2026-03-02T06:30:00.000Z","released":false},
       "orderSums":{"scope":"order","name":"4711/0010","from":"2026-03-02T06:30:00.000Z",
       "approximate":false,"sums":{"APT":60000,"PBT":120000},"kpis":{"availability":"50.0%"}},
@@ -120,7 +120,8 @@ import Testing
       "kpis":{"availability":"50.0%","effectiveness":"96.0%","qualityRatio":"90.0%","oee":"43.2%",
       "mtbf":"1800.0s","mttr":"900.0s"}}}],
       "lines":[{"name":"line-1","holds":1,"heldConfirmations":2},
-      {"name":"line-2","holds":0,"heldConfirmations":0}],
+      {"name":"line-2","holds":0,"heldConfirmations":0},
+      {"name":"line-3","planned":"break: lunch","shift":"early","holds":0,"heldConfirmations":0}],
       "drop":{"directory":"/var/lib/takt/orders","waiting":1,
       "taken":{"name":"a.json","at":"2026-03-02T07:00:00.000Z"},
       "refused":{"name":"b.csv","at":"2026-03-02T07:01:00.000Z","why":"line 2 is wrong"}}}
@@ -131,7 +132,7 @@ import Testing
 
         machines
           press-1  slow  since 07:12:01 (3 min 29 s)  good 12,345  scrap 12
-            order  4711/0010 running  good 350/1000 PCE (35.0%)  scrap 4  M-1  lot L-7
+            order  4711/0010  good 350/1000 PCE (35.0%)  scrap 4  M-1  lot L-7
             in it  since 06:30:00  availability 50.0% (ran 1 min 0 s of 2 min 0 s)
             shift  early since 05:00:00  availability 50.0% (ran 1 h 0 min of 2 h 0 min)  \
         performance 96.0% (2880 made, ideally in 57 min 36 s)  quality 90.0% (2592 good of 2880)  \
@@ -140,8 +141,11 @@ import Testing
             ! 2 stops wait for a reason; "takt reason" lists them
             ! the order is not released: what it makes is held
 
-        held  ("takt held" says why)
-          line-1  confirmations 2  quality holds 1
+        lines
+          line-1
+            ! 2 confirmations are held back; "takt held" says why
+            ! quality holds: 1; "takt held" lists them
+          line-3  break: lunch
 
         dropped orders
           /var/lib/takt/orders  waiting 1  last a.json at 07:00:00
