@@ -119,7 +119,9 @@ enum Path {
   static func element(
     _ path: String, _ node: Node, _ index: Int, key: String? = "name"
   ) -> String {
-    if let name = key.flatMap({ node.text($0)?.text }), Words.isName(name) { return "\(path)[\(name)]" }
+    if let name = key.flatMap({ node.text($0)?.text }), Words.isName(name) {
+      return "\(path)[\(name)]"
+    }
     return "\(path)[#\(index + 1)]"
   }
 }

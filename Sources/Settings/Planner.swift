@@ -39,7 +39,8 @@ struct Planner {
     return SitePlan(
       gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
       units: units,
-      signals: signals, machines: machines, lines: lines(), uplinks: uplinks.compactMap(Self.uplink),
+      signals: signals, machines: machines, lines: lines(),
+      uplinks: uplinks.compactMap(Self.uplink),
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
   }
 

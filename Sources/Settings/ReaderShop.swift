@@ -91,7 +91,7 @@ extension Reader {
   ) -> Entry<Int64>? {
     let own = self.path(path, of: member.name)
     guard case .integer(let value) = member.node.content else {
-      _ = refuse(member.node, .integer(Int64.min...Int64.max), own)
+      mistakes.error(member.node.place, own, "found \(member.node.shown)", "a whole number")
       return nil
     }
     return Entry(name: member.name, value: value, place: member.node.place)

@@ -103,7 +103,8 @@ extension Rules {
   private func subject(of sentence: String, _ calendar: Record) -> Record {
     if let exception = calendar.records("exceptions").first(where: {
       $0["cancelled"] != nil
-        && sentence.hasPrefix("\($0.text("date") ?? "") cancels shift \($0.text("cancelled") ?? "")")
+        && sentence.hasPrefix(
+          "\($0.text("date") ?? "") cancels shift \($0.text("cancelled") ?? "")")
     }) {
       return exception
     }
@@ -115,8 +116,18 @@ extension Rules {
       guard isNamed,
         let shift = Self.shifts(calendar).first(where: { $0.text("name") == String(words[index]) })
       else { continue }
-      return shift
+      return Self.pause(of: shift, in: words) ?? shift
     }
     return calendar
+  }
+
+  /// The break of a shift that a sentence is about: "break tea, …", or the second of two.
+  private static func pause(of shift: Record, in words: [Substring]) -> Record? {
+    guard let kind = words.firstIndex(where: { $0 == "break" || $0 == "breaks" }) else {
+      return nil
+    }
+    let behind = words[kind] == "break" ? kind + 1 : kind + 3
+    guard words.indices.contains(behind) else { return nil }
+    return shift.records("breaks").first { $0.text("name") == String(words[behind]) }
   }
 }

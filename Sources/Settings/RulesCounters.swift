@@ -103,7 +103,7 @@ extension Rules {
     if address.format.type != .bit {
       mistakes.error(
         counter.place(of: "pulse"), counter.path(of: "pulse"),
-        "\(name) is a \(address.format.type.rawValue), and only a bit pulses",
+        "\(name) is \(address.format.type.rawValue), and only a bit pulses",
         "no pulse, for a register that counts")
       return
     }

@@ -33,6 +33,14 @@ extension Rules {
     let claims = machine.records("evidence")
     for claim in claims {
       refer(reason: claim)
+      if let state = claim.text("state"), EvidenceState(rawValue: state)?.stands == false,
+        claim["reason"] != nil
+      {
+        mistakes.error(
+          claim.place(of: "reason"), claim.path(of: "reason"),
+          "\(state) is no stop, so no reason is ever told for it",
+          "no reason, or a state in which the machine stands")
+      }
       guard let test = claim.record("when") else { continue }
       check(test: test, &scope, depth: 1)
       for member in ["onDelay", "offDelay"] {
@@ -52,11 +60,11 @@ extension Rules {
 
   private mutating func limits(_ scope: EvidenceScope, _ claims: Int) {
     let machine = scope.machine
-    // A register that speaks PackML claims five states, and its mode two.
-    let all = claims + (machine["packml"] == nil ? 0 : 7)
+    // A register that speaks PackML claims four states, and its mode two.
+    let all = claims + (machine["packml"] == nil ? 0 : 6)
     for (what, count, most) in [
       ("claims", all, EvidenceLimits.claims),
-      ("conditions", scope.steps, EvidenceLimits.steps - 7),
+      ("conditions", scope.steps, EvidenceLimits.steps - 6),
       ("codes", scope.codes, EvidenceLimits.codes - 64),
     ] where count > most {
       mistakes.error(
@@ -181,7 +189,8 @@ extension Rules {
         "\(Words.plain(below)) or more")
     } else if above == nil, below == nil, !test.isWrong {
       mistakes.error(
-        test.place(of: "until"), test.path(of: "until"), "until needs a threshold to come back from",
+        test.place(of: "until"), test.path(of: "until"),
+        "until needs a threshold to come back from",
         "above or below beside it")
     }
   }
@@ -202,7 +211,7 @@ extension Rules {
         test.place(of: "cycles"), test.path(of: "cycles"),
         "found \(Words.plain(cycles)) cycles",
         "0.01 to \(Words.plain(SettingsLimits.standingCycles))")
-    } else if cycles != nil, scope.machine["idealCycle"] == nil {
+    } else if cycles != nil, given == nil, scope.machine["idealCycle"] == nil {
       mistakes.warn(
         test.place(of: "cycles"), test.path(of: "cycles"),
         "no ideal cycle is declared, so nothing stands still until an order brings one",
@@ -214,7 +223,7 @@ extension Rules {
     if address.format.type != .bit, address.format.type.highestCount == nil {
       mistakes.error(
         test.place(of: "stands"), test.path(of: "stands"),
-        "\(name) is a \(address.format.type.rawValue) and neither counts nor pulses",
+        "\(name) is \(address.format.type.rawValue) and neither counts nor pulses",
         "a bit or an integer register")
     }
     if let given, let every = signal.duration("every"), given <= every {

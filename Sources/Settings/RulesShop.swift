@@ -66,11 +66,13 @@ extension Rules {
           known.map { "\"\($0)\"" }.joined(separator: ", "))
       }
     }
+    // A machine that says no line may belong to any of them.
+    let isComplete = machines.allSatisfy { $0["line"] != nil }
     for line in lines {
       refer(line, "calendar", to: "calendar", calendars)
       guard let name = line.text("name") else { continue }
       let own = machines.filter { ($0.text("line") ?? (lines.count == 1 ? name : nil)) == name }
-      if own.isEmpty, lines.count > 1 {
+      if own.isEmpty, lines.count > 1, isComplete {
         mistakes.warn(line.place, line.path, "no machine belongs to this line")
       }
       confirming(line, names(own), names(machines))

@@ -21,12 +21,13 @@ extension Rules {
     _ packml: Record, _ member: String, _ known: [String], _ what: String
   ) {
     var nameByNumber: [Int64: String] = [:]
+    let register = packml.text("mode") ?? "mode"
     for entry in packml.numbers(member) {
       let path = packml.path(of: member) + "[\(entry.name.prefix(SettingsLimits.nameLength))]"
       if !known.contains(entry.name) {
         let own =
           member == "modes"
-          ? "; any other mode as evidence: { state: \"planned\", when: \"mode = \(entry.value)\" }"
+          ? "; any other mode as evidence: { state: \"planned\", when: \"\(register) = \(entry.value)\" }"
           : ""
         mistakes.error(
           entry.place, path,
@@ -63,7 +64,7 @@ extension Rules {
           "\(member) decides between claims, and this machine has no evidence",
           "no \(member), or evidence: [{ state: …, when: … }]")
       }
-    } else if !machine.isWrong, claims.allSatisfy({ !$0.isWrong }) {
+    } else if !machine.isWrong, claims.allSatisfy({ $0["state"] != nil && $0["when"] != nil }) {
       oneSided(machine)
       covered(machine, claims)
     }

@@ -87,6 +87,6 @@ extension Vocabulary {
   /// The patterns that name all events of one noun: `takt.stop.*`.
   static let eventFamilies = eventTypes.reduce(into: [String]()) { families, type in
     let family = type.split(separator: ".").prefix(2).joined(separator: ".") + ".*"
-    if families.last != family { families.append(family) }
+    if !families.contains(family) { families.append(family) }
   }
 }

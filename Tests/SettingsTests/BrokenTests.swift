@@ -54,7 +54,7 @@ struct BrokenTests {
 
   @Test(
     arguments: Broken.texts + Broken.members + Broken.signals + Broken.sites + Broken.lines
-      + Broken.devices)
+      + Broken.devices + Broken.evidence + Broken.states + Broken.shop + Broken.calendars)
   func `each mistake is told with its place and what is allowed`(broken: Broken) {
     let outcome = check(broken.text)
     let told = outcome.mistakes.map { mistake in
