@@ -53,6 +53,18 @@ static inline int takt_epoll_change(int epoll, int descriptor, uint32_t events) 
   return epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event);
 }
 
+/* struct ucred stands behind _GNU_SOURCE too: who is at the other end of a unix socket (unix(7)). */
+struct takt_peer {
+  int32_t process;
+  uint32_t user;
+  uint32_t group;
+};
+
+static inline int takt_peer_of(int socket, struct takt_peer *peer) {
+  socklen_t size = sizeof *peer;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, peer, &size);
+}
+
 /* struct dl_phdr_info and its function stand behind _GNU_SOURCE too: the members that every caller
    is given (dl_iterate_phdr(3)). */
 struct takt_object {

@@ -6,6 +6,7 @@ public enum EventType: String, Sendable, CaseIterable {
   case stopStarted = "takt.stop.started.v1"
   case stopClassified = "takt.stop.classified.v1"
   case stopEnded = "takt.stop.ended.v1"
+  case stopsMinor = "takt.stops.minor.v1"
   case productionCount = "takt.production.count.v1"
   case productionConfirmation = "takt.production.confirmation.v1"
   case counterAnomaly = "takt.counter.anomaly.v1"

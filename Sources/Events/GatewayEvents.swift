@@ -119,9 +119,9 @@ extension EventDraft {
       ])
   }
 
-  /// The health of the gateway as an event.
+  /// The health of the gateway as an event, with the sums of the shifts that ended since.
   public static func gatewayHealth(
-    _ source: EventSource, at: Stamp, _ health: GatewayHealth
+    _ source: EventSource, at: Stamp, _ health: GatewayHealth, shifts: [ShiftTotals] = []
   ) -> EventDraft {
     var members: [String: JSONValue] = [
       "clock": .string(health.clock.rawValue),
@@ -132,6 +132,7 @@ extension EventDraft {
     if let bytes = health.journalBytes { members["journalBytes"] = EventValue.integer(bytes) }
     if let time = health.processorTime { members["cpuMs"] = .integer(time.wholeMilliseconds) }
     if let bytes = health.memoryBytes { members["memoryBytes"] = EventValue.integer(bytes) }
+    if !shifts.isEmpty { members["shifts"] = .array(shifts.map(\.member)) }
     return EventDraft(.gatewayHealth, source, at: at, members)
   }
 

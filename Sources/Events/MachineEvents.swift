@@ -48,21 +48,50 @@ public struct EventNames: Equatable, Sendable {
   }
 }
 
+/// What an event of a machine says beside the fact: whose it is, and in which words.
+public struct EventContext: Equatable, Sendable {
+  /// The name of the machine.
+  public var machine: String
+  /// The unit of measure of its counts, where its order has none.
+  public var uom: String
+  public var mapping: StateMapping
+  /// The order that a count was made under, or that was in force at a change of state.
+  public var order: Order?
+  /// The order under which a stop began.
+  public var orderID: String?
+
+  public init(
+    machine: String, uom: String, mapping: StateMapping = .usual, order: Order? = nil,
+    orderID: String? = nil
+  ) {
+    self.machine = machine
+    self.uom = uom
+    self.mapping = mapping
+    self.order = order
+    self.orderID = orderID ?? order?.key.orderID
+  }
+}
+
 extension EventDraft {
-  /// The event of one fact; `machine` is its name, `uom` the unit of measure of its counts.
-  public init(_ fact: Fact, machine: String, uom: String, names: EventNames) {
-    let (type, subject, members) = Self.tell(fact, machine: machine, uom: uom, names: names)
+  /// The event of one fact; nil for one that only the gateway itself listens to.
+  ///
+  /// What belongs to an order has it as its key, so that it stays in order with what is told of it.
+  public init?(_ fact: Fact, _ context: EventContext, names: EventNames) {
+    guard let (type, subject, members) = Self.tell(fact, context, names: names) else { return nil }
+    let key = members["orderId"]?.string ?? context.machine
     self.init(
-      type: type, unit: .machine(machine), subject: subject, at: fact.at, partitionKey: machine,
-      data: .object(members))
+      type: type, unit: .machine(context.machine), subject: subject, at: fact.at,
+      partitionKey: key, data: .object(members))
   }
 
   private static func tell(
-    _ fact: Fact, machine: String, uom: String, names: EventNames
-  ) -> (EventType, subject: String?, [String: JSONValue]) {
+    _ fact: Fact, _ context: EventContext, names: EventNames
+  ) -> (EventType, subject: String?, [String: JSONValue])? {
+    let machine = context.machine
     switch fact.kind {
     case .stateChanged(let state, let previous, let duration, _):
-      var members = stateMembers(state, previous, duration)
+      var members = stateMembers(context.mapping[state], state, previous, duration)
+      members["orderId"] = context.orderID.map { .string($0) }
       members["evidence"] = evidenceMember(fact.evidence, names)
       if let inferred = fact.inferred {
         members["approximate"] = .bool(true)
@@ -71,7 +100,7 @@ extension EventDraft {
       }
       return (.stateChanged, nil, members)
     case .stopStarted(let stop, let evidence):
-      var members = stopMembers(stop)
+      var members = stopMembers(stop, context)
       members["evidence"] = evidenceMember(evidence, names)
       return (.stopStarted, stop.stopID, members)
     case .stopClassified(let stop, let by):
@@ -81,9 +110,9 @@ extension EventDraft {
       members["by"] = .string(by)
       return (.stopClassified, stop.stopID, members)
     case .stopEnded(let stop):
-      return (.stopEnded, stop.stopID, endMembers(stop, at: fact.at))
+      return (.stopEnded, stop.stopID, endMembers(stop, at: fact.at, context))
     case .counted(let count):
-      return (.productionCount, nil, countMembers(count, uom: uom))
+      return (.productionCount, context.order?.key.text, countMembers(count, context))
     case .counterAnomaly(let anomaly):
       return (.counterAnomaly, nil, anomalyMembers(anomaly, names))
     case .contactLost(let unit, let cause):
@@ -94,6 +123,7 @@ extension EventDraft {
       var members = contactMembers(unit, machine, names)
       members["durationMs"] = .integer(duration.wholeMilliseconds)
       return (.contactRestored, nil, members)
+    case .orderShown: return nil
     }
   }
 
@@ -103,41 +133,50 @@ extension EventDraft {
   }
 
   private static func stateMembers(
-    _ state: MachineCondition, _ previous: MachineCondition, _ duration: Duration
+    _ told: StateNames, _ state: MachineCondition, _ previous: MachineCondition,
+    _ duration: Duration
   ) -> [String: JSONValue] {
-    let told = Classification.of(state)
     var members: [String: JSONValue] = [
       "state": .string(state.rawValue), "previous": .string(previous.rawValue),
-      "durationMs": .integer(duration.wholeMilliseconds), "packmlState": .string(told.packmlState),
+      "durationMs": .integer(duration.wholeMilliseconds), "packmlState": .string(told.packMLState),
     ]
-    if let mode = told.packmlMode { members["packmlMode"] = .string(mode) }
+    if let mode = told.packMLMode { members["packmlMode"] = .string(mode) }
     if let e10 = told.e10 { members["e10"] = .string(e10) }
     return members
   }
 
-  private static func causeMembers(_ stop: StopRecord) -> [String: JSONValue] {
-    var cause: [String: JSONValue] = [
-      "text": .string(stop.cause.text), "from": .string(stop.cause.from.rawValue),
-    ]
-    if let code = stop.cause.code { cause["code"] = EventValue.integer(code) }
-    if let reason = stop.cause.reason { cause["reason"] = .string(reason) }
+  static func member(_ cause: Cause) -> JSONValue {
     var members: [String: JSONValue] = [
-      "cause": .object(cause), "category": .string(stop.category.rawValue),
+      "text": .string(cause.text), "from": .string(cause.from.rawValue),
+    ]
+    if let code = cause.code { members["code"] = EventValue.integer(code) }
+    if let reason = cause.reason { members["reason"] = .string(reason) }
+    return .object(members)
+  }
+
+  private static func causeMembers(_ stop: StopRecord) -> [String: JSONValue] {
+    var members: [String: JSONValue] = [
+      "cause": member(stop.cause), "category": .string(stop.category.rawValue),
     ]
     if let center = stop.costCenter { members["costCenter"] = .string(center) }
     return members
   }
 
-  private static func stopMembers(_ stop: StopRecord) -> [String: JSONValue] {
+  private static func stopMembers(
+    _ stop: StopRecord, _ context: EventContext
+  ) -> [String: JSONValue] {
     var members = causeMembers(stop)
+    members["orderId"] = context.orderID.map { .string($0) }
     members["stopId"] = .string(stop.stopID)
     members["startedAt"] = .string(stop.startedAt.wall.text)
     members["classified"] = .bool(stop.classified)
     return members
   }
 
-  private static func endMembers(_ stop: StopRecord, at: Stamp) -> [String: JSONValue] {
-    var members = stopMembers(stop)
+  private static func endMembers(
+    _ stop: StopRecord, at: Stamp, _ context: EventContext
+  ) -> [String: JSONValue] {
+    var members = stopMembers(stop, context)
     members["endedAt"] = .string((stop.endedAt ?? at).wall.text)
     members["durationMs"] = .integer(stop.duration.wholeMilliseconds)
     members["approximate"] = .bool(stop.approximate)
@@ -147,7 +186,10 @@ extension EventDraft {
     return members
   }
 
-  private static func countMembers(_ count: CountRecord, uom: String) -> [String: JSONValue] {
+  private static func countMembers(
+    _ count: CountRecord, _ context: EventContext
+  ) -> [String: JSONValue] {
+    let uom = context.order?.uom ?? context.uom
     var members: [String: JSONValue] = [
       "from": .string(count.from.wall.text), "to": .string(count.to.wall.text),
       "goodQuantity": EventValue.integer(count.good),
@@ -159,6 +201,7 @@ extension EventDraft {
       "reset": .bool(count.reset),
     ]
     if count.reworkTotal != 0 { members["reworkTotal"] = EventValue.integer(count.reworkTotal) }
+    if let order = context.order { members.merge(identity(order)) { own, _ in own } }
     return members
   }
 

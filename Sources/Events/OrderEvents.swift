@@ -93,7 +93,7 @@ extension EventDraft {
     return members
   }
 
-  private static func identity(_ order: Order) -> [String: JSONValue] {
+  static func identity(_ order: Order) -> [String: JSONValue] {
     var members: [String: JSONValue] = ["orderId": .string(order.key.orderID)]
     members["operationId"] = order.key.operationID.map { .string($0) }
     members["materialId"] = order.materialID.map { .string($0) }

@@ -34,7 +34,7 @@ package struct Floor: Sendable {
     var taken: Quality?
   }
 
-  private(set) var machines: [Machine] = []
+  var machines: [Machine] = []
   private var routes: [Route]
   private let machinesOfUnit: [[Int]]
   private let unitsOfMachine: [[Int]]
@@ -150,7 +150,7 @@ package struct Floor: Sendable {
     }
   }
 
-  private mutating func touch(_ machine: Int) {
+  mutating func touch(_ machine: Int) {
     if !isTouched[machine] {
       isTouched[machine] = true
       touched.append(machine)
@@ -240,6 +240,14 @@ package struct Floor: Sendable {
         ))
     }
     return snapshots
+  }
+
+  /// Everything before it has been told of a machine; only right after `advance`.
+  ///
+  /// A machine that nobody woke at the marks of its units had nothing to tell before them.
+  func toldUntil(machine: Int) -> Instant {
+    let marks = unitsOfMachine[machine].map { markOfUnit[$0] }
+    return max(machines[machine].toldUntil, marks.min() ?? .distantPast)
   }
 
   /// What every machine does now.

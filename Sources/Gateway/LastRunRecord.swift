@@ -33,6 +33,22 @@ struct LastRunRecord {
     return document.canonicalBytes
   }
 
+  /// When the run before was last known to be alive, on the clock of this boot; nil for unknown.
+  func aliveUntil(_ reading: ClockReading) -> Instant? {
+    guard isKnown else { return nil }
+    if bootID == reading.bootID {
+      return min(Instant(nanoseconds: saturated(monotonic)), reading.monotonic)
+    }
+    let away = reading.wall.milliseconds &- wall
+    guard reading.quality != .neverset, away >= 0 else { return nil }
+    return reading.monotonic.advanced(nanoseconds: 0 - saturated(away))
+  }
+
+  private func saturated(_ milliseconds: Int64) -> Int64 {
+    let (product, overflow) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
+    return overflow ? .max : product
+  }
+
   /// The event that opens this run.
   func started(_ plan: RecorderPlan, _ reading: ClockReading, note: String?) -> EventDraft {
     let sameBoot = bootID == reading.bootID

@@ -18,6 +18,12 @@ public struct RecorderStatus: Sendable {
   public var samplesLost: Int64
   /// In the order of the configuration.
   public var machines: [MachineStatus]
+  /// By machine: its order, shift and sums; nil for one that is in no line.
+  public var shop: [ShopMachineStatus?]
+  /// In the order of the configuration.
+  public var lines: [ShopLineStatus]
+  /// Stops that wait for a reason, by machine.
+  public var unclassified: [Int]
   /// In the order of the configuration.
   public var uplinks: [UplinkStatistics]
 }
@@ -33,13 +39,15 @@ extension RecorderStep where Store: ~Copyable {
 
   /// What the recorder tells of itself now.
   public var status: RecorderStatus {
-    var waiting = drafts.count
+    var waiting = entries.count
     if case .failing(_, _, _, let pending) = journal {
       waiting += pending.transaction.events.count
     }
     return RecorderStatus(
       epoch: chain.epoch, sequence: chain.lastSequence, held: outbox.heldCount, fault: fault,
       waiting: waiting, samplesLost: samplesLost, machines: floor.statuses(lastReading),
+      shop: shopStatuses, lines: lineStatuses,
+      unclassified: floor.machines.indices.map { floor.unclassified(machine: $0).count },
       uplinks: outbox.statistics)
   }
 }

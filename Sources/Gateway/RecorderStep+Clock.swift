@@ -14,27 +14,31 @@ extension RecorderStep where Store: ~Copyable {
     let before = lastReading.wall.milliseconds - lastReading.monotonic.milliseconds
     let now = clocks.wall.milliseconds - clocks.monotonic.milliseconds
     let moved = now - before
+    var isStep = clocks.quality != lastReading.quality
     if abs(moved) > GatewayLimits.clockStep.wholeMilliseconds {
       hasStepped = clocks.quality != .synchronised
-      drafts.append(
+      tell([
         .clockCorrected(
           plan.source, at: Stamp(clocks.monotonic, clocks), bootID: clocks.bootID,
-          offsetMilliseconds: moved))
+          offsetMilliseconds: moved)
+      ])
+      isStep = true
     }
     if clocks.quality == .synchronised { hasStepped = false }
     if hasStepped, clocks.quality == .held { reading.quality = .stepped }
     lastReading = reading
+    // Boundaries of shifts lie elsewhere on the monotonic clock now.
+    if isStep { findShopDue(reading) }
     return reading
   }
 
   mutating func tellHealth(_ reading: ClockReading) {
     guard reading.monotonic >= healthDue else { return }
     healthDue = reading.monotonic + plan.healthInterval
-    drafts.append(
-      .gatewayHealth(plan.source, at: Stamp(reading.monotonic, reading), health(reading)))
+    tell([.gatewayHealth(plan.source, at: Stamp(reading.monotonic, reading), health(reading))])
   }
 
-  private func health(_ reading: ClockReading) -> GatewayHealth {
+  func health(_ reading: ClockReading) -> GatewayHealth {
     let uplinks = outbox.statistics.map { statistics in
       let told = couriers.first { $0.name == statistics.name }?.status.newest
       return UplinkHealth(
@@ -47,8 +51,12 @@ extension RecorderStep where Store: ~Copyable {
   /// Tells each bus from when on its marks must wake this thread, and when it wakes by itself.
   mutating func arm(_ next: Instant) {
     let inlets = inlets
+    var deadlines: [Instant] = inlets.map { _ in .distantFuture }
     floor.deadlines { bus, deadline in
-      if bus < inlets.count { inlets[bus].line.arm(at: deadline, wakesAt: next) }
+      if bus < deadlines.count { deadlines[bus] = deadline }
+    }
+    for bus in inlets.indices {
+      inlets[bus].line.arm(at: min(deadlines[bus], shopDeadline(bus: bus)), wakesAt: next)
     }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
@@ -56,9 +64,10 @@ extension RecorderStep where Store: ~Copyable {
   func nextTurn(_ reading: ClockReading) -> Instant {
     var next = min(reading.monotonic + GatewayLimits.recorderIdle, healthDue)
     if let window = publisher.nextDeadline { next = min(next, window) }
+    for clock in watch.clocks { next = min(next, clock.nextEdge(reading) ?? next) }
     switch journal {
     case .healthy:
-      if !drafts.isEmpty { next = reading.monotonic }
+      if !entries.isEmpty { next = reading.monotonic }
       if outbox.hasUnsettled, let since = acknowledgedSince {
         next = min(next, since + GatewayLimits.acknowledgementDelay)
       }

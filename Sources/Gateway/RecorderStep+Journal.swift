@@ -11,7 +11,9 @@ extension RecorderStep where Store: ~Copyable {
     switch journal {
     case .healthy:
       guard isLast || isCommitDue(reading) else { return }
-      commit(prepare(reading, isLast: isLast), reading)
+      let pending = prepare(reading, isLast: isLast)
+      // What was asked and refused changes nothing, and costs no sync.
+      if pending.transaction.isEmpty { accept(pending) } else { commit(pending, reading) }
     case .failing(let fault, let since, let retryAt, let pending):
       guard isLast || reading.monotonic >= retryAt else { return }
       retry(fault, pending, since: since, reading)
@@ -20,45 +22,10 @@ extension RecorderStep where Store: ~Copyable {
   }
 
   private func isCommitDue(_ reading: ClockReading) -> Bool {
-    if !drafts.isEmpty { return true }
+    if !entries.isEmpty || isShopDue(reading) { return true }
     guard outbox.hasUnsettled, let since = acknowledgedSince else { return false }
     return acknowledgedEvents >= GatewayLimits.acknowledgementEvents
       || reading.monotonic >= since + GatewayLimits.acknowledgementDelay
-  }
-
-  /// Seals all drafts and adds the snapshots and cursors that belong to them.
-  private mutating func prepare(_ reading: ClockReading, isLast: Bool) -> Pending {
-    var transaction = Transaction()
-    var next = chain
-    for draft in drafts { seal(draft, &next, &transaction, reading) }
-    let sealed = drafts
-    drafts.removeAll(keepingCapacity: true)
-    transaction.snapshots = floor.takeSnapshots(reading)
-    if !transaction.events.isEmpty {
-      let record = LastRunRecord.bytes(reading, isClean: isLast)
-      transaction.snapshots.append((LastRunRecord.name, record))
-    }
-    outbox.fill(&transaction)
-    return Pending(transaction: transaction, chain: next, drafts: sealed)
-  }
-
-  /// Seals one draft; what cannot become an event is told as dropped, never skipped in silence.
-  private mutating func seal(
-    _ draft: EventDraft, _ chain: inout EventChain, _ transaction: inout Transaction,
-    _ reading: ClockReading
-  ) {
-    do throws(EventFault) {
-      let event = try chain.seal(draft, reading: reading, notary: &pen)
-      transaction.events.append(Outbox.row(event, due: routes.due(event.type, event.unit)))
-    } catch {
-      guard draft.type != .eventsDropped else { return }
-      let loss = Loss(
-        range: .times(draft.time, to: draft.time), count: 1, place: draft.type.rawValue,
-        why: error.description)
-      let told = EventDraft.eventsDropped(
-        plan.source, at: Stamp(reading.monotonic, reading), loss)
-      seal(told, &chain, &transaction, reading)
-    }
   }
 
   private mutating func commit(_ pending: Pending, _ reading: ClockReading) {
@@ -83,6 +50,7 @@ extension RecorderStep where Store: ~Copyable {
     acknowledgedEvents = 0
     backoff.reset()
     journal = .healthy
+    for (ticket, answer) in pending.answers { requests.answer(ticket, answer) }
   }
 
   /// The journal's own quota: the oldest part goes, told in the same transaction.
@@ -95,7 +63,7 @@ extension RecorderStep where Store: ~Copyable {
       if let loss = retirement.loss {
         let draft = EventDraft.eventsDropped(
           plan.source, at: Stamp(reading.monotonic, reading), loss)
-        seal(draft, &pending.chain, &pending.transaction, reading)
+        seal(draft, &pending, reading)
       }
       // Anew: the lanes have passed what is dropped, and a refusal goes to quarantine once.
       pending.transaction.cursors = []
@@ -191,17 +159,24 @@ extension RecorderStep where Store: ~Copyable {
     _ = outbox.reopened(state, sameEpoch: false)
     for courier in couriers { courier.startAnew() }
     floor.wantSnapshots()
-    drafts = pending.drafts + drafts
+    // As before what is pending: it runs through the desks once more, with its new sequences.
+    shop = pending.shop
+    shop.wantSnapshots()
+    watch.wantSnapshots()
+    entries = [.newEpoch(state.epoch)] + pending.entries + entries
     for loss in Outbox.losses(state).reversed() {
-      drafts.insert(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+      let told = EventDraft.eventsDropped(
+        plan.source, at: Stamp(reading.monotonic, reading), loss)
+      entries.insert(.draft(told), at: 0)
     }
     // A store that carries nothing over has no places before its new epoch.
     if state.base == 0, first <= last {
       let loss = Loss(
         range: .sequences(first, through: last), count: last - first + 1, place: "journal",
         why: "the journal was damaged and a new epoch \(state.epoch) has begun")
-      drafts.insert(
-        .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss), at: 0)
+      let told = EventDraft.eventsDropped(
+        plan.source, at: Stamp(reading.monotonic, reading), loss)
+      entries.insert(.draft(told), at: 0)
     }
     journal = .healthy
   }

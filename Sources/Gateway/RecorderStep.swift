@@ -19,14 +19,6 @@ public import Outbox
 public import Primitives
 import Signals
 
-/// A transaction on its way to the disk, with what becomes true when it gets there.
-struct Pending: Sendable {
-  var transaction: Transaction
-  var chain: EventChain
-  /// What its events were made from, to seal them anew if this journal is lost.
-  var drafts: [EventDraft]
-}
-
 /// How the journal is doing.
 enum JournalHealth: Sendable {
   case healthy
@@ -55,7 +47,15 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var chain: EventChain
   var outbox: Outbox
   var routes: RouteTable
-  var drafts: [EventDraft] = []
+  /// Decided and not yet sealed.
+  var entries: [RecorderEntry] = []
+  var shop: Shop
+  var watch: ShopWatch
+  /// When the first thing of the shop is due.
+  var shopDue = Instant.distantPast
+  let requests: ShopMailbox
+  /// Answers that wait for the facts of what was asked.
+  var answers: [(ticket: UInt64, answer: ShopAnswer)] = []
   var journal: JournalHealth = .healthy
   var backoff = Backoff(
     floor: GatewayLimits.journalRetryFloor, ceiling: GatewayLimits.journalRetryCeiling)
@@ -68,18 +68,20 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var healthDue: Instant
   var samplesLost: Int64 = 0
   var facts: [FloorFact] = []
+  var limitFacts: [(machine: Int, fact: LimitFact)] = []
 
   /// Continues from an opened journal; `note` says what opening it had to repair, if anything.
   public init(
     plan: RecorderPlan, store: consuming Store, state: StoreState, pen: Pen,
-    inlets: [RingInlet], couriers: [CourierLink], seed: UInt64, reading: ClockReading,
-    note: String? = nil
+    inlets: [RingInlet], couriers: [CourierLink], requests: ShopMailbox = ShopMailbox(),
+    seed: UInt64, reading: ClockReading, note: String? = nil
   ) {
     self.store = store
     self.pen = pen
     self.plan = plan
     self.inlets = inlets
     self.couriers = couriers
+    self.requests = requests
     names = plan.names
     machineNames = plan.machines.map(\.name)
     generator = SeededGenerator(seed: seed)
@@ -93,13 +95,18 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     routes = Self.routes(plan, outbox)
     var unread: [String] = []
     floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
+    var told: [(line: Int, facts: [OrderFact])] = []
+    shop = Shop(plan: plan, state: state, reading: reading, unread: &unread, told: &told)
+    watch = ShopWatch(plan: plan, state: state, shop: shop, reading: reading, unread: &unread)
     let notes = ([note].compactMap { $0 } + unread).joined(separator: "; ")
-    drafts.append(
-      LastRunRecord(state.snapshots[LastRunRecord.name]).started(
-        plan, reading, note: notes.isEmpty ? nil : notes))
+    let started = LastRunRecord(state.snapshots[LastRunRecord.name]).started(
+      plan, reading, note: notes.isEmpty ? nil : notes)
+    entries.append(.draft(started))
     for loss in Outbox.losses(state) {
-      drafts.append(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss))
+      entries.append(
+        .draft(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss)))
     }
+    for (line, facts) in told { entries.append(.orders(line: line, facts)) }
   }
 
   private static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {
@@ -120,18 +127,18 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   public mutating func turn(_ clocks: ClockReading) -> RecorderOutcome {
     let reading = watchClock(clocks)
     takeAnswers(reading)
-    let isHeldBack = drafts.count >= GatewayLimits.draftsHeld
+    let isHeldBack = entries.count >= GatewayLimits.draftsHeld
     var hasMore = decide(reading)
-    drafts += publisher.drafts(reading, machines: machineNames, names: names)
+    tell(publisher.drafts(reading, machines: machineNames, names: names))
     tellHealth(reading)
     settle(reading)
     // What waited in the rings for room has it now, and nobody else would ring for it.
-    if isHeldBack, drafts.count < GatewayLimits.draftsHeld { hasMore = true }
+    if isHeldBack, entries.count < GatewayLimits.draftsHeld { hasMore = true }
     offerParcels(reading)
     let next = nextTurn(reading)
     arm(next)
     // What was published meanwhile looked at what the turn before had said.
-    if drafts.count < GatewayLimits.draftsHeld, inlets.contains(where: { $0.consumer.fill > 0 }) {
+    if entries.count < GatewayLimits.draftsHeld, inlets.contains(where: { $0.consumer.fill > 0 }) {
       hasMore = true
     }
     return RecorderOutcome(nextTurn: next, hasMore: hasMore)
@@ -144,29 +151,36 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     takeAnswers(reading)
     while decide(reading) {}
     floor.flush(reading, into: &facts)
-    tellFacts()
-    drafts += publisher.drafts(reading, machines: machineNames, names: names, all: true)
-    drafts.append(
-      .gatewayStopped(
-        plan.source, at: Stamp(reading.monotonic, reading), version: plan.version,
-        configurationDigest: plan.configurationDigest, why: why))
+    hearFloor(reading)
+    tell(publisher.drafts(reading, machines: machineNames, names: names, all: true))
+    let stopped = EventDraft.gatewayStopped(
+      plan.source, at: Stamp(reading.monotonic, reading), version: plan.version,
+      configurationDigest: plan.configurationDigest, why: why)
+    entries.append(.draft(stopped))
     settle(reading, isLast: true)
-    if case .healthy = journal { return drafts.isEmpty }
+    if case .healthy = journal { return entries.isEmpty }
     return false
+  }
+
+  /// Lets drafts wait for the next transaction.
+  mutating func tell(_ drafts: [EventDraft]) {
+    for draft in drafts { entries.append(.draft(draft)) }
   }
 
   // MARK: Samples
 
   /// Drains the rings and lets the machines decide; true when samples are left.
   private mutating func decide(_ reading: ClockReading) -> Bool {
-    guard drafts.count < GatewayLimits.draftsHeld else { return false }
+    guard entries.count < GatewayLimits.draftsHeld else { return false }
+    takeRequests(reading)
+    followCalendars(reading)
     var hasMore = false
     for bus in inlets.indices {
       let taken = drain(bus, reading)
       hasMore = hasMore || taken == GatewayLimits.samplesPerTurn
     }
     floor.advance(reading, into: &facts)
-    tellFacts()
+    hearFloor(reading)
     return hasMore
   }
 
@@ -177,19 +191,11 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
       if sample.lost > 0 { tellLost(sample, bus, since: through, reading) }
       through = sample.at
       floor.take(sample)
+      watch.limits.take(sample, reading, into: &limitFacts)
       publisher.take(sample, reading)
     }
     inlet.takenThrough = through
     return taken
-  }
-
-  private mutating func tellFacts() {
-    for told in facts {
-      let rules = plan.machines[told.machine]
-      drafts.append(
-        EventDraft(told.fact, machine: rules.name, uom: rules.uom, names: names))
-    }
-    facts.removeAll(keepingCapacity: true)
   }
 
   private mutating func tellLost(
@@ -203,7 +209,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
         reading.label(since ?? sample.at), to: reading.label(sample.at)),
       count: UInt64(sample.lost),
       place: "ring of bus \(name)", why: "the recorder did not keep up: the disk was too slow")
-    drafts.append(.eventsDropped(plan.source, at: Stamp(sample.at, reading), loss))
+    tell([.eventsDropped(plan.source, at: Stamp(sample.at, reading), loss)])
   }
 
   // MARK: Couriers
@@ -249,7 +255,6 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     guard case .damagedEvent(let sequence) = fault,
       let loss = outbox.skip(sequence, for: order.bit)
     else { return }
-    drafts.append(
-      .eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss))
+    tell([.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss)])
   }
 }

@@ -16,6 +16,11 @@ public struct FileStatus: Equatable, Sendable {
   public var mode: UInt32
   public var owner: UInt32
   public var size: Int64
+  /// When the content was last written, and when anything of it was: nanoseconds of the wall clock.
+  public var modified: Int64
+  public var changed: Int64
+  /// The number of the file in its file system.
+  public var serial: UInt64
 
   /// Whether anybody but the owner may read or write it: too open for a key.
   public var isOpenToOthers: Bool { mode & 0o077 != 0 }
@@ -77,7 +82,13 @@ public enum Files {
       }
     return FileStatus(
       kind: kind, mode: UInt32(record.st_mode) & 0o7777, owner: record.st_uid,
-      size: Int64(record.st_size))
+      size: Int64(record.st_size), modified: nanoseconds(record.st_mtim),
+      changed: nanoseconds(record.st_ctim), serial: UInt64(record.st_ino))
+  }
+
+  private static func nanoseconds(_ time: timespec) -> Int64 {
+    let (seconds, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+    return overflow ? .max : seconds &+ Int64(time.tv_nsec)
   }
 
   /// The names in a directory, sorted, without "." and ".."; more than the limit is a fault.

@@ -18,11 +18,16 @@ public enum LinuxLimits {
   /// Connections the control socket serves at once; the oldest makes room for a ninth.
   public static let controlConnections = 8
 
-  /// Bytes of one request line on the control socket.
-  public static let controlRequestBytes = 4096
+  /// Bytes of one request line on the control socket: an order with the largest bill, 64 KiB, and
+  /// what stands around it; 8 connections take 1 MiB at most.
+  public static let controlRequestBytes = 96 * 1024
 
-  /// Bytes of one answer on the control socket: 256 machines and 256 units at 1 KiB each, twice.
-  public static let controlAnswerBytes = 1 << 20
+  /// Bytes of /etc/passwd that are searched for a name: 8,000 users.
+  public static let passwordFileBytes = 1 << 20
+
+  /// Bytes of one answer on the control socket: 1,024 machines at 3 KiB and as many units at 1 KiB,
+  /// twice. Only who asks holds so much.
+  public static let controlAnswerBytes = 8 << 20
 
   /// Bytes of a small file of /proc or /etc that is read as a whole.
   public static let smallFileBytes = 64 * 1024

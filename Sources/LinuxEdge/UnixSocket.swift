@@ -4,6 +4,7 @@
 // - The owner polls one descriptor (an epoll instance) and calls `turn`; nothing here ever waits.
 // - At most `LinuxLimits.controlConnections` at once; the oldest makes room, so a client that says
 //   nothing cannot lock others out.
+// - Who asks is told by the kernel (SO_PEERCRED), not by the asker.
 // - A socket file left behind by a crash is removed only when nobody answers on it.
 
 import CLinux
@@ -44,6 +45,8 @@ enum UnixAddress {
 public struct UnixSocketServer: ~Copyable {
   private struct Connection: ~Copyable {
     let socket: Descriptor
+    /// The user who connected; nil when the kernel did not say.
+    let user: UInt32?
     var question: [UInt8] = []
     /// What is left to send; nil until the question is complete.
     var answer: ArraySlice<UInt8>?
@@ -57,7 +60,16 @@ public struct UnixSocketServer: ~Copyable {
 
   private final class ConnectionBox {
     var connection: Connection
-    init(_ socket: consuming Descriptor) { connection = Connection(socket: socket) }
+    init(_ socket: consuming Descriptor) {
+      let user = Self.user(of: socket.number)
+      connection = Connection(socket: socket, user: user)
+    }
+
+    private static func user(of socket: Int32) -> UInt32? {
+      var peer = takt_peer()
+      guard takt_peer_of(socket, &peer) == 0 else { return nil }
+      return peer.user
+    }
   }
 
   /// Binds the path with a mode (0660: the owner and the group may ask).
@@ -86,6 +98,11 @@ public struct UnixSocketServer: ~Copyable {
 
   /// Moves every connection as far as it goes without waiting.
   public mutating func turn(_ answer: (String) -> [UInt8]) {
+    turn { line, _ in answer(line) }
+  }
+
+  /// The same, telling also which user asks; nil when the kernel did not say.
+  public mutating func turn(_ answer: (String, UInt32?) -> [UInt8]) {
     acceptAll()
     for number in order { if !move(number, answer) { drop(number) } }
   }
@@ -106,7 +123,7 @@ public struct UnixSocketServer: ~Copyable {
   }
 
   /// False when the connection is done with.
-  private func move(_ number: Int32, _ answer: (String) -> [UInt8]) -> Bool {
+  private func move(_ number: Int32, _ answer: (String, UInt32?) -> [UInt8]) -> Bool {
     guard let box = connections[number] else { return false }
     if box.connection.answer == nil {
       guard listenTo(&box.connection, answer) else { return false }
@@ -121,7 +138,9 @@ public struct UnixSocketServer: ~Copyable {
     return false
   }
 
-  private func listenTo(_ connection: inout Connection, _ answer: (String) -> [UInt8]) -> Bool {
+  private func listenTo(_ connection: inout Connection, _ answer: (String, UInt32?) -> [UInt8])
+    -> Bool
+  {
     while true {
       guard let result = try? connection.socket.read() else { return false }
       switch result {
@@ -131,7 +150,7 @@ public struct UnixSocketServer: ~Copyable {
         connection.question.append(contentsOf: bytes)
         if let end = connection.question.firstIndex(of: 10) {
           let line = String(decoding: connection.question[..<end], as: UTF8.self)
-          connection.answer = answer(line)[...]
+          connection.answer = answer(line, connection.user)[...]
           return true
         }
         guard connection.question.count <= LinuxLimits.controlRequestBytes else { return false }

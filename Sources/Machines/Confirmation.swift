@@ -35,6 +35,17 @@ public enum TimeClass: String, Sendable, CaseIterable {
   case run, stop, planned
   /// No contact, or nobody looked: booked nowhere.
   case unseen
+
+  /// How a condition is booked; a changeover was planned with the order that it makes ready.
+  public init(_ condition: MachineCondition) {
+    self =
+      switch condition {
+      case .running, .slow: .run
+      case .shortStop, .stopped, .fault, .blocked, .starved: .stop
+      case .changeover, .planned: .planned
+      case .unknown, .noContact: .unseen
+      }
+  }
 }
 
 /// Milliseconds of each kind.

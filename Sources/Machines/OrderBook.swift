@@ -86,6 +86,11 @@ public struct OrderBook: Equatable, Sendable {
     force(at: place).run.flatMap { runs[$0] }
   }
 
+  /// Whether the order of a place is paused.
+  public func isPaused(at place: OrderPlace) -> Bool {
+    if case .paused = force(at: place) { true } else { false }
+  }
+
   /// The last change of a place; nil before the first.
   func lastChange(of place: OrderPlace) -> Instant? { changes[place]?.last?.at.instant }
 }

@@ -114,6 +114,22 @@ public struct OrderDesk: Equatable, Sendable {
     stations.indices.compactMap { boundary($0)?.advanced(nanoseconds: 1) }.min()
   }
 
+  /// The earliest moment at which a window of one machine wants to be closed; nil for none.
+  public func nextDeadline(machine: String) -> Instant? {
+    station(machine).flatMap { boundary($0)?.advanced(nanoseconds: 1) }
+  }
+
+  /// Windows that are being summed, and have pieces.
+  public var openWindows: Int {
+    stations.reduce(0) { $0 + $1.windows.count { !$0.part.pieces.isEmpty } }
+  }
+
+  /// How many confirmations are held back.
+  public var heldCount: Int { held.count }
+
+  /// Good pieces of an order so far: told, held and open together; 0 when it is forgotten.
+  public func counted(_ key: OrderKey) -> Int64 { totals.first { $0.key == key }?.good ?? 0 }
+
   func station(_ machine: String) -> Int? { stations.firstIndex { $0.machine == machine } }
 }
 

@@ -72,6 +72,8 @@ public struct Totals: Sendable {
   var activity: MachineActivity = .unknown
   var openStop: Int64?
   var order: TotalsOrder?
+  /// Ideal time for one piece where the order declares none; nil when nobody declared it.
+  public internal(set) var idealNanoseconds: Int64?
   var ledgers: [StopAccount] = []
   var nextNumber: Int64 = 1
   /// As it was when the clock became unknown, and what came since: at most one.
@@ -83,8 +85,9 @@ public struct Totals: Sendable {
   public internal(set) var lateMilliseconds: Int64 = 0
 
   /// Totals that start at a moment, with nothing known of the machine.
-  public init(calendar: WorkCalendar, start: Instant) {
+  public init(calendar: WorkCalendar, start: Instant, idealNanoseconds: Int64? = nil) {
     self.calendar = calendar
+    self.idealNanoseconds = idealNanoseconds
     reached = start.flooredMilliseconds
   }
 

@@ -175,7 +175,7 @@ extension Totals {
     }
   }
 
-  private mutating func count(_ pieces: TotalsPieces, from: Int64, to: Int64) {
+  private mutating func count(_ pieces: Quantities, from: Int64, to: Int64) {
     // One part for each place in the window, in order: places differ in their buckets or ideal.
     var parts: [(place: TotalsPlace, length: Int64)] = []
     for slice in slices where slice.from < to && slice.until > from {
@@ -194,7 +194,7 @@ extension Totals {
       parts = [(before.place, 1)]
     }
     let whole = parts.reduce(0) { saturating($0, plus: $1.length) }
-    var (passed, given) = (Int64(0), TotalsPieces())
+    var (passed, given) = (Int64(0), Quantities())
     for part in parts {
       passed = saturating(passed, plus: part.length)
       let upTo = pieces.share(passed, of: whole)
@@ -267,7 +267,7 @@ extension Totals {
     let dayNumber = open(day, in: \.days, TotalsLimits.days, at, isBack: isBack, &told)
     let place = TotalsPlace(
       shift: shiftNumber, day: dayNumber, order: runningOrder?.number, planned: planned,
-      idealNanoseconds: order?.idealNanoseconds)
+      idealNanoseconds: order?.idealNanoseconds ?? idealNanoseconds)
     slices.append(
       TotalsSlice(
         from: reached, until: reached, activity: activity, stop: openStop, place: place))
@@ -328,9 +328,10 @@ extension Totals {
     } else {
       close(\.orders, stamp, &told)
     }
+    let ideal = idealNanoseconds
     rewrite(from: at) {
       $0.place.order = number
-      $0.place.idealNanoseconds = next?.idealNanoseconds
+      $0.place.idealNanoseconds = next?.idealNanoseconds ?? ideal
     }
   }
 

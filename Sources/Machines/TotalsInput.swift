@@ -24,7 +24,7 @@ public enum TotalsInput: Equatable, Sendable {
   case stopStarted(id: String, StopReason, at: Instant)
   case stopClassified(id: String, StopReason, at: Instant)
   case stopEnded(id: String, StopReason, at: Instant)
-  case counted(TotalsPieces, from: Instant, to: Instant)
+  case counted(Quantities, from: Instant, to: Instant)
   /// Another order runs, or none.
   case order(TotalsOrder?, at: Instant)
 
@@ -38,11 +38,9 @@ public enum TotalsInput: Equatable, Sendable {
   }
 
   /// What sums learn from a fact; nil for one that changes none.
-  ///
-  /// A condition that has no activity of its name is unknown.
   public init?(_ fact: Fact) {
     if case .stateChanged(let state, _, _, _) = fact.kind {
-      self = .activity(MachineActivity(rawValue: state.rawValue) ?? .unknown, at: fact.at.instant)
+      self = .activity(MachineActivity(state), at: fact.at.instant)
     } else if case .stopStarted(let record, _) = fact.kind {
       self = .stopStarted(
         id: record.stopID, StopReason(record), at: record.startedAt.instant)
@@ -53,7 +51,7 @@ public enum TotalsInput: Equatable, Sendable {
       self = .stopEnded(id: record.stopID, StopReason(record), at: end.instant)
     } else if case .counted(let record) = fact.kind {
       self = .counted(
-        TotalsPieces(good: record.good, scrap: record.scrap, rework: record.rework),
+        Quantities(good: record.good, scrap: record.scrap, rework: record.rework),
         from: record.from.instant, to: record.to.instant)
     } else {
       return nil

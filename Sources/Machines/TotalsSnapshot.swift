@@ -44,7 +44,8 @@ extension Totals {
 
   /// Totals that go on where a snapshot ends.
   public init(
-    calendar: WorkCalendar, snapshot: [UInt8], reading: ClockReading
+    calendar: WorkCalendar, snapshot: [UInt8], reading: ClockReading,
+    idealNanoseconds: Int64? = nil
   ) throws(TotalsFault) {
     let tree: JSONValue
     do { tree = try JSONValue(parsing: snapshot) } catch { throw .notJSON(error) }
@@ -52,10 +53,12 @@ extension Totals {
       throw .unknownVersion(tree["version"]?.integer)
     }
     self.init(calendar: calendar, content: tree, carry: TotalsCarry(tree, reading))
+    self.idealNanoseconds = idealNanoseconds
     let isOtherBoot = tree["boot"]?.string != reading.bootID
     if isOtherBoot, case .unknown = hold { hold = .fresh }
     guard !isOtherBoot, case .unknown = hold, let kept = tree["origin"] else { return }
     origin = [Totals(calendar: calendar, content: kept, carry: TotalsCarry(tree, reading))]
+    origin[0].idealNanoseconds = idealNanoseconds
     let carry = TotalsCarry(tree, reading)
     deferred = (tree["deferred"]?.array ?? []).prefix(TotalsLimits.deferred).compactMap {
       TotalsInput($0, carry)

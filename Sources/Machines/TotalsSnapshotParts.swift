@@ -53,9 +53,7 @@ extension StopReason {
   }
 }
 
-extension TotalsPieces {
-  var json: JSONValue { .array([.integer(good), .integer(scrap), .integer(rework)]) }
-
+extension Quantities {
   init?(_ tree: JSONValue?) {
     let numbers = (tree?.array ?? []).compactMap(\.integer)
     guard numbers.count == 3 else { return nil }
@@ -72,7 +70,7 @@ extension Sums {
     }
     return [
       "busy": times(busy), "free": times(free),
-      "pieces": TotalsPieces(good: good, scrap: scrap, rework: rework).json,
+      "pieces": Quantities(good: good, scrap: scrap, rework: rework).json,
       "ideal": .integer(idealNanoseconds), "withoutIdeal": .integer(piecesWithoutIdeal),
       "stops": .array(
         stops.map {
@@ -90,7 +88,7 @@ extension Sums {
       add(max(0, tree?["busy"]?[activity.rawValue]?.integer ?? 0), activity, planned: false)
       add(max(0, tree?["free"]?[activity.rawValue]?.integer ?? 0), activity, planned: true)
     }
-    if let pieces = TotalsPieces(tree?["pieces"]) {
+    if let pieces = Quantities(tree?["pieces"]) {
       (good, scrap, rework) = (pieces.good, pieces.scrap, pieces.rework)
     }
     idealNanoseconds = tree?["ideal"]?.integer ?? 0
@@ -242,7 +240,7 @@ extension TotalsInput {
       self = .stopClassified(id: id, reason, at: at)
     case ("ended", .some(let id), .some(let reason)): self = .stopEnded(id: id, reason, at: at)
     case ("counted", _, _):
-      guard parts.count > 3, let pieces = TotalsPieces(parts[3]),
+      guard parts.count > 3, let pieces = Quantities(parts[3]),
         let from = carry.instant(parts[2])
       else { return nil }
       self = .counted(pieces, from: from, to: at)

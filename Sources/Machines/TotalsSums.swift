@@ -12,6 +12,24 @@ public enum MachineActivity: String, Sendable, CaseIterable {
   case unknown, running, slow, shortStop, stopped, fault, blocked, starved, changeover
   case plannedStop, noContact
 
+  /// What sums call a condition.
+  public init(_ condition: MachineCondition) {
+    self =
+      switch condition {
+      case .unknown: .unknown
+      case .running: .running
+      case .slow: .slow
+      case .shortStop: .shortStop
+      case .stopped: .stopped
+      case .fault: .fault
+      case .blocked: .blocked
+      case .starved: .starved
+      case .changeover: .changeover
+      case .planned: .plannedStop
+      case .noContact: .noContact
+      }
+  }
+
   /// It makes parts.
   public var isProducing: Bool { self == .running || self == .slow }
 
@@ -119,7 +137,7 @@ public struct Sums: Equatable, Sendable {
     stops[index].otherMilliseconds = saturating(stops[index].otherMilliseconds, plus: other)
   }
 
-  mutating func add(_ pieces: TotalsPieces, ideal: Int64?) {
+  mutating func add(_ pieces: Quantities, ideal: Int64?) {
     good = saturating(good, plus: pieces.good)
     scrap = saturating(scrap, plus: pieces.scrap)
     rework = saturating(rework, plus: pieces.rework)
@@ -144,35 +162,25 @@ public struct Sums: Equatable, Sendable {
   }
 }
 
-/// Pieces of one window.
-public struct TotalsPieces: Equatable, Sendable {
-  public var good: Int64
-  public var scrap: Int64
-  public var rework: Int64
-
-  public init(good: Int64 = 0, scrap: Int64 = 0, rework: Int64 = 0) {
-    self.good = good
-    self.scrap = scrap
-    self.rework = rework
-  }
-
+extension Quantities {
+  /// All pieces of every kind.
   var all: Int64 { saturating(saturating(good, plus: scrap), plus: rework) }
 
   /// The pieces up to `part` of `whole`, rounded towards zero: cumulative, so that parts add up.
-  func share(_ part: Int64, of whole: Int64) -> TotalsPieces {
+  func share(_ part: Int64, of whole: Int64) -> Quantities {
     func cut(_ pieces: Int64) -> Int64 {
       guard part < whole, whole > 0, part >= 0 else { return pieces }
       let product = Int128(pieces) * Int128(part)
       return Int64(clamping: product / Int128(whole))
     }
-    return TotalsPieces(good: cut(good), scrap: cut(scrap), rework: cut(rework))
+    return Quantities(good: cut(good), scrap: cut(scrap), rework: cut(rework))
   }
 
-  static func - (left: TotalsPieces, right: TotalsPieces) -> TotalsPieces {
+  static func - (left: Quantities, right: Quantities) -> Quantities {
     func difference(_ left: Int64, _ right: Int64) -> Int64 {
       left.subtractingReportingOverflow(right).partialValue
     }
-    return TotalsPieces(
+    return Quantities(
       good: difference(left.good, right.good), scrap: difference(left.scrap, right.scrap),
       rework: difference(left.rework, right.rework))
   }

@@ -18,7 +18,7 @@ enum ExitCode: Int32, CaseIterable {
   var meaning: String {
     switch self {
     case .ok: "everything is as it should be"
-    case .unverified: "something did not verify, or is missing"
+    case .unverified: "something did not verify, is missing, or was refused"
     case .empty: "there was nothing to verify, or nothing was found"
     case .configuration: "the configuration, a key or a certificate is not acceptable"
     case .storage: "a file or directory could not be read or written"

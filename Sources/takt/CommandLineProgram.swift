@@ -26,6 +26,19 @@ enum Program {
     Command(
       name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),
     Command(
+      name: "reason", summary: "list stops that nobody has explained, and explain them",
+      run: ReasonCommand.run),
+    Command(
+      name: "order", summary: "start, end, pause and resume orders, and list them",
+      run: OrderCommand.run),
+    Command(
+      name: "held", summary: "list what is held back from being confirmed, and let it go",
+      run: HeldCommand.run),
+    Command(
+      name: "hold", summary: "hold back what is made from being confirmed",
+      run: HoldCommand.run),
+    Command(name: "release", summary: "end a quality hold", run: ReleaseCommand.run),
+    Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),
     Command(

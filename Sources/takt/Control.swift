@@ -27,8 +27,8 @@ enum ControlLimits {
 }
 
 extension Daemon {
-  /// The answer to one line on the control socket.
-  func answer(_ line: String) -> [UInt8] {
+  /// The answer to one line on the control socket; `user` is who asks, as the kernel says.
+  func answer(_ line: String, from user: UInt32?) -> [UInt8] {
     do throws(ControlQuestion.Fault) {
       switch try ControlQuestion(line) {
       case .status: return status().bytes
@@ -41,6 +41,9 @@ extension Daemon {
       case .traceOff(let name):
         taps[try bus(name)].set(open: false)
         return JSONValue.object([:]).canonicalBytes
+      case .shop(let question): return try leave(question, from: user).canonicalBytes
+      case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
+      case .reasons: return reasonList().canonicalBytes
       }
     } catch {
       return JSONValue.object(["error": .string(error.sentence)]).canonicalBytes

@@ -5,10 +5,13 @@
 //   read <bus> <unit> <table> <start> <count> [ms]  leaves a read for the thread of the bus
 //   result <ticket>                                 what came of it
 //   trace <bus> on | off | after <number>           frames that passed since
+//   shop <json>                                     leaves a request about orders, reasons or holds
+//   outcome <ticket>                                what came of it (ControlShop.swift)
+//   reasons                                         the table of reasons
 //
 // Invariants
 // - A line that is not understood, or asks for what no request can carry, gives a sentence.
-// - Only the four tables can be named: nothing here could ask for a write.
+// - Only the four tables can be named: nothing here could ask a device for a write.
 
 import Gateway
 import Polling
@@ -23,15 +26,22 @@ enum ControlQuestion: Equatable {
   case traceOn(bus: String)
   case traceOff(bus: String)
   case trace(bus: String, after: UInt64)
+  case shop(JSONValue)
+  case outcome(UInt64)
+  case reasons
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace"
+  static let known = "status, buses, read, result, trace, shop, outcome, reasons"
 
   init(_ line: String) throws(Fault) {
+    if line.hasPrefix("shop ") {
+      self = .shop(try Self.tree(line.dropFirst(5)))
+      return
+    }
     let words = line.split(separator: " ").map(String.init)
     switch (words.first ?? "", words.count) {
     case ("status", _): self = .status
@@ -39,11 +49,9 @@ enum ControlQuestion: Equatable {
     case ("read", 6...7): self = .read(bus: words[1], try GuestRead(words[2...]))
     case ("read", _):
       throw Fault(sentence: "a read is: read <bus> <unit> <table> <start> <count> [milliseconds]")
-    case ("result", 2):
-      guard let ticket = UInt64(words[1]) else {
-        throw Fault(sentence: "\"\(words[1].prefix(40))\" is no ticket; a read gives one")
-      }
-      self = .result(ticket)
+    case ("result", 2): self = .result(try Self.ticket(words[1]))
+    case ("outcome", 2): self = .outcome(try Self.ticket(words[1]))
+    case ("reasons", 1): self = .reasons
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":
@@ -55,6 +63,21 @@ enum ControlQuestion: Equatable {
       throw Fault(sentence: "a trace is: trace <bus> on, trace <bus> off, trace <bus> after <n>")
     default:
       throw Fault(sentence: "\"\(line.prefix(40))\" is no question; there is: \(Self.known)")
+    }
+  }
+}
+
+extension ControlQuestion {
+  private static func ticket(_ word: String) throws(Fault) -> UInt64 {
+    guard let ticket = UInt64(word) else {
+      throw Fault(sentence: "\"\(word.prefix(40))\" is no ticket; a request gives one")
+    }
+    return ticket
+  }
+
+  private static func tree(_ text: Substring) throws(Fault) -> JSONValue {
+    do throws(JSONFault) { return try JSONValue(parsing: Array(text.utf8)) } catch {
+      throw Fault(sentence: error.description)
     }
   }
 }

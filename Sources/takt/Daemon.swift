@@ -83,6 +83,9 @@ final class Daemon: Sendable {
   /// Where technicians' reads wait for the thread of each bus.
   let desks: [GuestDesk]
   private let tickets = Atomic<UInt64>(0)
+  /// What people and dropped files ask of the recorder.
+  let shop: ShopMailbox
+  let dropBoard = Board<OrderDropStatus?>(nil)
   let couriers: [CourierLink]
   let counters: [TurnCounter]
 
@@ -101,7 +104,10 @@ final class Daemon: Sendable {
     log = Log()
     let recorderBell = try WakeUp()
     self.recorderBell = recorderBell
-    mainBell = try WakeUp()
+    let mainBell = try WakeUp()
+    self.mainBell = mainBell
+    shop = ShopMailbox(
+      wakeRecorder: { recorderBell.signal() }, wakeAsker: { mainBell.signal() })
     fieldBells = try Self.bells(plan.buses.count)
     let courierBells = try Self.bells(plan.uplinks.count)
     self.courierBells = courierBells

@@ -16,6 +16,7 @@ enum RunLoop {
     let notifier = ServiceNotifier()
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
     var keeper = LearntKeeper(daemon)
+    var drop = OrderDrop(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -32,6 +33,7 @@ enum RunLoop {
           tidyAt = daemon.clock.now() + RunLimits.firstTidy
         }
         isReady = true
+        drop.turn()
       case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)
         return code
@@ -42,11 +44,12 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      let next = min(tidyAt, watchdog.next(daemon.clock.now()))
+      let due = isReady ? min(tidyAt, drop.deadline) : tidyAt
+      let next = min(due, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       keeper.turn()
-      if set.isReadable(question) { control.turn { daemon.answer($0) } }
+      if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
           daemon.log.line(.notice, "SIGHUP: restart the service to read the configuration again")

@@ -30,7 +30,7 @@ extension Daemon {
     let recorder = recorderBoard.newest?.value
     return StatusDocument(
       gateway: plan.gateway.name, version: programVersion, startedAt: startedAt.wall,
-      clock: reading, machines: recorder?.status.machines.map(StatusDocument.Machine.init) ?? [],
+      clock: reading, machines: machines(recorder?.status, reading.monotonic),
       buses: busBoards.indices.map { index in
         guard let status = busBoards[index].newest?.value else {
           return StatusDocument.Bus(
@@ -44,24 +44,12 @@ extension Daemon {
           courier.name, recorder?.status.uplinks.first { $0.name == courier.name },
           courier.status.newest, reading.monotonic)
       },
+      lines: lines(recorder?.status), drop: dropBoard.newest,
       journal: StatusDocument.Journal(
         epoch: recorder?.status.epoch ?? "", sequence: recorder?.status.sequence ?? 0,
         held: recorder?.status.held ?? 0, bytes: recorder?.journalBytes ?? 0,
         fault: recorder?.status.fault),
       residentBytes: ProcessFigures.now().residentBytes)
-  }
-}
-
-extension StatusDocument.Machine {
-  init(_ status: MachineStatus) {
-    self.init(
-      name: status.name, state: status.condition.rawValue, since: status.since.wall,
-      stop: status.stop.map { stop in
-        let code = stop.cause.code.map { "\($0) " } ?? ""
-        return StatusDocument.Stop(
-          stopID: stop.stopID, startedAt: stop.startedAt.wall, cause: code + stop.cause.text)
-      },
-      goodTotal: status.goodTotal, scrapTotal: status.scrapTotal)
   }
 }
 

@@ -93,7 +93,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
   }
   var step = RecorderStep(
     plan: daemon.keys.recorderPlan, store: journal, state: state, pen: daemon.keys.notary,
-    inlets: inlets, couriers: daemon.couriers, seed: random.next(),
+    inlets: inlets, couriers: daemon.couriers, requests: daemon.shop, seed: random.next(),
     reading: daemon.clock.reading(), note: note)
   daemon.phase.post(.working)
   daemon.mainBell.signal()

@@ -2,8 +2,10 @@
 //
 //   {"gateway","version","startedAt",
 //    "clock":{"wall","quality","bootid"},
-//    "machines":[{"name","state","since","stop":{"stopId","startedAt","cause"},
-//                 "goodTotal","scrapTotal"}],
+//    "machines":[{"name","state","since","ageMs","packml":{"state","mode"},
+//                 "stop":{"stopId","startedAt","cause","reason","classified"},"unclassified",
+//                 "goodTotal","scrapTotal","reworkTotal", and of StatusShop.swift
+//                 "order","orderSums","shift","limits"}], "lines", "drop"
 //    "buses":[{"name","at","link","lastError","reconnects","polls","failures","overruns",
 //              "lateness":{…},"ring":{"lost"},
 //              "units":[{"name","unit","contact","ageMs","polls","failures","timeouts",
@@ -24,6 +26,7 @@
 // - What is not known, or not the case, is left out; a reader copes with every member missing.
 // - Members may be added; none changes its meaning.
 
+import Machines
 import Polling
 import Primitives
 
@@ -34,16 +37,31 @@ struct StatusDocument {
     var startedAt: WallTime
     /// "12 Guard door open".
     var cause: String
+    /// The code of the reason; nil where nobody has said one.
+    var reason: String?
+    var classified = true
   }
 
   struct Machine {
     var name: String
-    /// running, stopped, noContact or unknown.
+    /// The word of the machine's condition: running, stopped, noContact, unknown, …
     var state: String
     var since: WallTime?
+    /// How long it has been so, by the monotonic clock.
+    var age: Duration?
+    var packMLState: String?
+    var packMLMode: String?
     var stop: Stop?
     var goodTotal: Int64
     var scrapTotal: Int64
+    var reworkTotal: Int64 = 0
+    /// Stops that wait for a reason.
+    var unclassified = 0
+    var order: Order?
+    var orderSums: TotalsBucket?
+    var shift: TotalsBucket?
+    /// Those that are exceeded.
+    var limits: [LimitRules] = []
   }
 
   struct Unit {
@@ -112,6 +130,8 @@ struct StatusDocument {
   var machines: [Machine]
   var buses: [Bus]
   var uplinks: [Uplink]
+  var lines: [Line] = []
+  var drop: OrderDropStatus?
   var journal: Journal
   var residentBytes: Int64
 
@@ -119,7 +139,7 @@ struct StatusDocument {
   var bytes: [UInt8] { json.canonicalBytes }
 
   var json: JSONValue {
-    [
+    var members: [String: JSONValue] = [
       "gateway": .string(gateway), "version": .string(version),
       "startedAt": .string(startedAt.text),
       "clock": [
@@ -130,20 +150,34 @@ struct StatusDocument {
       "uplinks": .array(uplinks.map(\.json)), "journal": journal.json,
       "memory": ["rssBytes": .integer(residentBytes)],
     ]
+    if !lines.isEmpty { members["lines"] = .array(lines.map(\.json)) }
+    members["drop"] = drop?.json
+    return .object(members)
   }
 }
 
 extension StatusDocument.Machine {
   fileprivate var json: JSONValue {
-    object([
+    var members: [String: JSONValue?] = [
       "name": .string(name), "state": .string(state), "since": text(since),
-      "stop": stop.map { stop in
-        [
-          "stopId": .string(stop.stopID), "startedAt": .string(stop.startedAt.text),
-          "cause": .string(stop.cause),
-        ]
-      },
-      "goodTotal": .integer(goodTotal), "scrapTotal": .integer(scrapTotal),
+      "ageMs": milliseconds(age), "stop": stop?.json, "goodTotal": .integer(goodTotal),
+      "scrapTotal": .integer(scrapTotal), "reworkTotal": .integer(reworkTotal),
+      "unclassified": .integer(Int64(unclassified)), "order": order?.json,
+      "orderSums": orderSums?.statusJSON, "shift": shift?.statusJSON,
+    ]
+    members["packml"] = packMLState.map {
+      object(["state": .string($0), "mode": packMLMode.map { .string($0) }])
+    }
+    if !limits.isEmpty { members["limits"] = .array(limits.map(\.statusJSON)) }
+    return object(members)
+  }
+}
+
+extension StatusDocument.Stop {
+  fileprivate var json: JSONValue {
+    object([
+      "stopId": .string(stopID), "startedAt": .string(startedAt.text), "cause": .string(cause),
+      "reason": reason.map { .string($0) }, "classified": .bool(classified),
     ])
   }
 }

@@ -22,7 +22,10 @@ struct StatusText {
 
   /// All paragraphs, each ended by a line feed.
   var text: String {
-    let parts = [head, machines, buses, uplinks, journal]
+    let parts = [
+      head, machines, StatusShopText.lines(status), StatusShopText.drop(status), buses, uplinks,
+      journal,
+    ]
     return parts.filter { !$0.isEmpty }.joined(separator: "\n\n") + "\n"
   }
 
@@ -47,7 +50,7 @@ struct StatusText {
       row.append("good \(count(machine["goodTotal"]))")
       row.append("scrap \(count(machine["scrapTotal"]))")
       if let stop = machine["stop"] { row.append(stop["cause"]?.string ?? "stopped") }
-      return ([row], [])
+      return ([row], StatusShopText.notes(machine), StatusShopText.remarks(machine))
     }
   }
 
@@ -66,7 +69,7 @@ struct StatusText {
         rows.append(unitRow(unit))
         remarks += unitRemarks(unit)
       }
-      return (rows, remarks)
+      return (rows, [], remarks)
     }
   }
 
@@ -142,7 +145,7 @@ struct StatusText {
         remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
       }
       if let fault = uplink["lastError"]?.string { remarks.append(fault) }
-      return ([row], remarks)
+      return ([row], [], remarks)
     }
   }
 
@@ -155,9 +158,10 @@ struct StatusText {
     return text
   }
 
-  /// A title, aligned rows, and behind the rows of each element its remarks.
+  /// A title, aligned rows, and behind the rows of each element its notes and remarks.
   private func section(
-    _ name: String, _ render: (JSONValue) -> (rows: [[String]], remarks: [String])
+    _ name: String,
+    _ render: (JSONValue) -> (rows: [[String]], notes: [String], remarks: [String])
   ) -> String {
     guard let elements = status[name]?.array, !elements.isEmpty else { return "" }
     let rendered = elements.map(render)
@@ -167,8 +171,9 @@ struct StatusText {
     var lines = Columns.text(rendered.flatMap(\.rows), indent: 2)
       .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)[...]
     var text = name + (isTimed ? "  (answers: half within / 99 of 100 within / slowest)" : "")
-    for (rows, remarks) in rendered {
+    for (rows, notes, remarks) in rendered {
       for _ in rows { text += "\n" + (lines.popFirst() ?? "") }
+      for note in notes { text += "\n    " + note }
       for remark in remarks { text += "\n    ! " + remark }
     }
     return text

@@ -40,7 +40,10 @@ struct WatchPicture {
   static func symbol(_ state: String?) -> Character {
     switch state {
     case "running": "█"
-    case "stopped": "▁"
+    case "slow": "▅"
+    case "stopped", "shortStop", "fault": "▁"
+    case "blocked", "starved": "▂"
+    case "changeover", "planned": "░"
     case "noContact": "×"
     default: "?"
     }
@@ -49,7 +52,8 @@ struct WatchPicture {
   /// The lines of the picture; `arrivals` are what the receiver printed, nil when nobody asked.
   func lines(arrivals: [String]?) -> [String] {
     var lines = ["Takt \(latest["version"]?.string ?? "")  \(latest["gateway"]?.string ?? "?")"]
-    lines.append("  █ running  ▁ stopped  × no contact   (oldest left, now right)")
+    lines.append(
+      "  █ running  ▅ slow  ▁ stopped  ▂ waits  ░ planned  × no contact   (oldest left, now right)")
     lines.append("")
     for name in order { lines.append(machineLine(name)) }
     lines.append("")
@@ -78,6 +82,9 @@ struct WatchPicture {
     let scrap = machine?["scrapTotal"]?.integer ?? 0
     var text = pad(name, 12) + padding + String(strip)
     text += "  good \(pad(String(good), 6)) scrap \(pad(String(scrap), 5))"
+    if let order = machine?["order"] {
+      text += "  \(ShopText.key(order)) \(ShopText.progress(order)) "
+    }
     if let cause = machine?["stop"]?["cause"]?.string { text += " " + cause }
     return text
   }

@@ -131,7 +131,7 @@ enum JournalBench {
     wall: WallTime(milliseconds: 1_800_000_000_000), quality: .synchronised,
     bootID: "7d1b5c9e-0f0a-4c3e-9a51-0d8c2f6b1a77")
 
-  private static let draft = EventDraft(
+  private static let counted = EventDraft(
     Fact(
       at: Stamp(reading.monotonic, reading),
       kind: .counted(
@@ -139,7 +139,13 @@ enum JournalBench {
           from: Stamp(reading.monotonic - .seconds(10), reading),
           to: Stamp(reading.monotonic, reading), good: 12, scrap: 1, goodTotal: 4711,
           scrapTotal: 42))),
-    machine: "press-1", uom: "PCE", names: EventNames(signals: [], units: []))
+    EventContext(machine: "press-1", uom: "PCE"), names: EventNames(signals: [], units: []))
+
+  /// A count is always told.
+  private static var draft: EventDraft {
+    guard let counted else { preconditionFailure("a count gave no event") }
+    return counted
+  }
 
   private static func chain(_ state: StoreState) throws -> EventChain {
     EventChain(

@@ -1,5 +1,6 @@
 // Files, appenders and line readers of the Linux edge, on a real file system.
 
+import Glibc
 import LinuxEdge
 import Testing
 
@@ -122,4 +123,47 @@ import Testing
   }
 
   @Test func `an empty file has no line`() throws { #expect(try lines([], limit: 1).isEmpty) }
+}
+
+@Suite("Dropped files") struct DroppedFileTests {
+  let scratch: Scratch
+
+  init() throws { scratch = try Scratch() }
+
+  @Test func `a plain file is read, a link and a pipe are not`() throws {
+    try Files.create(scratch["a"], with: Array("one".utf8))
+    #expect(try Files.readPlain(scratch["a"], limit: 3) == Array("one".utf8))
+    #expect(throws: LinuxFault.self) { try Files.readPlain(scratch["a"], limit: 2) }
+    symlink(scratch["a"], scratch["link"])
+    mkfifo(scratch["pipe"], 0o600)
+    for name in ["link", "pipe"] {
+      let fault = #expect(throws: LinuxFault.self) {
+        try Files.readPlain(scratch[name], limit: 100)
+      }
+      #expect(fault?.description.contains("it is no plain file") == true)
+    }
+  }
+
+  @Test func `a moved file takes the place of another one`() throws {
+    try Files.create(scratch["a"], with: [1])
+    try Files.create(scratch["b"], with: [2])
+    try Files.move(scratch["a"], to: scratch["b"])
+    #expect(try Files.read(scratch["b"]) == [1])
+    #expect(try Files.list(scratch.path) == ["b"])
+  }
+
+  @Test func `a directory for others has its rights whatever is masked, and keeps them`() throws {
+    let before = umask(0o077)
+    defer { umask(before) }
+    try Files.makeOpenDirectory(scratch["d"], mode: 0o770)
+    #expect(try Files.status(scratch["d"])?.mode == 0o770)
+    chmod(scratch["d"], 0o700)
+    try Files.makeOpenDirectory(scratch["d"], mode: 0o770)
+    #expect(try Files.status(scratch["d"])?.mode == 0o700)
+  }
+
+  @Test func `users have the names of the password file`() {
+    #expect(LocalUsers.name(of: 0) == "root")
+    #expect(LocalUsers.name(of: 4_000_000_000) == nil)
+  }
 }

@@ -42,7 +42,7 @@ import Testing
     let draft = EventDraft.clockCorrected(
       life.recorder.plan.source, at: Stamp(life.clock.now, life.clock.reading), bootID: "b",
       offsetMilliseconds: 0)
-    life.recorder.drafts += Array(repeating: draft, count: GatewayLimits.draftsHeld)
+    life.recorder.entries += Array(repeating: .draft(draft), count: GatewayLimits.draftsHeld)
   }
 
   @Test func `holds drafts up to a limit, then leaves the samples in the ring`() throws {
@@ -51,14 +51,14 @@ import Testing
     life.turn()
     disk.trouble = .diskFull
     fill(life)
-    let held = life.recorder.drafts.count
+    let held = life.recorder.entries.count
     life.clock.now = life.clock.now + .milliseconds(10)
     life.scan(run: true, good: 7)
     for _ in 0..<5 {
       let outcome = life.turn()
       #expect(!outcome.hasMore && outcome.nextTurn > life.clock.now, "no turning without an end")
     }
-    #expect(life.recorder.drafts.count == held, "nothing is drained above the limit")
+    #expect(life.recorder.entries.count == held, "nothing is drained above the limit")
     #expect(life.recorder.inlets[0].consumer.fill == 4)
   }
 

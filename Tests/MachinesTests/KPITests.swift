@@ -49,7 +49,7 @@ private struct Shift {
     shift.take(.activity(.running, at: at(270)))
     shift.take(.activity(.changeover, at: at(300)))
     shift.take(.activity(.running, at: at(320)))
-    let pieces = TotalsPieces(good: 18_848, scrap: 423)
+    let pieces = Quantities(good: 18_848, scrap: 423)
     shift.take(.counted(pieces, from: at(0), to: at(479)))
     return shift
   }
@@ -116,7 +116,7 @@ private struct Shift {
   @Test func `without an ideal cycle there is no effectiveness, but a quality`() {
     var shift = Shift()
     shift.take(.activity(.running, at: Shift.at(0)))
-    shift.take(.counted(TotalsPieces(good: 9, scrap: 1), from: Shift.at(0), to: Shift.at(5)))
+    shift.take(.counted(Quantities(good: 9, scrap: 1), from: Shift.at(0), to: Shift.at(5)))
     let sums = shift.sums(10)
     #expect(sums.kpi(.effectiveness).value == nil && sums.kpi(.oee).value == nil)
     #expect(sums.kpi(.qualityRatio).text == "90.0%")

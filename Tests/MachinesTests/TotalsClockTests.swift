@@ -40,9 +40,9 @@ private func calendar() throws -> WorkCalendar {
       .order(TotalsOrder(key: "1/10", idealNanoseconds: 5), at: at(0)),
       .activity(.running, at: at(1)),
       .stopStarted(id: "s", reason, at: at(8)), .activity(.fault, at: at(8)),
-      .counted(TotalsPieces(good: 70), from: at(1), to: at(8)),
+      .counted(Quantities(good: 70), from: at(1), to: at(8)),
       .stopEnded(id: "s", reason, at: at(13)), .activity(.running, at: at(13)),
-      .counted(TotalsPieces(good: 20), from: at(13), to: at(15)),
+      .counted(Quantities(good: 20), from: at(13), to: at(15)),
     ]
     for input in inputs {
       _ = late.take(input, reading: unset)
@@ -79,7 +79,7 @@ private func calendar() throws -> WorkCalendar {
     var totals = Totals(calendar: try calendar(), start: at(0))
     let count = TotalsLimits.deferred + 50
     for minute in 0..<count {
-      let pieces = TotalsPieces(good: 1)
+      let pieces = Quantities(good: 1)
       _ = totals.take(
         .counted(pieces, from: at(minute), to: at(minute + 1)), reading: unset)
     }

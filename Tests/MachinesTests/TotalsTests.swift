@@ -197,7 +197,7 @@ extension Sums {
       let first = whole.take(input, reading: reading)
       #expect(broken.take(input, reading: reading) == first)
       let pieces = TotalsInput.counted(
-        TotalsPieces(good: 7, scrap: 1), from: at(minute - 1), to: at(minute))
+        Quantities(good: 7, scrap: 1), from: at(minute - 1), to: at(minute))
       #expect(broken.take(pieces, reading: reading) == whole.take(pieces, reading: reading))
       let snapshot = broken.snapshot(reading: reading)
       broken = try Totals(calendar: calendar, snapshot: snapshot, reading: reading)
@@ -227,11 +227,11 @@ extension Sums {
     let reading = synchronised("2026-06-01T11:50:00.000Z")
     var totals = Totals(calendar: try twoShifts(), start: at(0))
     // 14:00 is minute 10: a window that ends there is all of the early shift.
-    _ = totals.take(.counted(TotalsPieces(good: 5), from: at(3), to: at(10)), reading: reading)
+    _ = totals.take(.counted(Quantities(good: 5), from: at(3), to: at(10)), reading: reading)
     #expect(totals.previousShift?.sums.good == 5 && totals.shift?.sums.good == 0)
     #expect(totals.previousShift?.approximate == false)
     let told = totals.take(
-      .counted(TotalsPieces(good: 10, scrap: 1), from: at(8), to: at(14)), reading: reading)
+      .counted(Quantities(good: 10, scrap: 1), from: at(8), to: at(14)), reading: reading)
     #expect(totals.previousShift?.sums.good == 8 && totals.shift?.sums.good == 7)
     #expect(totals.previousShift?.sums.scrap == 0 && totals.shift?.sums.scrap == 1)
     #expect(totals.previousShift?.approximate == true && totals.shift?.approximate == true)

@@ -23,7 +23,8 @@ import Testing
 
   @Test(arguments: [
     "run", "check", "plan", "keygen", "status", "watch", "read", "scan", "decode", "trace",
-    "simulate", "receive", "verify", "compare", "version",
+    "simulate", "receive", "verify", "compare", "version", "reason", "order", "held", "hold",
+    "release",
   ])
   func `every subcommand has its own help`(name: String) throws {
     for words in [[name, "--help"], ["help", name], [name, "--json", "-h"]] {
@@ -65,6 +66,8 @@ import Testing
 
   @Test(arguments: [
     ("scan", "takt scan [BUS] [options]"), ("trace", "takt trace BUS [options]"),
+    ("reason", "takt reason [STOP|MACHINE] [CODE] [options]"),
+    ("release", "takt release N [options]"),
     ("read", "takt read BUS/UNIT ADDRESS [TYPE ORDER] [options]"),
   ])
   func `the help puts in brackets what may be left out`(name: String, usage: String) throws {

@@ -100,6 +100,60 @@ import Testing
         """)
   }
 
+  @Test func `orders, shifts with the sums behind their figures, limits and holds are readable`()
+    throws
+  {
+    let run = try status(
+      """
+      {"clock":{"wall":"2026-03-02T07:15:30.250Z","quality":"synchronised","bootid":"b"},
+      "machines":[{"name":"press-1","state":"slow","since":"2026-03-02T07:12:01.000Z",
+      "goodTotal":12345,"scrapTotal":12,"unclassified":2,
+      "limits":[{"name":"oil-hot","severity":"alarm"}],
+      "order":{"orderId":"4711","operationId":"0010","materialId":"M-1","lotId":"L-7",
+      "goodQuantity":350,"scrapQuantity":4,"reworkQuantity":0,
+      "plannedQuantity":1000,"uom":"PCE","startedAt":"2026-03-02T06:30:00.000Z","released":false},
+      "orderSums":{"scope":"order","name":"4711/0010","from":"2026-03-02T06:30:00.000Z",
+      "approximate":false,"sums":{"APT":60000,"PBT":120000},"kpis":{"availability":"50.0%"}},
+      "shift":{"scope":"shift","name":"early","date":"2026-03-02","from":"2026-03-02T05:00:00.000Z",
+      "approximate":true,"sums":{"APT":3600000,"PBT":7200000,"PQ":2880,"GQ":2592,
+      "PRI*PQ":3456000000000,"FE":2,"TTR":1800000},
+      "kpis":{"availability":"50.0%","effectiveness":"96.0%","qualityRatio":"90.0%","oee":"43.2%",
+      "mtbf":"1800.0s","mttr":"900.0s"}}}],
+      "lines":[{"name":"line-1","holds":1,"heldConfirmations":2},
+      {"name":"line-2","holds":0,"heldConfirmations":0},
+      {"name":"line-3","planned":"break: lunch","shift":"early","holds":0,"heldConfirmations":0}],
+      "drop":{"directory":"/var/lib/takt/orders","waiting":1,
+      "taken":{"name":"a.json","at":"2026-03-02T07:00:00.000Z"},
+      "refused":{"name":"b.csv","at":"2026-03-02T07:01:00.000Z","why":"line 2 is wrong"}}}
+      """)
+    #expect(
+      run.output.hasSuffix(
+        """
+
+        machines
+          press-1  slow  since 07:12:01 (3 min 29 s)  good 12,345  scrap 12
+            order  4711/0010  good 350/1000 PCE (35.0%)  scrap 4  M-1  lot L-7
+            in it  since 06:30:00  availability 50.0% (ran 1 min 0 s of 2 min 0 s)
+            shift  early since 05:00:00  availability 50.0% (ran 1 h 0 min of 2 h 0 min)  \
+        performance 96.0% (2880 made, ideally in 57 min 36 s)  quality 90.0% (2592 good of 2880)  \
+        OEE 43.2%  MTBF 1800.0s (2 failures)  MTTR 900.0s (stood 30 min 0 s)  approximate
+            ! limit oil-hot is exceeded (alarm)
+            ! 2 stops wait for a reason; "takt reason" lists them
+            ! the order is not released: what it makes is held
+
+        lines
+          line-1
+            ! 2 confirmations are held back; "takt held" says why
+            ! quality holds: 1; "takt held" lists them
+          line-3  break: lunch
+
+        dropped orders
+          /var/lib/takt/orders  waiting 1  last a.json at 07:00:00
+            ! b.csv refused at 07:01:00: line 2 is wrong
+
+        """), "\(run.output)")
+  }
+
   @Test func `F1: a refused address is told once, and another fault besides`() throws {
     func unit(_ fault: String) -> String {
       """
@@ -122,6 +176,8 @@ import Testing
 
   @Test(arguments: [
     "{}", "[]", #"{"machines":[{}],"buses":[{"units":[{}]}],"uplinks":[{}],"journal":{}}"#,
+    #"{"machines":[{"order":{},"shift":{},"orderSums":{},"limits":[{}]}],"lines":[{}],"drop":{}}"#,
+    #"{"machines":[{"order":{"goodQuantity":9223372036854775807,"plannedQuantity":1}}]}"#,
     #"{"machines":7,"clock":{"wall":"yesterday"},"startedAt":"2026-03-02T04:03:30.000Z"}"#,
   ])
   func `whatever is missing, the rest is shown`(answer: String) throws {

@@ -1,0 +1,69 @@
+// What the shop says of itself when asked: orders, shifts and sums by machine, holds by line.
+//
+// Why buckets and not figures: a figure is made from the sums by who shows it (`Sums.kpis`), so the
+// sums stand beside it and nobody computes what nobody looks at.
+//
+// While the journal refuses, this is how things were when the transaction that waits was made.
+
+public import Machines
+import Primitives
+
+/// One machine of a line with its order and its sums.
+public struct ShopMachineStatus: Equatable, Sendable {
+  public var line: String
+  /// The order in force; nil for none, or while it is paused.
+  public var order: OrderRun?
+  /// The sums of the running shift, or of the time outside shifts; `sums.kpis` are its figures.
+  public var shift: TotalsBucket?
+  /// The last shift that ended.
+  public var previousShift: TotalsBucket?
+  /// The production day.
+  public var day: TotalsBucket?
+  /// The sums of the running order at this machine.
+  public var orderSums: TotalsBucket?
+  /// Counted while no order was in force.
+  public var withoutOrder: Quantities
+  /// Limits that are exceeded, in the order of the configuration.
+  public var exceeded: [LimitRules]
+}
+
+/// One line with its shift, and what is held back.
+public struct ShopLineStatus: Equatable, Sendable {
+  public var name: String
+  /// The shift that runs; nil between shifts, or while the clock is unknown.
+  public var shift: ShiftOccurrence?
+  /// Why nobody is meant to work; nil while work is planned.
+  public var planned: PlannedStop?
+  public var holds: [QualityHold]
+  /// Confirmations that are held back.
+  public var heldConfirmations: Int
+  /// Windows of confirmations that are being summed.
+  public var openWindows: Int
+}
+
+extension RecorderStep where Store: ~Copyable {
+  /// Each line as it is now.
+  var lineStatuses: [ShopLineStatus] {
+    zip(shop.lines, watch.clocks).map { line, clock in
+      ShopLineStatus(
+        name: line.rules.name, shift: clock.span?.shift, planned: clock.span?.planned,
+        holds: line.desk.holds, heldConfirmations: line.desk.heldCount,
+        openWindows: line.desk.openWindows)
+    }
+  }
+
+  /// Each machine with its order and sums, up to what it has told; nil for one in no line.
+  var shopStatuses: [ShopMachineStatus?] {
+    shop.members.indices.map { machine in
+      guard let member = shop.members[machine] else { return nil }
+      var totals = member.totals
+      _ = totals.advance(to: floor.toldUntil(machine: machine), reading: lastReading)
+      let line = shop.lines[member.line]
+      return ShopMachineStatus(
+        line: line.rules.name, order: member.run, shift: totals.shift,
+        previousShift: totals.previousShift, day: totals.day, orderSums: totals.runningOrder,
+        withoutOrder: line.desk.withoutOrder(machine: shop.name(machine)),
+        exceeded: watch.limits.exceeded(machine))
+    }
+  }
+}
