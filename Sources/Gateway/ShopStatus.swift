@@ -6,7 +6,7 @@
 // While the journal refuses, this is how things were when the transaction that waits was made.
 
 public import Machines
-public import Primitives
+import Primitives
 
 /// One machine of a line with its order and its sums.
 public struct ShopMachineStatus: Equatable, Sendable {
