@@ -137,7 +137,8 @@ import Testing
       told += totals.take(.activity(activity, at: at), reading: testReading)
     }
     told += totals.advance(to: end, reading: testReading)
-    let bucket = try #require(told.last { $0.until != nil })
+    let shifts = told.filter { if case .shift = $0.scope { true } else { false } }
+    let bucket = try #require(shifts.last { $0.until != nil && $0.sums.good > 0 })
     let name = String(repeating: "n", count: EventLimits.nameBytes)
     let sums = try #require(ShiftTotals(line: name, machine: name, bucket))
     let draft = EventDraft.gatewayHealth(

@@ -56,11 +56,11 @@ enum Hall1 {
 
   static func file(
     _ number: String, _ action: OrderFile.Action = .start, place: OrderPlace? = .machine(machine),
-    planned: Int64? = nil, request: String? = nil
+    operation: String? = "0010", request: String? = nil
   ) -> OrderFile {
     let order = Order(
-      key: OrderKey(orderID: number, operationID: "0010"), materialID: "M-1", lotID: "L-1",
-      plannedQuantity: planned, uom: "KGM", idealCycle: .milliseconds(500), from: .file)
+      key: OrderKey(orderID: number, operationID: operation), materialID: "M-1", lotID: "L-1",
+      uom: "KGM", idealCycle: .milliseconds(500), from: .file)
     return OrderFile(
       action: action, place: action == .describe ? nil : place, order: order, requestID: request)
   }

@@ -226,7 +226,7 @@ import Testing
     let machine = try #require(life.recorder.status.shop.first ?? nil)
     let sums = try #require(machine.shift?.sums)
     let unseen = sums.kpiSums[.unseen] ?? 0
-    #expect((19_000...22_500).contains(unseen), "\(unseen)")
+    #expect((19_000...23_000).contains(unseen), "\(unseen)")
     #expect((sums.kpiSums[.apt] ?? 0) < 7000)
   }
 
