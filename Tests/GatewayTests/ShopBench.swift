@@ -56,11 +56,11 @@ enum Hall1 {
 
   static func file(
     _ number: String, _ action: OrderFile.Action = .start, place: OrderPlace? = .machine(machine),
-    planned: Int64? = nil, request: String? = nil
+    operation: String? = "0010", request: String? = nil
   ) -> OrderFile {
     let order = Order(
-      key: OrderKey(orderID: number, operationID: "0010"), materialID: "M-1", lotID: "L-1",
-      plannedQuantity: planned, uom: "KGM", idealCycle: .milliseconds(500), from: .file)
+      key: OrderKey(orderID: number, operationID: operation), materialID: "M-1", lotID: "L-1",
+      uom: "KGM", idealCycle: .milliseconds(500), from: .file)
     return OrderFile(
       action: action, place: action == .describe ? nil : place, order: order, requestID: request)
   }
@@ -87,15 +87,7 @@ extension Life {
 
   /// All pieces at the desks that were not confirmed: open, held, and without an order.
   var unconfirmed: Quantities {
-    var sum = Quantities()
-    for line in recorder.shop.lines {
-      for held in line.desk.heldConfirmations { sum = sum.plus(held.pieces) }
-      for machine in line.rules.machines {
-        sum = sum.plus(line.desk.withoutOrder(machine: machine))
-      }
-      sum = sum.plus(line.desk.openPieces)
-    }
-    return sum
+    recorder.status.lines.reduce(Quantities()) { $0.plus($1.unconfirmed) }
   }
 }
 

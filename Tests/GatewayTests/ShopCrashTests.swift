@@ -5,6 +5,7 @@ import Events
 import Machines
 import Outbox
 import Primitives
+import Signals
 import Testing
 
 @testable import Gateway
@@ -15,7 +16,7 @@ private struct Day {
   /// What the register shows from these scans on.
   static let shown: [(scan: Int, order: Int64)] = [(0, 4711), (10, 4712), (22, 0), (26, 4711)]
   static let files: [(scan: Int, file: OrderFile)] = [
-    (3, Hall1.file("4711", .describe, request: "r1")),
+    (3, Hall1.file("4711", .describe, operation: nil, request: "r1")),
     (18, Hall1.file("4713", request: "r2")),
     (30, Hall1.file("4712", place: .line(Hall1.line), request: "r3")),
     (38, Hall1.file("4711", .end, request: "r4")),
@@ -36,7 +37,7 @@ private struct Day {
       let request = ShopRequest.order(file)
       asked.append((request, life.requests.post(request)))
     }
-    life.push(Press.temperature, .real(scan == 12 ? 90 : 50))
+    life.push(Press.temperature, .real((20..<24).contains(scan) ? 90 : 50))
     let order = Self.shown.last { $0.scan <= scan }?.order ?? 0
     let jams = (14..<18).contains(scan)
     life.step(Self.pieces(scan), run: !jams, fault: jams ? 12 : 0, order: order)
@@ -54,7 +55,7 @@ private struct Day {
   /// Lives the day; true when the accident struck.
   private func live(
     _ disk: ScriptedDisk, _ operation: Int, _ accident: DiskAccident, losesJournal: Bool = false
-  ) throws -> (struck: Bool, life: Life) {
+  ) throws -> (struck: Bool, isLost: Bool, life: Life) {
     let plan = try Hall1.plan()
     var life = Life(disk, plan, Hall1.clock)
     var day = Day()
@@ -69,17 +70,19 @@ private struct Day {
         life = Life(disk, plan, life.clock)
         day.repeatAll(life)
       }
-      if losesJournal, !isLost, disk.operations >= target {
+      // Only a journal that has failed is opened again, and may be another one then.
+      if losesJournal, !isLost, life.recorder.fault != nil {
         isLost = true
         disk.replace(epoch: "0badcafe")
       }
     }
     _ = life.live(.seconds(30))
-    if disk.isDead {
-      life = Life(disk, plan, life.clock)
-      _ = life.live(.seconds(30))
-    }
-    return (disk.operations >= target, life)
+    let struck = disk.operations >= target
+    disk.plan = nil
+    if disk.isDead { life = Life(disk, plan, life.clock) }
+    day.step(Day.scans - 1, life)
+    _ = life.live(.seconds(30))
+    return (struck, isLost, life)
   }
 
   private func check(_ disk: ScriptedDisk, _ life: Life, _ what: String) {
@@ -103,7 +106,7 @@ private struct Day {
       operation += 1
       let disk = ScriptedDisk()
       let life: Life
-      (struck, life) = try live(disk, operation, accident)
+      (struck, _, life) = try live(disk, operation, accident)
       #expect(disk.audit().findings.isEmpty, "operation \(operation)")
       check(disk, life, "\(accident) at \(operation)")
       // What speaks against the rest is a hold and missing master data; a person may let it go.
@@ -118,26 +121,23 @@ private struct Day {
     #expect(operation > 20)
   }
 
-  @Test(arguments: [DiskAccident.failsBefore, .failsAfter])
-  func `F49: nor is one lost or doubled when the journal is lost and begun anew`(
-    accident: DiskAccident
-  ) throws {
+  @Test func `F49: nor is one lost or doubled when the journal is lost and begun anew`() throws {
+    let accident = DiskAccident.failsBefore
     var operation = 0
+    var lost = 0
     var struck = true
     while struck {
       operation += 1
       let disk = ScriptedDisk()
       let life: Life
-      (struck, life) = try live(disk, operation, accident, losesJournal: true)
-      // A transaction that got into the journal that is gone was told twice: once there, once
-      // here. What counts is the one that stands.
-      guard accident == .failsBefore else {
-        #expect(life.recorder.fault == nil)
-        continue
-      }
+      let isLost: Bool
+      (struck, isLost, life) = try live(disk, operation, accident, losesJournal: true)
       check(disk, life, "\(accident) at \(operation)")
-      if struck { #expect(life.recorder.shop.epoch == "0badcafe") }
+      if isLost {
+        lost += 1
+        #expect(life.recorder.shop.epoch == "0badcafe")
+      }
     }
-    #expect(operation > 20)
+    #expect(operation > 20 && lost > 15)
   }
 }
