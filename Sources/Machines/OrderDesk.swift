@@ -124,6 +124,13 @@ public struct OrderDesk: Equatable, Sendable {
     stations.reduce(0) { $0 + $1.windows.count { !$0.part.pieces.isEmpty } }
   }
 
+  /// Pieces in all windows that are still open.
+  public var openPieces: Quantities {
+    var sum = Quantities()
+    for window in stations.flatMap(\.windows) { sum.add(window.part.pieces) }
+    return sum
+  }
+
   /// How many confirmations are held back.
   public var heldCount: Int { held.count }
 

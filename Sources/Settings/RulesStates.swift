@@ -27,7 +27,8 @@ extension Rules {
       if !known.contains(entry.name) {
         let own =
           member == "modes"
-          ? "; any other mode as evidence: { state: \"planned\", when: \"\(register) = \(entry.value)\" }"
+          ? "; any other mode as evidence: { state: \"planned\","
+            + " when: \"\(register) = \(entry.value)\" }"
           : ""
         mistakes.error(
           entry.place, path,

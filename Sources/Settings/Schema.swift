@@ -140,13 +140,6 @@ private struct Schema {
     switch kind {
     case .name, .reference: return name
     case .text, .prose, .host, .timeZone: return [text]
-    case .language: return pattern(Words.languagePattern)
-    case .timeOfDay: return pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    case .date: return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-    case .localTime:
-      return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]$")
-    case .share: return pattern("^[0-9]+(\\.[0-9])? ?%$")
-    case .allowance: return pattern("^(none|[0-9]+ ?%)$")
     case .register: return pattern(ParsedAddress.pattern)
     case .addressRanges:
       return [("type", "array"), ("items", .object(pattern(AddressRange.pattern)))]
@@ -183,6 +176,39 @@ private struct Schema {
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])
+    case .texts, .meanings, .numbers, .choices, .test, .tests, .language, .timeOfDay, .date,
+      .localTime, .share, .allowance:
+      return shop(kind)
+    case .condition(let table), .shorthand(_, let table):
+      return either([[text], [reference(table)]])
+    case .debounce(let table): return either([duration, [reference(table)]])
+    case .object(let table): return [reference(table)]
+    case .list(let table): return [("type", "array"), ("items", .object([reference(table)]))]
+    case .selection(let table):
+      return [("type", "array"), ("items", .object(either([name, [reference(table)]])))]
+    case .codes(_, let table):
+      return [
+        ("type", "object"),
+        (
+          "patternProperties",
+          .object([("^-?[0-9]+$", .object(either([[text], [reference(table)]])))])
+        ),
+        ("additionalProperties", .value(false)),
+      ]
+    }
+  }
+
+  /// The kinds of the machine side.
+  private mutating func shop(_ kind: Kind) -> [(String, Pretty)] {
+    let text: (String, Pretty) = ("type", "string")
+    switch kind {
+    case .language: return pattern(Words.languagePattern)
+    case .timeOfDay: return pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .date: return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    case .localTime:
+      return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .share: return pattern("^[0-9]+(\\.[0-9])? ?%$")
+    case .allowance: return pattern("^(none|[0-9]+ ?%)$")
     case .texts:
       return either([
         [text], [("type", "object"), ("additionalProperties", .object([text]))],
@@ -204,22 +230,7 @@ private struct Schema {
     case .tests:
       let test = either([[text], [reference(Vocabulary.test)]])
       return [("type", "array"), ("items", .object(test)), ("minItems", .value(1))]
-    case .condition(let table), .shorthand(_, let table):
-      return either([[text], [reference(table)]])
-    case .debounce(let table): return either([duration, [reference(table)]])
-    case .object(let table): return [reference(table)]
-    case .list(let table): return [("type", "array"), ("items", .object([reference(table)]))]
-    case .selection(let table):
-      return [("type", "array"), ("items", .object(either([name, [reference(table)]])))]
-    case .codes(_, let table):
-      return [
-        ("type", "object"),
-        (
-          "patternProperties",
-          .object([("^-?[0-9]+$", .object(either([[text], [reference(table)]])))])
-        ),
-        ("additionalProperties", .value(false)),
-      ]
+    default: return [text]
     }
   }
 }

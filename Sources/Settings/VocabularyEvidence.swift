@@ -1,4 +1,4 @@
-// The names of evidence: conditions over signals, the states they claim, and what follows from them.
+// The names of evidence: conditions over signals, the states they claim, and what follows.
 
 import Machines
 import Primitives

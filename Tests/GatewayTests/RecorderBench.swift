@@ -67,6 +67,7 @@ final class Life {
   let bell = Bell()
   let links: [CourierLink]
   let line: WakeLine
+  let requests = ShopMailbox()
   var clock: BenchClock
   var producer: RingProducer
   var recorder: RecorderStep<ScriptedStore, VirtualNotary>
@@ -87,8 +88,8 @@ final class Life {
     producer = RingProducer(storage)
     recorder = RecorderStep(
       plan: plan, store: ScriptedStore(disk: disk), state: disk.state, pen: VirtualNotary(),
-      inlets: [RingInlet(consumer: RingConsumer(storage), line: line)], couriers: links, seed: 7,
-      reading: clock.reading, note: note)
+      inlets: [RingInlet(consumer: RingConsumer(storage), line: line)], couriers: links,
+      requests: requests, seed: 7, reading: clock.reading, note: note)
   }
 
   /// Pushes what the press shows now, with the mark of its unit.

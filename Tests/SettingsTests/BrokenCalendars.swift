@@ -360,14 +360,14 @@ extension Broken {
           "\n}",
           """
 
-          routes: [{ uplink: "mes", types: ["takt.stops.*"] }],
+          routes: [{ uplink: "mes", types: ["takt.orders.*"] }],
           }
           """
         )
       ],
       """
-      9:35: error: routes[#1].types[#1]: no event has the type "takt.stops.*", did you mean \
-      "takt.stop.*"?; allowed: a list of event types such as ["takt.stop.*"]
+      9:35: error: routes[#1].types[#1]: no event has the type "takt.orders.*", did you mean \
+      "takt.order.*"?; allowed: a list of event types such as ["takt.stop.*"]
       """),
     Broken(
       "a route with an event that is never told",
@@ -376,14 +376,15 @@ extension Broken {
           "\n}",
           """
 
-          routes: [{ uplink: "mes", types: ["takt.stops.minor.v1"] }],
+          routes: [{ uplink: "mes", types: ["takt.configuration.applied.v1"] }],
           }
           """
         )
       ],
       """
-      9:35: error: routes[#1].types[#1]: no event has the type "takt.stops.minor.v1", did \
-      you mean "takt.stop.ended.v1"?; allowed: a list of event types such as ["takt.stop.*"]
+      9:35: error: routes[#1].types[#1]: no event has the type \
+      "takt.configuration.applied.v1"; allowed: a list of event types such as \
+      ["takt.stop.*"]
       """),
   ]
 }

@@ -46,7 +46,7 @@ struct EvidencePlanTests {
       rule(.below(good, on: 10.0.nextDown, off: 15.0.nextDown))
     ),
     (
-      "{ signal: \"good\", codes: { \"12\": \"door\", \"17-19\": \"\", \"-5\": \"door\", \"*\": \"\" } }",
+      #"{ signal: "good", codes: { "12": "door", "17-19": "", "-5": "door", "*": "" } }"#,
       rule(
         .code(
           good,
@@ -84,7 +84,8 @@ struct EvidencePlanTests {
       (
         "running: \"run\"",
         """
-        evidence: [{ state: "blocked", when: "!run", reason: "full", onDelay: "1s", offDelay: "2s" }],
+        evidence: [{ state: "blocked", when: "!run", reason: "full", onDelay: "1s",
+            offDelay: "2s" }],
           otherwise: "running", precedence: ["stopped", "fault"]
         """
       ),

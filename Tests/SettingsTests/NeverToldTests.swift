@@ -87,7 +87,8 @@ struct NeverToldTests {
           "good: \"good\" }]",
           """
           good: "good",
-            limits: [{ name: "a", signal: "oil", above: 150 }, { name: "b", signal: "oil", below: -19 }] }]
+            limits: [{ name: "a", signal: "oil", above: 150 },
+              { name: "b", signal: "oil", below: -19 }] }]
           """
         ),
       ]) == [

@@ -24,7 +24,8 @@ struct ShopPlanTests {
       (
         "good: \"good\"",
         """
-        counters: [{ role: "total", signal: "good", bits: 12, direction: "down", piecesPerCount: 3 },
+        counters: [{ role: "total", signal: "good", bits: 12, direction: "down",
+            piecesPerCount: 3 },
           { role: "scrap", signal: "run", pulse: true, piecesPerSecond: 0.25 }]
         """
       ))
@@ -74,7 +75,8 @@ struct ShopPlanTests {
           { date: "2026-12-24", name: "Eve", from: "12:00" },
           { date: "2027-01-01", name: "New Year", until: "12:00" },
           { date: "2027-12-25", name: "Christmas" }],
-        exceptions: [{ date: "2026-12-05", extra: { name: "saturday", from: "06:00", to: "14:00" } },
+        exceptions: [{ date: "2026-12-05", extra: { name: "saturday", from: "06:00",
+          to: "14:00" } },
           { date: "2026-12-06", cancelled: "night" }],
         maintenance: [{ name: "boiler", from: "2026-12-01 22:00", to: "2026-12-02T04:00" },
           { name: "boiler", from: "2026-12-08 22:00", to: "2026-12-09 04:00" }] }],
