@@ -64,7 +64,7 @@ extension StatusDocument.Machine {
       return StatusDocument.Order(
         order: run.order,
         made: Quantities(
-          good: sums?.good ?? 0, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
+          good: shop.counted, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
         startedAt: run.startedAt.wall)
     }
     (shift, orderSums, limits) = (shop.shift, shop.orderSums, shop.exceeded)
