@@ -73,6 +73,9 @@ package struct Floor: Sendable {
         machines.append(
           Self.fresh(rules, epoch: epoch, firstStop: firstStop, reading: reading))
       }
+      if let fault = machines.last?.rulesFault {
+        unread.append("\(fault); its states are not told until that is mended")
+      }
     }
     let unitCount = plan.units.count
     var machinesOfUnit = Array(repeating: [Int](), count: unitCount)

@@ -40,6 +40,10 @@ package struct Verdict: Equatable, Sendable {
   package var reasonIsOfCode = false
   /// The calendar said so: the machine stands in planned time.
   package var byCalendar = false
+  /// Nobody looked when it began, or for some of the time since.
+  package var isAbout = false
+  /// Time without contact since it began that is known to have been stood through.
+  package var unseen: Duration = .zero
   package var evidence: Evidence?
 
   package init(_ state: EvidenceState, code: Int64? = nil, reason: String? = nil) {
@@ -67,6 +71,8 @@ struct EvidenceBoard: Equatable, Sendable {
     var riseUnseen: Int64 = 0
     /// Since when it cannot be read.
     var away: Instant?
+    /// Nobody looked when it moved last.
+    var movedUnseen = false
     /// Nobody looked between this moment and the next count, which is known to come.
     var foreseen: Instant?
   }
@@ -95,6 +101,9 @@ struct EvidenceBoard: Equatable, Sendable {
   var cycle: Int64?
   /// The claim that decided last; -1 for none.
   var last = -1
+  /// Since when contact is lost, so that nothing is answered.
+  var frozen: Instant?
+  var holding = Holding()
 
   init(_ program: EvidenceProgram) {
     self.program = program
@@ -111,7 +120,7 @@ struct EvidenceBoard: Equatable, Sendable {
   }
 
   /// Whether everything that decides can be read.
-  var contact: View.Contact {
+  var contact: Contact {
     var (good, partial, unusable) = (false, false, false)
     for slot in slots {
       switch slot.seen {
@@ -127,9 +136,9 @@ struct EvidenceBoard: Equatable, Sendable {
 
   /// Takes what a signal says; `moved` overrules what its values say of a counter.
   ///
-  /// Returns by how much a counter rose, nil when it did not move.
+  /// `isGap`: nobody looked before. Returns by how much a counter rose, nil when it did not move.
   mutating func note(
-    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, at: Stamp
+    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool, at: Stamp
   ) -> UInt64? {
     dirty |= program.dependents[slot]
     guard quality == .good else {
@@ -157,6 +166,7 @@ struct EvidenceBoard: Equatable, Sendable {
       return nil
     }
     (slots[slot].moved, slots[slot].unseen) = (at, 0)
+    slots[slot].movedUnseen = isGap || before.away != nil
     let (now, then) = (value.count ?? 0, before.value.count ?? 0)
     return now > then ? now - then : 0
   }
@@ -175,7 +185,10 @@ struct EvidenceBoard: Equatable, Sendable {
   }
 
   /// Goes on after a time without contact: delays that were running do not count it.
-  mutating func thaw(after gap: Int64) {
+  mutating func thaw(at now: Instant) {
+    guard let since = frozen else { return }
+    let gap = max(0, now.nanoseconds(since: since))
+    frozen = nil
     dirty = .max
     for index in nodes.indices where nodes[index].since != .distantFuture {
       nodes[index].since = nodes[index].since.advanced(nanoseconds: gap)
@@ -183,21 +196,34 @@ struct EvidenceBoard: Equatable, Sendable {
   }
 
   /// Nothing is answered until contact is back.
-  mutating func freeze() {
+  mutating func freeze(at now: Instant) {
+    if frozen == nil { frozen = now }
     for index in dues.indices { dues[index] = .distantFuture }
     dirty = .max
   }
 
-  /// Answers what may have changed, and says what follows.
-  mutating func decide(at now: Instant) -> Verdict {
-    for index in program.claims.indices where dirty >> UInt64(index) & 1 == 1 || dues[index] <= now
+  /// Answers what may have changed, and says what follows; nil when nobody can know it.
+  mutating func decide(at now: Stamp, isStopped: Bool) -> Verdict? {
+    if program.standsAnew, program.standing != 0 {
+      answer(~program.standing, at: now.instant)
+      renew(at: now)
+      answer(program.standing, at: now.instant)
+      keep()
+    } else {
+      answer(.max, at: now.instant)
+    }
+    dirty = 0
+    return verdict(isStopped: isStopped)
+  }
+
+  private mutating func answer(_ claims: UInt64, at now: Instant) {
+    for index in program.claims.indices
+    where claims >> UInt64(index) & 1 == 1 && (dirty >> UInt64(index) & 1 == 1 || dues[index] <= now)
     {
       var due = Instant.distantFuture
       answer(program.claims[index], at: now, due: &due)
       dues[index] = due
     }
-    dirty = 0
-    return verdict()
   }
 
   private mutating func answer(
@@ -225,7 +251,9 @@ struct EvidenceBoard: Equatable, Sendable {
     case .not: (nodes[parent].gathered, nodes[parent].witness) = (said.opposite, witness)
     case .all:
       nodes[parent].gathered = min(sofar, said)
-      let isBetter = said == .holds && sofar == .holds && !isCode(known) && isCode(witness)
+      let isBetter =
+        said == .holds && sofar == .holds
+        && (!isCode(known) && isCode(witness) || movedLater(witness, than: known))
       if known < 0 || said < sofar || isBetter { nodes[parent].witness = witness }
     case .any:
       nodes[parent].gathered = max(sofar, said)
@@ -298,7 +326,8 @@ struct EvidenceBoard: Equatable, Sendable {
     _ step: EvidenceProgram.Step, _ moved: Stamp?, _ unseen: Int64, _ slot: Slot, at now: Instant,
     due: inout Instant
   ) -> Truth {
-    guard let moved else { return .unknown }
+    guard var moved else { return .unknown }
+    if let anew = holding.anew, moved.instant < anew.instant { moved = anew }
     var limit = step.limit
     if step.limitIsCycles {
       guard let cycle else { return .unknown }
@@ -313,11 +342,12 @@ struct EvidenceBoard: Equatable, Sendable {
 
   // MARK: What follows
 
-  private mutating func verdict() -> Verdict {
+  private mutating func verdict(isStopped: Bool) -> Verdict? {
     for index in program.ranking where nodes[program.claims[index].root].answer == .holds {
       last = index
       return told(program.claims[index])
     }
+    if isUnknowable(isStopped) { return nil }
     let denied = program.claims.indices.first {
       program.claims[$0].state == .running && nodes[program.claims[$0].root].answer == .fails
     }
@@ -346,8 +376,10 @@ struct EvidenceBoard: Equatable, Sendable {
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
-    case .counterStands where nodes[Int(witness)].answer == .holds: verdict.began = slot.moved
-    case .pulseStands where nodes[Int(witness)].answer == .holds: verdict.began = slot.rose
+    case .counterStands where nodes[Int(witness)].answer == .holds:
+      begin(&verdict, slot.moved, slot.unseen, slot)
+    case .pulseStands where nodes[Int(witness)].answer == .holds:
+      begin(&verdict, slot.rose, slot.riseUnseen, slot)
     case .bit, .above, .below, .counterStands, .pulseStands, .all, .any, .not: break
     }
     return verdict

@@ -56,6 +56,13 @@ struct EvidenceProgram: Equatable, Sendable {
       case .all, .any, .not: false
       }
     }
+
+    var stands: Bool {
+      switch self {
+      case .counterStands, .pulseStands: true
+      case .bit, .code, .above, .below, .all, .any, .not: false
+      }
+    }
   }
 
   struct Step: Equatable, Sendable {
@@ -101,14 +108,21 @@ struct EvidenceProgram: Equatable, Sendable {
   private(set) var dependents: [UInt64] = []
   /// Claims by strength, strongest first.
   private(set) var ranking: [Int] = []
+  /// Claims of a stop by nothing but what stands still, a bit each.
+  private(set) var standing: UInt64 = 0
   /// Claims that depend on the ideal cycle, a bit each.
   private(set) var ofCycle: UInt64 = 0
   let otherwise: EvidenceState?
+  let standsAnew: Bool
   /// The rank of each state: 0 is the strongest.
   let ranks: [EvidenceState: Int]
 
+  /// A program that asks nothing.
+  init() { (otherwise, standsAnew, ranks) = (nil, false, [:]) }
+
   init(_ rules: EvidenceRules, also counted: SignalID?) throws(EvidenceFault) {
     otherwise = rules.otherwise
+    standsAnew = rules.standsAnew
     if otherwise == .noContact { throw .state(.noContact) }
     let order = EvidenceRules.settled(rules.order)
     ranks = Dictionary(order.enumerated().map { ($1, $0) }) { first, _ in first }
@@ -128,6 +142,11 @@ struct EvidenceProgram: Equatable, Sendable {
       for step in steps[claim.first...claim.root] where step.operation.isLeaf {
         dependents[Int(step.slot)] |= 1 << UInt64(index)
         if step.limitIsCycles { ofCycle |= 1 << UInt64(index) }
+      }
+      let leaves = steps[claim.first...claim.root].filter(\.operation.isLeaf)
+      let isStanding = leaves.allSatisfy(\.operation.stands) && claim.state.stands
+      if isStanding, steps[claim.first...claim.root].allSatisfy({ $0.operation != .not }) {
+        standing |= 1 << UInt64(index)
       }
     }
     let strength = ranks

@@ -8,6 +8,9 @@
 // - A condition with an on delay holds from the end of the delay, and one with an off delay fails
 //   from its end. Who wants short interruptions untold but long ones told from their true
 //   beginning uses `ignoreUnder` of the state machine, not a delay.
+// - A claim that holds decides, whatever else cannot be read. Where none is made and one that might
+//   be cannot be read, nobody knows what the machine does, and that is no contact; but a counter
+//   that moves proves that it runs.
 // - "Stands still" begins with the last count, and that is when a stop inferred from it begins.
 // - No contact stands before everything: nobody books time that nobody saw (F50).
 
@@ -98,6 +101,8 @@ public struct EvidenceRules: Equatable, Sendable {
   public var order: [EvidenceState]
   /// When nothing is claimed; nil: it stands where a running claim fails, and else it runs.
   public var otherwise: EvidenceState?
+  /// What stood still while other evidence held the machine has its whole time once that is over.
+  public var standsAnew: Bool
 
   /// The order of conflicts unless another is declared.
   public static let usualOrder: [EvidenceState] = [
@@ -106,11 +111,12 @@ public struct EvidenceRules: Equatable, Sendable {
 
   public init(
     _ claims: [EvidenceClaim], order: [EvidenceState] = Self.usualOrder,
-    otherwise: EvidenceState? = nil
+    otherwise: EvidenceState? = nil, standsAnew: Bool = false
   ) {
     self.claims = claims
     self.order = order
     self.otherwise = otherwise
+    self.standsAnew = standsAnew
   }
 
   /// An order that names each state once: no contact first, what is not named in the usual order.
@@ -120,5 +126,26 @@ public struct EvidenceRules: Equatable, Sendable {
       settled.append(state)
     }
     return settled + [.slow, .running]
+  }
+}
+
+extension EvidenceRule {
+  /// Every signal that it names.
+  var signals: [SignalID] {
+    switch test {
+    case .bit(let signal), .code(let signal, _, _), .above(let signal, _, _),
+      .below(let signal, _, _), .counterStands(let signal, _), .pulseStands(let signal, _):
+      [signal]
+    case .all(let rules), .any(let rules): rules.flatMap(\.signals)
+    case .not(let inner): inner.signals
+    }
+  }
+}
+
+extension MachineRules {
+  /// The signals of its declared evidence; none where it is simple.
+  var declaredEvidence: [SignalID] {
+    guard let states else { return [] }
+    return states.evidence.claims.flatMap(\.rule.signals) + (states.counter.map { [$0] } ?? [])
   }
 }

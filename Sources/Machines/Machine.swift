@@ -30,15 +30,22 @@ public struct Machine: Sendable {
   public let rules: MachineRules
   var roster: Roster
   var buffer = SampleBuffer()
-  var stops: StopDetector
+  /// Its states and stops: one state machine, whether its evidence is declared or simple.
+  var states: MachineStates
+  /// Why its rules cannot be followed, so that it tells no states; nil when they can.
+  public let rulesFault: StateRulesFault?
   /// In the order of `MachineRules.allCounters`.
   var counters: [Counter]
   /// By slot: the index of its counter, or one of `CounterPlace`.
   let counterOfSlot: [Int32]
-  let places: DecidingPlaces
+  let evidence: EvidencePlaces
+  /// The next moment at which its states act of themselves.
+  var stateDue: Instant = .distantFuture
   /// The earliest moment at which a doubted counter is settled.
   var doubt: Instant = .distantFuture
   var book: CountBook
+  /// A signal or input that decides was heard in the moment that is being handled.
+  var isHeard = false
   /// It runs and everything was read: a count that goes on changes nothing.
   var isIndifferent = false
   /// Sums that are at the end of their range, which was told.
@@ -66,13 +73,15 @@ public struct Machine: Sendable {
     self.reading = reading
     roster = Roster(rules: rules)
     counters = rules.allCounters.map { Counter(rules: $0.rules, role: $0.role) }
-    counterOfSlot = CounterPlace.table(rules, roster)
-    places = DecidingPlaces(rules, roster)
-    order = ShownOrder(rules, roster)
     book = CountBook(derivesGood: rules.derivesGood)
     now = .distantPast
     let start = Stamp(reading.monotonic, reading)
-    stops = StopDetector(rules: rules, epoch: epoch, firstStop: firstStop, at: start)
+    (states, rulesFault) = MachineStates.following(
+      rules, epoch: epoch, firstStop: firstStop, at: start)
+    roster.follow(states.interest)
+    counterOfSlot = CounterPlace.table(rules, roster)
+    evidence = EvidencePlaces(rules, roster, states)
+    order = ShownOrder(rules, roster)
     if let snapshot { try resume(snapshot) }
   }
 
@@ -143,9 +152,9 @@ public struct Machine: Sendable {
     }
   }
 
-  /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.
-  package mutating func findWish() -> Wish {
-    let deadline = min(ownDeadline(), inputs.firstTime)
+  /// What it waits for.
+  package func findWish() -> Wish {
+    let deadline = min(ownDeadline, inputs.firstTime)
     return Wish(
       deadline: deadline == .distantFuture ? deadline : deadline.advanced(nanoseconds: 1),
       wake: min(deadline, min(buffer.firstTime, inputs.firstTime)).advanced(nanoseconds: 1))
@@ -186,15 +195,14 @@ public struct Machine: Sendable {
   /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait
   /// for.
   public var nextDeadline: Instant? {
-    var copy = self
-    let deadline = copy.findWish().deadline
+    let deadline = findWish().deadline
     return deadline == .distantFuture ? nil : deadline
   }
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {
     while true {
       let sample = max(min(buffer.firstTime, inputs.firstTime), now)
-      let deadline = max(ownDeadline(), now)
+      let deadline = max(ownDeadline, now)
       if sample < watermark, sample <= deadline {
         now = sample
         if !countOn(into: &facts) { handleMoment(into: &facts) }

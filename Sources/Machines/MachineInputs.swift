@@ -79,8 +79,14 @@ extension Machine {
 
   private mutating func take(_ input: MachineInputs.Entry) {
     switch input.kind {
-    case .cut: isCutDue = true
-    case .plan, .cycle: break
+    // A change that the machine itself has shown was handled when it did.
+    case .cut: if input.at.instant != order.changedAt { isCutDue = true }
+    case .plan(let isPlanned):
+      states.plan(isPlanned)
+      isHeard = true
+    case .cycle(let cycle):
+      states.setIdealCycle(cycle)
+      isHeard = true
     }
   }
 
@@ -98,11 +104,27 @@ extension Machine {
     _ stopID: String, reason: String, by: String
   ) throws(ReasonFault) {
     guard inputs.words.count < MachineLimits.spoken else { throw .tooManyAtOnce }
-    throw .unknownStop(id: stopID)
+    // Asked of a copy: the stop itself is given its reason when the machine tells it.
+    var asked = states
+    var told: [Fact] = []
+    try asked.classify(stopID, reason: reason, by: by, at: Stamp(now, reading), into: &told)
+    inputs.words.append(MachineInputs.Word(stopID: stopID, reason: reason, by: by))
   }
 
   /// The stops that wait for a reason, oldest first.
-  public var unclassified: [StopRecord] { [] }
+  public var unclassified: [StopRecord] { states.unclassified }
 
-  mutating func speak(into facts: inout [Fact]) { inputs.words.removeAll() }
+  /// Tells what people said of its stops.
+  mutating func speak(into facts: inout [Fact]) {
+    revision &+= 1
+    for word in inputs.words {
+      do throws(ReasonFault) {
+        try states.classify(
+          word.stopID, reason: word.reason, by: word.by, at: Stamp(now, reading), into: &facts)
+      } catch {
+        // It was known when it was asked for, and has been forgotten since: nothing to classify.
+      }
+    }
+    inputs.words.removeAll(keepingCapacity: true)
+  }
 }

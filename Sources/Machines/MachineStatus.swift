@@ -19,22 +19,26 @@ public struct MachineStatus: Equatable, Sendable {
   public var waiting: Int
   /// Samples that were handled before every unit had told its own.
   public var handledEarly: Int64
+  /// Stops that wait for a reason, the open one with them.
+  public var unclassified: Int
+  /// Stops that nobody classified before newer ones took their place: they keep no reason.
+  public var forgotten: Int64
 }
 
 extension Machine {
   /// What the machine does now, as far as it has handled its samples.
   public func status(reading: ClockReading) -> MachineStatus {
-    var record = stops.state.openStop?.record
-    if let open = stops.state.openStop {
-      var until = max(reading.monotonic, open.record.startedAt.instant)
-      if case .noContact(let since, _) = stops.state { until = since.instant }
-      record?.duration = open.duration(until: until)
+    var record = states.openStop
+    if let open = record {
+      let until = states.condition == .noContact ? states.since.instant : reading.monotonic
+      record?.duration = max(.zero, until - open.startedAt.instant - open.noContact)
     }
     return MachineStatus(
-      name: rules.name, condition: stops.state.condition, since: stops.state.since, stop: record,
+      name: rules.name, condition: states.condition, since: states.since, stop: record,
       goodTotal: book.totals.good, scrapTotal: book.totals.scrap, reworkTotal: book.totals.rework,
       lastSample: lastSample.map { Stamp($0, reading) }, waiting: buffer.count,
-      handledEarly: handledEarly)
+      handledEarly: handledEarly, unclassified: states.unclassifiedCount,
+      forgotten: states.forgotten)
   }
 
   /// What the machine does now, measured up to the last turn.

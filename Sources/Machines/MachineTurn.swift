@@ -1,27 +1,45 @@
 // What a machine does at one moment: note the samples, book the counts, decide, tell.
 //
-// Order within a moment: contact, then counts, then the state; and a window of counts is told
-// before a stop or a loss, so that its pieces lie before it in the journal, and at once during one.
+// Order within a moment: contact, then counts, then the order, then the state; and a window of
+// counts is told before a stop or a loss, so that its pieces lie before it in the journal, and at
+// once during one.
 
 import Primitives
 import Signals
 
-/// Where the signals that decide stand in the roster; nil for one that is not declared.
-struct DecidingPlaces: Sendable {
-  let running: Int?
-  let code: Int?
-  let count: Int?
-  /// What the counters count whose standing still is a stop.
-  let leading: CountRole?
-  /// How long the count stands still before that is a stop, in nanoseconds; 0 for never.
-  let standstill: Int64
+/// Where the signals that decide stand in the roster, and what is asked of them.
+struct EvidencePlaces: Sendable {
+  /// A slot of which somebody asks whether it stands still.
+  struct Rest: Sendable {
+    var slot: Int
+    var state: Int
+    /// Its counter, or one of `CounterPlace`.
+    var counter: Int32
+    var isPulse: Bool
+  }
 
-  init(_ rules: MachineRules, _ roster: Roster) {
-    running = rules.running.flatMap { roster.slot(of: $0.signal.index) }
-    code = rules.faultCode.flatMap { roster.slot(of: $0.index) }
-    count = rules.leading.flatMap { roster.slot(of: $0.rules.signal.index) }
+  /// By slot of the roster, its slot among the states; -1 for one that decides nothing.
+  let states: [Int32]
+  /// By slot of the roster, whether a count that goes on changes nothing that is asked of it.
+  let goesOn: [Bool]
+  let rests: [Rest]
+  /// What the counters count whose pieces prove that the machine ran.
+  let leading: CountRole?
+
+  init(_ rules: MachineRules, _ roster: Roster, _ machine: MachineStates) {
+    let table = CounterPlace.table(rules, roster)
+    let countsOnly = machine.countsOnly
+    let places = roster.interest.map { machine.slot(of: $0) }
+    states = places.map { Int32($0 ?? -1) }
+    goesOn = places.indices.map { slot in
+      !roster.slots[slot].role.contains(.order) && places[slot].map { countsOnly[$0] } ?? true
+    }
+    rests = machine.resting.compactMap { state, isPulse in
+      places.firstIndex(of: state).map {
+        Rest(slot: $0, state: state, counter: table[$0], isPulse: isPulse)
+      }
+    }
     leading = rules.leading?.role
-    standstill = rules.standstill.map { max(1, $0.nanoseconds) } ?? 0
   }
 }
 
@@ -40,50 +58,36 @@ enum CounterPlace {
   }
 }
 
+extension MachineRules {
+  /// The rules of its states: those declared, else those that its simple rules mean.
+  fileprivate func followed() throws(StateRulesFault) -> StateRules {
+    if let states { return states }
+    do throws(ReasonFault) {
+      return try StateRules(simple: self)
+    } catch {
+      throw .reason(machine: name, error)
+    }
+  }
+}
+
+extension MachineStates {
+  /// The states that a machine's rules ask for; none, and why, when they cannot be followed.
+  static func following(
+    _ rules: MachineRules, epoch: String, firstStop: Int64, at: Stamp
+  ) -> (MachineStates, StateRulesFault?) {
+    do throws(StateRulesFault) {
+      let machine = try MachineStates(
+        rules: rules.followed(), epoch: epoch, firstStop: firstStop, at: at)
+      return (machine, nil)
+    } catch {
+      return (MachineStates(blind: rules.name, epoch: epoch, firstStop: firstStop, at: at), error)
+    }
+  }
+}
+
 extension Machine {
   /// The earliest moment at which it acts of itself; the end of time for none.
-  mutating func ownDeadline() -> Instant {
-    var earliest = min(book.due, doubt)
-    if isIndifferent, places.standstill > 0 { earliest = min(earliest, standstillDeadline()) }
-    return earliest
-  }
-
-  /// When the standing count becomes a stop; never unless it runs and its count is being read.
-  ///
-  /// Standing still is proved by looking: where the next count came after a time in which nobody
-  /// looked, and that time holds the deadline, the count may have come before it.
-  private mutating func standstillDeadline() -> Instant {
-    guard let standstill = rules.standstill, case .running(let since) = stops.state,
-      stops.sight == .clear, let leader = leader()
-    else { return .distantFuture }
-    // A count that is the same after a time without contact goes on standing: what was seen of it
-    // before and after counts, the time without contact does not.
-    var from = max(leader.movedAt, since.instant)
-    if let blind = stops.blind, leader.stoodThrough, leader.movedAt != .distantPast {
-      from = min(from, leader.movedAt + blind)
-    }
-    let due = from + standstill
-    for counter in counters where counter.role == places.leading {
-      if let slot = roster.slot(of: counter.rules.signal.index),
-        let next = buffer.first(of: slot), next.looked < due, next.sample.quality == .good,
-        counter.climbs(to: next.sample.value.count)
-      {
-        return .distantFuture
-      }
-    }
-    return due
-  }
-
-  /// The leading counter that moved last; nil unless all of them are being read.
-  private mutating func leader() -> Counter? {
-    var latest: Counter?
-    for counter in counters where counter.role == places.leading {
-      guard counter.isRead else { return nil }
-      if let moved = latest?.movedAt, counter.movedAt <= moved { continue }
-      latest = counter
-    }
-    return latest
-  }
+  var ownDeadline: Instant { min(min(book.due, doubt), stateDue) }
 
   mutating func fireDeadlines(into facts: inout [Fact]) {
     let at = Stamp(now, reading)
@@ -96,20 +100,31 @@ extension Machine {
       tell(turn, at: at, into: &facts)
     }
     if book.due <= now { tellWindow(at: at, into: &facts) }
-    let due = standstillDeadline()
-    if due <= now, let leader = leader() {
-      let since = stops.state.since
-      // A count that has stood since before contact was lost stood all the time.
-      let blind = stops.blind
-      let isOlder = blind != nil && leader.movedAt != .distantPast
-      let start =
-        leader.movedAt > since.instant || isOlder ? Stamp(leader.movedAt, reading) : since
-      tellWindow(at: at, into: &facts)
-      let unseen = isOlder && leader.movedAt < since.instant ? blind ?? .zero : .zero
-      let gap = due < now || unseen > .zero || leader.movedUnseen
-      stops.standStill(from: start, view(moved: false), gap: gap, unseen: unseen, into: &facts)
-      findIndifference()
+    if stateDue <= now {
+      foresee()
+      scratch.removeAll(keepingCapacity: true)
+      states.fire(at: at, into: &scratch)
+      tellStates(at: at, into: &facts)
     }
+  }
+
+  /// Standing still is proved by looking: where the next count came after a time in which nobody
+  /// looked, and that time holds the deadline, the count may have come before it.
+  private mutating func foresee() {
+    for rest in evidence.rests {
+      guard let next = buffer.first(of: rest.slot), next.sample.quality == .good,
+        moves(rest, to: next.sample.value)
+      else { continue }
+      states.foresee(slot: rest.state, looked: next.looked)
+    }
+  }
+
+  private func moves(_ rest: EvidencePlaces.Rest, to value: Value) -> Bool {
+    let known = states.value(of: rest.state)
+    if rest.isPulse { return value.isSet == true && known.isSet == false }
+    guard rest.counter >= 0 else { return value.count != known.count }
+    let counter = counters[Int(rest.counter)]
+    return counter.isRead && counter.climbs(to: value.count)
   }
 
   /// The commonest moment, one count of a running machine that goes on as it may: nothing is
@@ -120,107 +135,105 @@ extension Machine {
     else { return false }
     let slot = Int(entry.slot)
     let index = Int(counterOfSlot[slot])
-    guard index >= 0, roster.slots[slot].seen == .good,
-      roster.slots[slot].role.isDisjoint(with: [.running, .code, .order]),
+    guard index >= 0, roster.slots[slot].seen == .good, evidence.goesOn[slot],
       let value = entry.sample.value.count,
       let pieces = counters[index].climb(to: value, at: now, looked: entry.looked)
     else { return false }
     buffer.dropFirst()
-    roster.slots[slot].value = entry.sample.value
     guard pieces > 0 else { return true }
+    let at = Stamp(now, reading)
+    let place = Int(evidence.states[slot])
+    if place >= 0 { states.goOn(entry.sample.value, slot: place, at: at) }
     var sum = CountBook.Sum()
     sum.add(pieces, counters[index].role)
-    if book.window == nil { book.open(at: Stamp(now, reading), window: rules.countWindow) }
+    if book.window == nil { book.open(at: at, window: rules.countWindow) }
     let unfit = book.add(sum)
-    if !unfit.isEmpty { tellUnfit(unfit, at: Stamp(now, reading), into: &facts) }
+    if !unfit.isEmpty { tellUnfit(unfit, at: at, into: &facts) }
     return true
   }
 
   mutating func handleMoment(into facts: inout [Fact]) {
     let at = Stamp(now, reading)
     let isCut = takeInputs()
+    if stateDue <= now { foresee() }
     var turn = CountTurn()
-    while let entry = buffer.popFirst(upTo: now) {
-      let slot = Int(entry.slot)
-      roster.note(entry.sample, slot: slot)
-      if roster.slots[slot].role.contains(.order) { order.take(entry.sample, slot: slot) }
-      let place = counterOfSlot[slot]
-      guard place != CounterPlace.none else { continue }
-      if place >= 0 {
-        look(entry, Int(place), at: at, into: &turn)
-      } else {
-        for index in counters.indices where counters[index].rules.signal == entry.sample.signal {
-          look(entry, index, at: at, into: &turn)
-        }
-      }
-      findDoubt()
-    }
+    while let entry = buffer.popFirst(upTo: now) { take(entry, at: at, into: &turn) }
     tellContacts(at: at, into: &facts)
     tell(turn, at: at, into: &facts)
     changeOrder(isCut, at: at, into: &facts)
     // A stop that a changed configuration left without evidence ends with the first look.
-    guard !roster.deciding.isEmpty || stops.state.openStop != nil else { return }
+    guard isHeard || hasNoEvidence else { return tellWhileStopped(at, into: &facts) }
+    isHeard = false
     scratch.removeAll(keepingCapacity: true)
-    stops.follow(view(moved: turn.moved), at: at, into: &scratch)
-    findIndifference()
-    guard !scratch.isEmpty else { return tellWhileStopped(at, into: &facts) }
-    let breaks = scratch.contains { $0.kind.breaksCounting }
-    if breaks { tellWindow(at: at, into: &facts) }
-    facts.append(contentsOf: scratch)
+    states.settle(at: at, into: &scratch)
+    tellStates(at: at, into: &facts)
     tellWhileStopped(at, into: &facts)
+  }
+
+  private var hasNoEvidence: Bool { states.interest.isEmpty && states.openStop != nil }
+
+  /// Tells what the states have said, and what was counted before it.
+  mutating func tellStates(at: Stamp, into facts: inout [Fact]) {
+    isIndifferent = states.isIndifferent
+    stateDue = states.deadline ?? .distantFuture
+    guard !scratch.isEmpty else { return }
+    if scratch.contains(where: \.kind.breaksCounting) { tellWindow(at: at, into: &facts) }
+    facts.append(contentsOf: scratch)
   }
 
   /// Pieces that run out during a stop are told at once: the snapshot that is committed with them
   /// knows that they were seen, and a restart does not take them for the end of the stop.
   private mutating func tellWhileStopped(_ at: Stamp, into facts: inout [Fact]) {
-    if case .stopped = stops.state { tellWindow(at: at, into: &facts) }
+    if book.window != nil, states.isStopped { tellWindow(at: at, into: &facts) }
+  }
+
+  /// Takes one sample of the moment: for the roster, its counters, the order and the states.
+  private mutating func take(
+    _ entry: SampleBuffer.Entry, at: Stamp, into turn: inout CountTurn
+  ) {
+    let slot = Int(entry.slot)
+    roster.note(entry.sample, slot: slot)
+    if roster.slots[slot].role.contains(.order) { order.take(entry.sample, slot: slot) }
+    let place = counterOfSlot[slot]
+    let state = Int(evidence.states[slot])
+    var tally: Tally?
+    if place >= 0 {
+      tally = look(entry, Int(place), at: at, into: &turn)
+    } else if place == CounterPlace.several {
+      for index in counters.indices where counters[index].rules.signal == entry.sample.signal {
+        let other = look(entry, index, at: at, into: &turn)
+        if tally?.moved != true { tally = other }
+      }
+    }
+    if tally != nil { findDoubt() }
+    if state >= 0 {
+      isHeard = true
+      states.take(
+        entry.sample.value, entry.sample.quality, slot: state, moved: tally?.moved,
+        pieces: tally?.pieces, at: at)
+    }
   }
 
   /// Shows one counter what its signal said.
   private mutating func look(
     _ entry: SampleBuffer.Entry, _ index: Int, at: Stamp, into turn: inout CountTurn
-  ) {
+  ) -> Tally? {
     guard entry.sample.quality == .good, let value = entry.sample.value.count else {
       counters[index].interrupt(
         at: at, deviceIsAway: entry.sample.quality == .noContact)
-      return
+      return nil
     }
     if book.toldUntil == nil { book.toldUntil = at }
     let tally = counters[index].read(value, at: at.instant, looked: entry.looked)
     turn.add(tally, counters[index].role)
-    if tally.moved, counters[index].role == places.leading { turn.moved = true }
-  }
-
-  /// Looks anew whether a count that goes on can change anything.
-  mutating func findIndifference() {
-    isIndifferent =
-      if case .running = stops.state, case .clear = stops.sight { true } else { false }
+    if tally.moved, counters[index].role == evidence.leading { states.move() }
+    return tally
   }
 
   /// Looks anew when the next counter is to be settled.
   mutating func findDoubt() {
     doubt = .distantFuture
     for index in counters.indices { doubt = min(doubt, counters[index].deadline) }
-  }
-
-  /// What the signals say now.
-  private mutating func view(moved: Bool) -> View {
-    var view = View(contact: roster.contact, moved: moved)
-    if let slot = places.running, roster.slots[slot].seen == .good {
-      let value = roster.slots[slot].value
-      view.running = rules.running?.holds(for: value)
-      view.runEvidence = rules.running.map { Evidence(signal: $0.signal, value: value) }
-    }
-    if let slot = places.code, roster.slots[slot].seen == .good {
-      let value = roster.slots[slot].value
-      view.code = value.code
-      view.codeEvidence = rules.faultCode.map { Evidence(signal: $0, value: value) }
-    }
-    if let slot = places.count, roster.slots[slot].seen == .good {
-      view.countEvidence = Evidence(
-        signal: roster.interest[slot], value: roster.slots[slot].value)
-    }
-    return view
   }
 }
 

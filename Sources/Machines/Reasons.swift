@@ -139,10 +139,10 @@ public struct ReasonTable: Equatable, Sendable {
   }
 
   /// How a stop with this reason is booked; nil for a reason that is not in the table.
-  func meaning(_ code: String, from: Cause.Origin, value: Int64?) -> CauseTable.Meaning? {
+  func meaning(_ code: String, from: Cause.Origin, value: Int64?) -> StopMeaning? {
     guard let text = text(code) else { return nil }
     let path = path(code)
-    return CauseTable.Meaning(
+    return StopMeaning(
       cause: Cause(code: value, text: text, from: from, reason: code),
       category: path.lazy.compactMap(\.category).first ?? .unplanned,
       costCenter: path.lazy.compactMap(\.costCenter).first, classified: true)

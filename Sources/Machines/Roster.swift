@@ -5,8 +5,7 @@
 // - A unit is lost with the first of its signals that turns noContact, and found with the first
 //   that turns from noContact to good: an answer proves contact, however slow the others are.
 // - A unit that refuses every signal of this machine tells nothing and is lost too.
-// - Signals that decide about a stop are the running condition's, the fault code and the good
-//   counter. Where one is refused or invalid it is treated as absent and the rest decides.
+// - Which signals decide about a state is for the evidence to say; here they have a role each.
 
 import Primitives
 import Signals
@@ -14,28 +13,21 @@ import Signals
 struct Roster: Sendable {
   struct Role: OptionSet, Sendable {
     let rawValue: UInt8
-    static let running = Role(rawValue: 1)
-    static let code = Role(rawValue: 2)
-    static let good = Role(rawValue: 4)
-    static let scrap = Role(rawValue: 8)
-    static let rework = Role(rawValue: 16)
-    /// Counts, but neither decides nor is one of these.
-    static let other = Role(rawValue: 32)
+    /// Evidence of a state.
+    static let evidence = Role(rawValue: 1)
+    static let counting = Role(rawValue: 2)
     /// Shows the running order, or its operation.
-    static let order = Role(rawValue: 64)
-    static let deciding: Role = [.running, .code, .good]
-    static let counting: Role = [.good, .scrap, .rework, .other]
+    static let order = Role(rawValue: 4)
   }
 
   enum Seen: UInt8, Sendable { case never, good, noContact, unusable }
 
   struct Slot: Sendable {
     let unit: Int
-    let role: Role
+    var role: Role
     var seen: Seen = .never
     /// The quality last let into the buffer; nil before the first sample.
     var taken: Quality?
-    var value: Value = .none
   }
 
   struct Unit: Sendable {
@@ -54,8 +46,6 @@ struct Roster: Sendable {
   var slots: [Slot] = []
   /// Each signal once, in the order of the configuration: the signal of each slot.
   private(set) var interest: [SignalID] = []
-  /// The slots that decide about a stop: three at most.
-  private(set) var deciding: [Int] = []
   var units: [Unit]
   /// Nobody said which signal belongs to which unit, so that every unit may bring one.
   private let waitsForAll: Bool
@@ -68,7 +58,7 @@ struct Roster: Sendable {
     waitsForAll = rules.unitOfSignal.isEmpty
     var signals = rules.signals
     let named =
-      [rules.running?.signal, rules.faultCode].compactMap { $0 }
+      [rules.running?.signal, rules.faultCode].compactMap { $0 } + rules.declaredEvidence
       + rules.allCounters.map(\.rules.signal)
       + [rules.order?.order, rules.order?.operation].compactMap { $0 }
     for signal in named where !signals.contains(signal) {
@@ -80,7 +70,6 @@ struct Roster: Sendable {
       let unit = owner.flatMap { rules.units.firstIndex(of: $0) } ?? 0
       known[signal.index] = Int32(slots.count)
       let role = Self.role(of: signal, in: rules)
-      if !role.isDisjoint(with: .deciding) { deciding.append(slots.count) }
       slots.append(Slot(unit: unit, role: role))
       interest.append(signal)
       if unit < units.count { units[unit].signals += 1 }
@@ -90,19 +79,16 @@ struct Roster: Sendable {
 
   private static func role(of signal: SignalID, in rules: MachineRules) -> Role {
     var role: Role = []
-    if rules.running?.signal == signal { role.insert(.running) }
-    if rules.faultCode == signal { role.insert(.code) }
     if rules.order?.order == signal || rules.order?.operation == signal { role.insert(.order) }
-    let leading = rules.leading?.role
-    for counter in rules.allCounters where counter.rules.signal == signal {
-      switch counter.role {
-      case leading: role.insert(.good)
-      case .scrap: role.insert(.scrap)
-      case .rework: role.insert(.rework)
-      case .good, .total: role.insert(.other)
-      }
-    }
+    if rules.allCounters.contains(where: { $0.rules.signal == signal }) { role.insert(.counting) }
     return role
+  }
+
+  /// The signals that are evidence of a state.
+  mutating func follow(_ signals: [SignalID]) {
+    for signal in signals {
+      if let slot = slot(of: signal.index) { slots[slot].role.insert(.evidence) }
+    }
   }
 
   private mutating func index(_ known: [UInt32: Int32]) {
@@ -133,21 +119,6 @@ struct Roster: Sendable {
     return earliest
   }
 
-  /// Whether everything that decides can be read.
-  var contact: View.Contact {
-    var (good, partial, unusable) = (0, false, false)
-    for index in deciding {
-      switch slots[index].seen {
-      case .noContact: return .lost
-      case .never: partial = true
-      case .unusable: unusable = true
-      case .good: good += 1
-      }
-    }
-    if partial { return .partial }
-    return good == 0 && unusable ? .lost : .full
-  }
-
   mutating func mark(_ unit: UInt32, at: Instant) {
     for index in units.indices where units[index].id.index == unit {
       units[index].mark = max(units[index].mark, at)
@@ -164,7 +135,6 @@ struct Roster: Sendable {
       case .refused, .invalid: .unusable
       }
     slots[slot].seen = seen
-    if seen == .good { slots[slot].value = sample.value }
     let unit = slots[slot].unit
     guard unit < units.count else { return }
     if before == .unusable, seen != .unusable { units[unit].unusable -= 1 }

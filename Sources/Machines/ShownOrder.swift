@@ -22,6 +22,8 @@ struct ShownOrder: Sendable {
   private var operation: String?
   /// What was told last.
   private(set) var told = Word()
+  /// When that was.
+  private(set) var changedAt: Instant?
 
   init(_ rules: MachineRules, _ roster: Roster) {
     slot = rules.order.flatMap { roster.slot(of: $0.order.index) }
@@ -36,17 +38,28 @@ struct ShownOrder: Sendable {
   }
 
   /// What is shown now, if that was not told yet.
-  mutating func change() -> Word? {
+  mutating func change(at: Instant) -> Word? {
     guard let text, operationSlot == nil || operation != nil else { return nil }
     let word = Word(
       text: text, operation: operation.flatMap { text.isEmpty || $0.isEmpty ? nil : $0 })
     guard word != told else { return nil }
-    told = word
+    (told, changedAt) = (word, at)
     return word
   }
 
+  /// What was told last, for a restart; nil for no order.
+  var json: JSONValue? {
+    guard told != Word() else { return nil }
+    var members: [String: JSONValue] = ["text": .string(told.text)]
+    members["operation"] = told.operation.map { .string($0) }
+    return .object(members)
+  }
+
   /// Goes on with what was told before a restart.
-  mutating func resume(_ word: Word) { told = word }
+  mutating func resume(_ value: JSONValue?) {
+    guard let text = value?["text"]?.string else { return }
+    told = Word(text: text, operation: value?["operation"]?.string)
+  }
 }
 
 extension TextAssembler {
@@ -66,11 +79,14 @@ extension TextAssembler {
 extension Machine {
   /// Tells that another order is shown, and what was counted before any change of it.
   mutating func changeOrder(_ isCut: Bool, at: Stamp, into facts: inout [Fact]) {
-    let word = order.change()
+    let word = order.change(at: at.instant)
     guard isCut || word != nil else { return }
     tellWindow(at: at, into: &facts)
     if let word {
       facts.append(Fact(at: at, kind: .orderShown(word.text, operation: word.operation)))
     }
+    scratch.removeAll(keepingCapacity: true)
+    states.changeOrder(at: at, into: &scratch)
+    tellStates(at: at, into: &facts)
   }
 }

@@ -10,44 +10,6 @@ extension Stamp {
   var json: JSONValue { .array([instant.json, .integer(wall.milliseconds)]) }
 }
 
-extension MachineState {
-  var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "is": .string(condition.rawValue), "since": since.json,
-    ]
-    switch self {
-    case .unknown, .running: break
-    case .stopped(_, let stop): members["stop"] = stop.json
-    case .noContact(_, .unknown): members["before"] = "unknown"
-    case .noContact(_, .running): members["before"] = "running"
-    case .noContact(_, .stopped(let stop)):
-      members["before"] = "stopped"
-      members["stop"] = stop.json
-    }
-    return .object(members)
-  }
-}
-
-extension OpenStop {
-  var json: JSONValue {
-    var members: [String: JSONValue] = [
-      "id": .string(record.stopID),
-      "startedAt": record.startedAt.json,
-      "noContact": .integer(record.noContact.nanoseconds),
-      "text": .string(record.cause.text),
-      "from": .string(record.cause.from.rawValue),
-      "category": .string(record.category.rawValue),
-      "classified": .bool(record.classified),
-      "approximate": .bool(record.approximate),
-      "revision": .integer(Int64(record.revision)),
-      "standing": .bool(standing),
-    ]
-    members["code"] = record.cause.code.map { .integer($0) }
-    members["costCenter"] = record.costCenter.map { .string($0) }
-    return .object(members)
-  }
-}
-
 extension CounterPoint {
   var json: JSONValue { .array([.string(String(value)), at.json]) }
 }

@@ -19,6 +19,7 @@
 // - No contact suspends: its time is in `noContact` of the stop, never in its duration, and no stop
 //   begins in it (F50). A stop goes on when the machine stands as before and its counter did not
 //   move; else it ended, about then. What the counter lets one infer is told as approximate.
+// - Evidence that cannot be read, so that nobody knows what the machine does, is no contact too.
 // - An interruption, or a run, that a loss of contact cuts is told at the return: nobody can
 //   measure any more how long it was.
 // - States follow each other in time: one begins where the one before it ended.
@@ -29,7 +30,7 @@ import Signals
 
 /// What the signals say at one moment, once the evidence has been answered.
 package struct Look: Equatable, Sendable {
-  package var contact: View.Contact
+  package var contact: Contact
   /// What follows; only with full contact.
   package var verdict: Verdict?
   /// The counter moved.
@@ -38,7 +39,7 @@ package struct Look: Equatable, Sendable {
   package var counts: UInt64
 
   package init(
-    _ contact: View.Contact, _ verdict: Verdict? = nil, moved: Bool = false, counts: UInt64 = 0
+    _ contact: Contact, _ verdict: Verdict? = nil, moved: Bool = false, counts: UInt64 = 0
   ) {
     self.contact = contact
     self.verdict = verdict
@@ -152,17 +153,20 @@ package struct StateMachine: Equatable, Sendable {
   private mutating func interrupt(
     _ now: Moment, from: Stamp, _ pace: Pace, _ dip: Dip?, into facts: inout [Fact]
   ) {
-    var begun = now.at
+    var (begun, unseen) = (now.at, Duration.zero)
     if let dip, !(now.gap && now.moved) {
       begun = dip.since
     } else if let earlier = now.verdict.began, earlier.instant < begun.instant {
-      begun = earlier.instant < from.instant ? from : earlier
+      // What was stood through without contact is known to have begun before it.
+      let isThrough = now.verdict.unseen > .zero
+      begun = earlier.instant < from.instant && !isThrough ? from : earlier
+      if isThrough, earlier.instant < from.instant { unseen = now.verdict.unseen }
     }
+    let isAbout = now.gap || now.verdict.isAbout || unseen > .zero || dip?.approximate == true
     guard rules.ignoreUnder > .zero else {
-      open(now.verdict, from: begun, gap: now.gap, at: now.at, into: &facts)
+      open(now.verdict, from: begun, gap: isAbout, unseen: unseen, at: now.at, into: &facts)
       return
     }
-    let isAbout = now.gap || dip?.approximate == true
     phase = .running(
       from: from, pace, dip: Dip(since: begun, verdict: now.verdict, approximate: isAbout))
   }

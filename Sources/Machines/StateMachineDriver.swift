@@ -6,6 +6,8 @@
 //   before that moment are fired before. Of the very moment, what the state machine waited for
 //   comes first (an interruption of exactly `ignoreUnder` is told), then the samples, then the
 //   delays of evidence (a count at the limit of standing still is no standstill).
+// - Evidence goes on being answered while what is refused leaves the state unknown; while contact
+//   is lost it is not.
 // - A gap, by loss of contact or restart, is settled by the first look with full contact.
 
 public import Primitives
@@ -42,6 +44,14 @@ public struct MachineStates: Sendable {
     board.cycle = core.cycle
   }
 
+  /// States without evidence, for a machine whose rules cannot be followed.
+  init(blind name: String, epoch: String, firstStop: Int64, at: Stamp) {
+    rules = StateRules(name: name, evidence: EvidenceRules([]))
+    board = EvidenceBoard(EvidenceProgram())
+    core = StateMachine(rules: rules, epoch: epoch, firstStop: firstStop, at: at)
+    counterSlot = nil
+  }
+
   /// The signals that decide, for a routing table.
   public var interest: [SignalID] { board.program.signals }
 
@@ -52,14 +62,66 @@ public struct MachineStates: Sendable {
   ///
   /// `moved` is the word of who follows the counter through resets and noise, if anybody does.
   public mutating func take(
-    _ value: Value, _ quality: Quality, slot: Int, moved: Bool? = nil, at: Stamp
+    _ value: Value, _ quality: Quality, slot: Int, moved: Bool? = nil, pieces: Int64? = nil,
+    at: Stamp
   ) {
     guard board.slots.indices.contains(slot) else { return }
-    let rise = board.note(slot, value, quality, moved: moved, at: at)
+    let isGap = core.sight != .clear
+    let rise = board.note(slot, value, quality, moved: moved, isGap: isGap, at: at)
     guard slot == counterSlot, let rise else { return }
     self.moved = true
-    let (sum, overflow) = counts.addingReportingOverflow(rise)
+    let (sum, overflow) = counts.addingReportingOverflow(
+      pieces.map { UInt64(clamping: $0) } ?? rise)
     counts = overflow ? .max : sum
+  }
+
+  /// Something was made at the moment that is settled next, by another counter than the leading.
+  mutating func move() { moved = true }
+
+  /// A count of a running machine that goes on, of a slot that `goesOn`.
+  mutating func goOn(_ value: Value, slot: Int, at: Stamp) {
+    board.slots[slot].value = value
+    board.slots[slot].moved = at
+    board.slots[slot].unseen = 0
+    board.slots[slot].movedUnseen = false
+    board.slots[slot].foreseen = nil
+  }
+
+  /// By slot, whether nothing but standing still is asked of it: a count that goes on changes
+  /// nothing while that is denied.
+  var countsOnly: [Bool] {
+    interest.indices.map { slot in
+      board.program.steps.allSatisfy {
+        !$0.operation.isLeaf || Int($0.slot) != slot || $0.operation == .counterStands
+      }
+    }
+  }
+
+  /// Slots of which somebody asks whether they stand still; `isPulse`: only a rise moves them.
+  var resting: [(slot: Int, isPulse: Bool)] {
+    interest.indices.flatMap { slot in
+      [(slot, false), (slot, true)].filter { place, isPulse in
+        board.program.steps.contains {
+          $0.operation == (isPulse ? .pulseStands : .counterStands) && Int($0.slot) == place
+        }
+      }
+    }
+  }
+
+  /// What a slot said last.
+  func value(of slot: Int) -> Value { board.slots[slot].value }
+
+  /// It runs, everything was read and nothing is waited for: a count that goes on changes nothing.
+  var isIndifferent: Bool {
+    guard core.sight == .clear, rules.slow == nil, case .running(_, _, nil) = core.phase else {
+      return false
+    }
+    for (index, step) in board.program.steps.enumerated() where step.operation == .counterStands {
+      let node = board.nodes[index]
+      if node.answer == .holds || node.since != .distantFuture { return false }
+      if board.slots[Int(step.slot)].foreseen != nil { return false }
+    }
+    return true
   }
 
   /// The next count of a slot is known to come, at some time after its unit was `looked` at.
@@ -84,13 +146,14 @@ public struct MachineStates: Sendable {
     var look = Look(contact, moved: moved, counts: counts)
     (moved, counts) = (false, 0)
     switch contact {
-    case .lost: board.freeze()
+    case .lost: board.freeze(at: at.instant)
     case .partial: break
     case .full:
-      if case .noContact = core.phase {
-        board.thaw(after: max(0, at.instant.nanoseconds(since: core.since.instant)))
-      }
-      look.verdict = byCalendar(board.decide(at: at.instant))
+      board.thaw(at: at.instant)
+      let verdict = board.decide(at: at, isStopped: core.phase.isStopped)
+      look.verdict = verdict.map(byCalendar)
+      // Everything was heard, and still nobody knows: that is no contact.
+      if verdict == nil { look.contact = .lost }
     }
     core.follow(look, at: at, into: &facts)
     core.fire(at: at, counted: counted, into: &facts)
@@ -99,13 +162,13 @@ public struct MachineStates: Sendable {
   /// The next moment at which it acts of itself; `fire` then.
   public var deadline: Instant? {
     let own = core.sight == .clear ? core.deadline : nil
-    guard let other = core.sight == .clear ? board.deadline : nil else { return own }
+    guard let other = board.deadline else { return own }
     return min(own ?? other, other)
   }
 
   /// Acts on what is due; samples of the same moment have been settled before.
   public mutating func fire(at: Stamp, into facts: inout [Fact]) {
-    guard core.sight == .clear, let due = deadline, due <= at.instant else { return }
+    guard let due = deadline, due <= at.instant else { return }
     core.fire(at: at, counted: counted, into: &facts)
     if let due = board.deadline, due <= at.instant { settle(at: at, into: &facts) }
   }
@@ -122,12 +185,21 @@ public struct MachineStates: Sendable {
     try core.classify(stopID, reason: reason, by: by, at: at, into: &facts)
   }
 
+  /// A stop is open and seen.
+  var isStopped: Bool { if case .stopped = core.phase { true } else { false } }
+
   /// What the machine does now.
   public var condition: MachineCondition { core.phase.condition }
   /// Since when.
   public var since: Stamp { core.since }
   /// The stop that has not ended.
   public var openStop: StopRecord? { core.phase.stop?.record }
+  /// How many stops wait for a reason, the open one with them.
+  var unclassifiedCount: Int {
+    core.ledger.stops.count { !$0.classified } + (openStop?.classified == false ? 1 : 0)
+  }
+  /// Stops that nobody classified before newer ones took their place.
+  public var forgotten: Int64 { core.ledger.forgotten }
   /// The stops that wait for a reason, oldest first.
   public var unclassified: [StopRecord] { core.unclassified }
 

@@ -2,12 +2,32 @@
 
 package import Primitives
 
+/// How much of what decides can be read.
+package enum Contact: String, Equatable, Sendable, CaseIterable {
+  /// Something that decides cannot be read.
+  case lost
+  /// Something that decides has not been read since the start.
+  case partial
+  case full
+}
+
+/// Whether the signals that decide have been followed without a gap.
+package enum Sight: Equatable, Sendable {
+  case clear
+  /// There was a gap, in which the counter moved or did not.
+  case doubtful(moved: Bool)
+}
+
 /// An interruption, or a run within a stop, that is too short to be told as yet.
 package struct Dip: Equatable, Sendable {
   package var since: Stamp
   package var verdict: Verdict
   /// Nobody looked during some of it.
   package var approximate = false
+
+  package init(since: Stamp, verdict: Verdict, approximate: Bool = false) {
+    (self.since, self.verdict, self.approximate) = (since, verdict, approximate)
+  }
 }
 
 /// How fast a running machine is.
@@ -19,7 +39,7 @@ package struct Pace: Equatable, Sendable {
   var windowFrom: Instant
   var counts: UInt64 = 0
 
-  init(from: Instant) { windowFrom = from }
+  package init(from: Instant) { windowFrom = from }
 
   var isSlow: Bool { claimed || measured }
 }
@@ -35,6 +55,11 @@ package struct StateStop: Equatable, Sendable {
   package var isLong = false
   /// What was heard last while it stood; nil after a restart.
   package var heard: Verdict?
+
+  package init(record: StopRecord, kind: EvidenceState, byCalendar: Bool = false) {
+    (self.record, self.kind, self.byCalendar) = (record, kind, byCalendar)
+  }
+
   package var evidence: Evidence? { heard?.evidence }
 
   package var condition: MachineCondition {
@@ -72,6 +97,14 @@ package enum Phase: Equatable, Sendable {
     case .running(_, let pace, _): pace.isSlow ? .slow : .running
     case .stopped(let stop, _): stop.condition
     case .noContact: .noContact
+    }
+  }
+
+  /// A stop is open, seen or suspended.
+  package var isStopped: Bool {
+    switch self {
+    case .stopped, .noContact(.stopped): true
+    case .unknown, .running, .noContact(.unknown), .noContact(.running): false
     }
   }
 

@@ -5,15 +5,27 @@
 // - A classification never changes which stop it is, or its times: only its cause and booking, with
 //   a revision one higher (F48).
 // - The stops that may still be classified are the open one and the last `ReasonLimits.endedStops`;
-//   the classified ones among them make room first.
+//   the classified ones among them make room first. When one must go that nobody has classified,
+//   that is counted for ever (`forgotten`): its end was told as unclassified, and the status says
+//   how many can no longer get a reason here.
 // - A short unplanned stop is a minor one when it has ended, whoever classified it (F47).
 
 package import Primitives
+
+/// How a stop is booked, and why.
+struct StopMeaning: Equatable, Sendable {
+  var cause: Cause
+  var category: StopCategory
+  var costCenter: String?
+  var classified: Bool
+}
 
 /// The last stops of a machine, for reasons that arrive late.
 package struct StopLedger: Equatable, Sendable {
   /// In the order in which they ended.
   package private(set) var stops: [StopRecord] = []
+  /// Stops that had to make room before anybody classified them.
+  package internal(set) var forgotten: Int64 = 0
 
   package init() {}
 
@@ -24,7 +36,9 @@ package struct StopLedger: Equatable, Sendable {
       return
     }
     if stops.count >= ReasonLimits.endedStops {
-      stops.remove(at: stops.firstIndex(where: \.classified) ?? 0)
+      let classified = stops.firstIndex(where: \.classified)
+      if classified == nil { forgotten = saturating(forgotten, plus: 1) }
+      stops.remove(at: classified ?? 0)
     }
     stops.append(record)
   }
@@ -70,7 +84,7 @@ extension StateMachine {
   }
 
   /// Gives a stop a cause that says something new, if its word counts for as much.
-  func reclassify(_ record: inout StopRecord, _ meaning: CauseTable.Meaning) -> Bool {
+  func reclassify(_ record: inout StopRecord, _ meaning: StopMeaning) -> Bool {
     let (cause, known) = (meaning.cause, record.cause)
     guard meaning.classified || cause.code != nil, cause.from.weight >= known.from.weight,
       (cause.code, cause.reason, cause.text) != (known.code, known.reason, known.text)
@@ -84,7 +98,7 @@ extension StateMachine {
   }
 
   /// What the evidence means as a cause.
-  func meaning(of verdict: Verdict) -> CauseTable.Meaning {
+  func meaning(of verdict: Verdict) -> StopMeaning {
     let reason = verdict.byCalendar ? rules.plannedReason : verdict.reason
     let isOfCode = verdict.reasonIsOfCode && !verdict.byCalendar
     if let reason,
@@ -95,22 +109,22 @@ extension StateMachine {
     }
     let usual = Self.usual(verdict.state)
     guard let code = verdict.code, !verdict.byCalendar, !usual.classified else { return usual }
-    return CauseTable.Meaning(
+    return StopMeaning(
       cause: Cause(code: code, text: "code \(code)", from: .plc), category: usual.category,
       classified: false)
   }
 
-  var changeover: CauseTable.Meaning {
+  var changeover: StopMeaning {
     rules.changeover?.reason.flatMap { rules.reasons.meaning($0, from: .rule, value: nil) }
       ?? Self.usual(.setup)
   }
 
   /// How a stop is booked when only its kind is known.
-  private static func usual(_ state: EvidenceState) -> CauseTable.Meaning {
+  private static func usual(_ state: EvidenceState) -> StopMeaning {
     func row(
       _ text: String, _ category: StopCategory, isKnown: Bool = true
-    ) -> CauseTable.Meaning {
-      CauseTable.Meaning(
+    ) -> StopMeaning {
+      StopMeaning(
         cause: Cause(code: nil, text: text, from: isKnown ? .rule : .inferred),
         category: category, classified: isKnown)
     }

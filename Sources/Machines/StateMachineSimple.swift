@@ -25,30 +25,42 @@ extension StateRules {
   /// The rules of a machine as they were declared before evidence could be.
   public init(simple rules: MachineRules) throws(ReasonFault) {
     var claims: [EvidenceClaim] = []
-    let codes = rules.causes.keys.sorted()
+    // 0 is no code; a table holds no more than it may.
+    let codes = rules.causes.keys.filter { $0 != 0 }.sorted().prefix(ReasonLimits.reasons)
     if let signal = rules.faultCode {
       let table = codes.map { CodeMeaning([$0], reason: String($0)) }
       claims.append(
         EvidenceClaim(.fault, when: EvidenceRule(.code(signal, table, anyOther: true))))
     }
     if let running = rules.running {
+      claims.append(EvidenceClaim(.running, when: EvidenceRule(running)))
       claims.append(
         EvidenceClaim(.stopped, when: EvidenceRule(.not(EvidenceRule(running)))))
     }
-    if let standstill = rules.standstill, let good = rules.good {
-      let test = EvidenceRule.Test.counterStands(good.signal, .duration(standstill))
-      claims.append(EvidenceClaim(.stopped, when: EvidenceRule(test)))
+    if let standstill = rules.standstill, let role = rules.leading?.role {
+      let counters = rules.allCounters.filter { $0.role == role }
+      let limit = StillLimit.duration(max(.nanoseconds(1), standstill))
+      let tests = counters.map { counter in
+        EvidenceRule(
+          counter.rules.source == .pulse
+            ? .pulseStands(counter.rules.signal, limit)
+            : .counterStands(counter.rules.signal, limit))
+      }
+      let all = tests.count == 1 ? tests[0] : EvidenceRule(.all(tests))
+      claims.append(EvidenceClaim(.stopped, when: all))
     }
     let reasons = codes.compactMap { code in
       rules.causes[code].map { cause in
         Reason(
-          String(code), texts: ["en": cause.text], category: cause.category,
+          String(code), texts: ["en": cause.text.isEmpty ? "code \(code)" : cause.text],
+          category: cause.category,
           costCenter: cause.costCenter)
       }
     }
     self.init(
-      name: rules.name, evidence: EvidenceRules(claims, otherwise: .running),
-      counter: rules.good?.signal, shortStop: rules.shortStop,
+      name: rules.name,
+      evidence: EvidenceRules(claims, otherwise: .running, standsAnew: true),
+      counter: rules.leading?.rules.signal, shortStop: rules.shortStop,
       reasons: try ReasonTable(reasons, language: "en"))
   }
 }

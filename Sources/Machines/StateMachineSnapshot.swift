@@ -21,15 +21,27 @@ extension MachineStates {
     if case .doubtful(let moved) = core.sight { members["moved"] = .bool(moved) }
     members["orderChanged"] = core.orderChanged?.json
     members["cycle"] = core.cycle.map { .integer($0) }
+    if core.ledger.forgotten > 0 { members["forgotten"] = .integer(core.ledger.forgotten) }
+    members["frozen"] = board.frozen?.json
+    members["anew"] = board.holding.anew?.json
+    if board.holding.byOther { members["byOther"] = true }
+    if board.holding.byStanding { members["byStanding"] = true }
     return .object(members)
   }
 
   /// The ended stops that may still get a reason.
   var ledgerJSON: JSONValue { .array(core.ledger.stops.map(\.json)) }
 
+  /// The number of the next stop.
+  var nextStop: Int64 { core.nextStop }
+
+  /// Numbers stops no lower than a snapshot did.
+  mutating func resume(nextStop: Int64) { core.nextStop = max(core.nextStop, nextStop) }
+
   /// Goes on where a snapshot ended; the time since is a gap.
   mutating func resume(_ tree: JSONValue, ledger: JSONValue?, _ carry: Carry) {
-    core.nextStop = max(core.nextStop, tree["nextStop"]?.integer ?? 0)
+    resume(nextStop: tree["nextStop"]?.integer ?? 0)
+    core.ledger.forgotten = max(0, tree["forgotten"]?.integer ?? 0)
     for entry in (ledger?.array ?? []).suffix(ReasonLimits.endedStops) {
       if let record = carry.stateStop(entry) { core.ledger.keep(record) }
     }
@@ -49,6 +61,10 @@ extension MachineStates {
     if board.program.claims.indices.contains(Int(clamping: last)) { board.last = Int(last) }
     for (index, slot) in slots.enumerated() { board.slots[index] = carry.slot(slot) }
     for (index, node) in nodes.enumerated() { board.nodes[index] = carry.node(node) }
+    board.frozen = carry.instant(tree["frozen"])
+    board.holding.anew = carry.stamp(tree["anew"])
+    board.holding.byOther = tree["byOther"]?.bool ?? false
+    board.holding.byStanding = tree["byStanding"]?.bool ?? false
   }
 }
 
@@ -86,6 +102,7 @@ extension EvidenceBoard.Slot {
     members["moved"] = moved?.json
     members["rose"] = rose?.json
     members["away"] = away?.json
+    if movedUnseen { members["movedUnseen"] = .bool(true) }
     if unseen != 0 { members["unseen"] = .integer(unseen) }
     if riseUnseen != 0 { members["riseUnseen"] = .integer(riseUnseen) }
     return .object(members)
@@ -169,6 +186,7 @@ extension Carry {
     slot.moved = stamp(value["moved"])
     slot.rose = stamp(value["rose"])
     slot.away = instant(value["away"])
+    slot.movedUnseen = value["movedUnseen"]?.bool ?? false
     slot.unseen = max(0, value["unseen"]?.integer ?? 0)
     slot.riseUnseen = max(0, value["riseUnseen"]?.integer ?? 0)
     return slot
@@ -217,7 +235,7 @@ extension Carry {
     return stop
   }
 
-  fileprivate func stateStop(_ value: JSONValue) -> StopRecord? {
+  func stateStop(_ value: JSONValue) -> StopRecord? {
     guard let id = value["id"]?.string, let startedAt = stamp(value["startedAt"]) else {
       return nil
     }
@@ -243,12 +261,10 @@ extension Carry {
 extension MachineStates {
   /// A whole snapshot, for whoever keeps these states by themselves.
   public func snapshot(reading: ClockReading) -> [UInt8] {
-    let tree: JSONValue = [
-      "version": .integer(Machine.snapshotVersion), "boot": .string(reading.bootID),
-      "monotonic": reading.monotonic.json, "wall": .integer(reading.wall.milliseconds),
-      "clock": .string(reading.quality.rawValue), "states": json, "ended": ledgerJSON,
-    ]
-    return tree.canonicalBytes
+    var members = Carry.head(version: Machine.snapshotVersion, reading)
+    members["states"] = json
+    members["ended"] = ledgerJSON
+    return JSONValue.object(members).canonicalBytes
   }
 
   /// Goes on where a whole snapshot ended.

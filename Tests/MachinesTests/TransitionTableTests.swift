@@ -1,4 +1,5 @@
-// The whole transition table of the stop state machine, so that a review sees every new arrow.
+// The whole transition table of the state machine, state by state and look by look, so that a
+// review sees every new arrow. It hears verdicts; how signals become verdicts is StateTableTests.
 
 import Machines
 import Primitives
@@ -8,89 +9,72 @@ import Testing
 private let start = Stamp(instant: .milliseconds(0), wall: WallTime(milliseconds: 0))
 private let later = Stamp(instant: .milliseconds(500), wall: WallTime(milliseconds: 500))
 
-private func stop(standing: Bool) -> OpenStop {
-  OpenStop(
+private func stop(_ kind: EvidenceState, long: Bool = false) -> StateStop {
+  var stop = StateStop(
     record: StopRecord(
       stopID: "press-1-e1-1", startedAt: start,
-      cause: Cause(code: nil, text: "stopped, no code", from: .inferred), category: .unplanned,
-      classified: false), standing: standing)
+      cause: Cause(code: nil, text: "stopped, no reason", from: .inferred), category: .unplanned,
+      classified: false), kind: kind)
+  stop.isLong = long
+  stop.record.kind = stop.condition
+  return stop
 }
 
-private let states: [(String, MachineState)] = [
-  ("unknown", .unknown(since: start)),
-  ("running", .running(since: start)),
-  ("stopped", .stopped(since: start, stop: stop(standing: false))),
-  ("standing", .stopped(since: start, stop: stop(standing: true))),
-  ("lost/unknown", .noContact(since: start, before: .unknown)),
-  ("lost/running", .noContact(since: start, before: .running)),
-  ("lost/stopped", .noContact(since: start, before: .stopped(stop(standing: false)))),
-  ("lost/standing", .noContact(since: start, before: .stopped(stop(standing: true)))),
+private let dip = Dip(since: start, verdict: Verdict(.stopped))
+private let run = Dip(since: start, verdict: Verdict(.running))
+
+private let phases: [(String, Phase)] = [
+  ("unknown", .unknown), ("running", .running(from: start, Pace(from: .boot), dip: nil)),
+  ("dip", .running(from: start, Pace(from: .boot), dip: dip)),
+  ("short", .stopped(stop(.stopped), run: nil)),
+  ("stopped", .stopped(stop(.stopped, long: true), run: nil)),
+  ("fault", .stopped(stop(.fault), run: nil)), ("run", .stopped(stop(.stopped), run: run)),
+  ("lost", .noContact(.unknown)), ("lost/running", .noContact(.running(dip: nil))),
+  ("lost/dip", .noContact(.running(dip: dip))),
+  ("lost/short", .noContact(.stopped(stop(.stopped), run: nil))),
+  ("lost/run", .noContact(.stopped(stop(.stopped), run: run))),
 ]
 
-private let views: [(String, View)] = [
-  ("lost", View(contact: .lost)),
-  ("partial", View(contact: .partial)),
-  ("runs", View(contact: .full, code: 0, running: true)),
-  ("counts", View(contact: .full, code: 0, running: true, moved: true)),
-  ("stands", View(contact: .full, code: 0, running: false)),
-  ("code 12", View(contact: .full, code: 12, running: true)),
+private let looks: [(String, Look)] = [
+  ("lost", Look(.lost)), ("partial", Look(.partial)), ("runs", Look(.full, Verdict(.running))),
+  ("counts", Look(.full, Verdict(.running), moved: true)), ("slow", Look(.full, Verdict(.slow))),
+  ("stands", Look(.full, Verdict(.stopped))), ("code 12", Look(.full, Verdict(.fault, code: 12))),
+  ("blocked", Look(.full, Verdict(.blocked))), ("planned", Look(.full, Verdict(.planned))),
 ]
 
-private func outcome(_ state: MachineState, _ sight: Sight, _ view: View) -> String {
-  var detector = StopDetector(rules: Line.rules(), epoch: "e1", firstStop: 2, at: start)
-  detector.state = state
-  detector.sight = sight
+private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
+  let rules = StateRules(name: "press-1", evidence: EvidenceRules([]), counter: Line.good)
+  var machine = StateMachine(rules: rules, epoch: "e1", firstStop: 2, at: start)
+  machine.phase = phase
+  machine.sight = sight
   var facts: [Fact] = []
-  detector.follow(view, at: later, into: &facts)
+  machine.follow(look, at: later, into: &facts)
   let letters = facts.map { fact in
     switch fact.kind {
     case .stopStarted: "S"
     case .stopEnded: "E"
     case .stopClassified: "C"
-    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
-        ""
+    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown: ""
     }
   }.joined()
-  let standing = detector.state.openStop?.standing == true ? "*" : ""
-  return "\(detector.state.condition)\(standing)\(letters.isEmpty ? "" : " " + letters)"
+  return "\(machine.phase.condition)\(letters.isEmpty ? "" : " " + letters)"
 }
 
 @Suite("The table of transitions")
 struct TransitionTableTests {
-  // S a stop starts, E it ends, C it is classified; * nothing but the standing count holds it.
+  // S a stop starts, E it ends, C it is classified.
   static let table = """
-    state | lost | partial | runs | counts | stands | code 12
-    unknown | noContact | unknown | running | running | stopped S | stopped S
-    unknown gap | noContact | unknown | running | running | stopped S | stopped S
-    unknown moved | noContact | unknown | running | running | stopped S | stopped S
-    running | noContact | running | running | running | stopped S | stopped S
-    running gap | noContact | running | running | running | stopped S | stopped S
-    running moved | noContact | running | running | running | stopped S | stopped S
-    stopped | noContact | stopped | running E | running E | stopped | stopped C
-    stopped gap | noContact | stopped | running E | running E | stopped | stopped C
-    stopped moved | noContact | stopped | running E | running E | stopped ES | stopped ES
-    standing | noContact* | stopped* | stopped* | running E | stopped | stopped* C
-    standing gap | noContact* | stopped* | stopped* | running E | stopped | stopped* C
-    standing moved | noContact* | stopped* | running E | running E | stopped ES | stopped ES
-    lost/unknown gap | noContact | noContact | running | running | stopped S | stopped S
-    lost/unknown moved | noContact | noContact | running | running | stopped S | stopped S
-    lost/running gap | noContact | noContact | running | running | stopped S | stopped S
-    lost/running moved | noContact | noContact | running | running | stopped S | stopped S
-    lost/stopped gap | noContact | noContact | running E | running E | stopped | stopped C
-    lost/stopped moved | noContact | noContact | running E | running E | stopped ES | stopped ES
-    lost/standing gap | noContact* | noContact* | stopped* | running E | stopped | stopped* C
-    lost/standing moved | noContact* | noContact* | running E | running E | stopped ES | stopped ES
     """
 
-  @Test func `every state answers every view as the table says`() {
+  @Test func `every state answers every look as the table says`() {
     let sights: [(String, Sight)] = [
       ("", .clear), (" gap", .doubtful(moved: false)), (" moved", .doubtful(moved: true)),
     ]
-    var rows = ["state | " + views.map(\.0).joined(separator: " | ")]
-    for (state, from) in states {
-      for (sight, seen) in sights where !(state.hasPrefix("lost") && seen == .clear) {
-        let cells = views.map { outcome(from, seen, $0.1) }
-        rows.append("\(state)\(sight) | \(cells.joined(separator: " | "))")
+    var rows = ["state | " + looks.map(\.0).joined(separator: " | ")]
+    for (name, phase) in phases {
+      for (sight, seen) in sights where !(name.hasPrefix("lost") && seen == .clear) {
+        let cells = looks.map { outcome(phase, seen, $0.1) }
+        rows.append("\(name)\(sight) | \(cells.joined(separator: " | "))")
       }
     }
     let expected = Self.table.split(separator: "\n").map(String.init)
