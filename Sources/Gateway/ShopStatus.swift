@@ -41,6 +41,8 @@ public struct ShopLineStatus: Equatable, Sendable {
   public var heldConfirmations: Int
   /// Windows of confirmations that are being summed.
   public var openWindows: Int
+  /// Pieces that are held, in open windows, or were counted without an order.
+  public var unconfirmed: Quantities
 }
 
 extension RecorderStep where Store: ~Copyable {
@@ -50,7 +52,7 @@ extension RecorderStep where Store: ~Copyable {
       ShopLineStatus(
         name: line.rules.name, shift: clock.span?.shift, planned: clock.span?.planned,
         holds: line.desk.holds, heldConfirmations: line.desk.heldCount,
-        openWindows: line.desk.openWindows)
+        openWindows: line.desk.openWindows, unconfirmed: line.desk.unconfirmed)
     }
   }
 

@@ -124,10 +124,12 @@ public struct OrderDesk: Equatable, Sendable {
     stations.reduce(0) { $0 + $1.windows.count { !$0.part.pieces.isEmpty } }
   }
 
-  /// Pieces in all windows that are still open.
-  public var openPieces: Quantities {
+  /// Every piece that is not confirmed: in open windows, held, or counted without an order.
+  public var unconfirmed: Quantities {
     var sum = Quantities()
     for window in stations.flatMap(\.windows) { sum.add(window.part.pieces) }
+    for part in held { sum.add(part.part.pieces) }
+    for station in stations { sum.add(station.unordered) }
     return sum
   }
 

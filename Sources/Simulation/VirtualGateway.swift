@@ -43,6 +43,8 @@ final class VirtualGateway {
   private let wakeLine: WakeLine
   private let recorderBell: VirtualBell
   private let courierBell: VirtualBell
+  /// Where people ask; gone with the gateway.
+  let requests: ShopMailbox
   private var field: FieldStep
   private var recorder: RecorderStep<VirtualStore, VirtualNotary>
   private var courier: CourierStep<VirtualStream>
@@ -67,13 +69,14 @@ final class VirtualGateway {
     let ring = RingStorage(capacity: Self.ringCapacity)
     let link = CourierLink(
       name: "mes", wakeCourier: { courierBell.ring() }, wakeRecorder: { recorderBell.ring() })
+    requests = ShopMailbox(wakeRecorder: { recorderBell.ring() })
     field = FieldStep(
       bus: site.bus, signals: site.definitions, producer: RingProducer(ring), seed: seed,
       now: clock.now(), learnt: line.learnt)
     recorder = RecorderStep(
       plan: plan, store: VirtualStore(disk: disk), state: disk.state, pen: VirtualNotary(),
       inlets: [RingInlet(consumer: RingConsumer(ring), line: wakeLine)], couriers: [link],
-      seed: seed &+ 1, reading: clock.reading())
+      requests: requests, seed: seed &+ 1, reading: clock.reading())
     let policy = UplinkPolicy(address: HTTPAddress(host: "mes", port: 443, path: "/events"))
     let notary = VirtualNotary()
     courier = CourierStep(

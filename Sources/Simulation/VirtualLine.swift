@@ -24,7 +24,12 @@ enum LineTrouble: Equatable {
 
 /// The plant with the wire to it. Outlives the gateway.
 final class VirtualLine {
+  /// Behind the registers of the plant: the number of the running order.
+  static let orderRegister: UInt16 = 9
+
   private(set) var plant: Plant
+  /// Orders are shown, drawn from this; nil for a plant that knows none.
+  var ordersSeed: UInt64?
   let clock: VirtualClock
   var trouble = LineTrouble.none
   var generator: SeededGenerator
@@ -139,7 +144,11 @@ final class VirtualLine {
         return strike("illegal register", .exception(2), latency())
       }
     }
-    let registers = plant.registers(Int(request.unitAddress) - 1)
+    let machine = Int(request.unitAddress) - 1
+    var registers = plant.registers(machine)
+    if let ordersSeed {
+      registers.append(WorldOrders.shown(machine, at: clock.worldTime, seed: ordersSeed))
+    }
     let end = Int(request.start) + Int(request.count)
     guard request.table == .holding, end <= registers.count else {
       return (latency(), .failure(.exception(2)))

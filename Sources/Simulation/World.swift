@@ -5,10 +5,13 @@
 // backlog must be gone within a budget. Checked at the end, against the plant's own truth:
 // - every stop and every piece arrived exactly once after de-duplication, none was invented;
 // - the receiver found no gap, no broken chain, no forged or reordered event;
+// - with orders: every piece is confirmed, held, open or without an order, once (`WorldOrders`);
 // - no sequence was ever used for two bodies;
 // - what was durable is upstream, and nothing waits.
 
 import Events
+import Gateway
+import Machines
 import Outbox
 import Primitives
 
@@ -18,9 +21,14 @@ public struct WorldOptions: Sendable, Equatable {
   public var machines: Int
   /// Virtual time in which faults happen.
   public var storm: Duration
+  /// Orders, shifts, files and holds are in it; of every third seed unless said otherwise.
+  public var hasOrders: Bool
 
-  public init(seed: UInt64, machines: Int = 3, storm: Duration = .seconds(900)) {
+  public init(
+    seed: UInt64, machines: Int = 3, storm: Duration = .seconds(900), hasOrders: Bool? = nil
+  ) {
     self.seed = seed
+    self.hasOrders = hasOrders ?? seed.isMultiple(of: 3)
     self.machines = machines
     self.storm = storm
   }
@@ -60,6 +68,7 @@ public final class World {
   let line: VirtualLine
   var generator: SeededGenerator
   var gateway: VirtualGateway?
+  var orders: WorldOrders?
   var lives = 0
   var struck: [String: Int] = [:]
   var violations: [String] = []
@@ -72,7 +81,8 @@ public final class World {
     let cycle = Duration.milliseconds(1500)
     // Every second plant hangs on one RS-485 line.
     site = WorldSite(
-      machineCount: options.machines, cycle: cycle, isSerial: options.seed.isMultiple(of: 2))
+      machineCount: options.machines, cycle: cycle, isSerial: options.seed.isMultiple(of: 2),
+      hasOrders: options.hasOrders)
     disk = VirtualDisk(seed: generator.next())
     receiver = VirtualReceiver(seed: generator.next())
     network = VirtualNetwork(clock: clock, receiver: receiver, seed: generator.next())
@@ -82,6 +92,9 @@ public final class World {
       runs: .seconds(50) ... .seconds(150), stops: .seconds(45) ... .seconds(120),
       rolloverAfter: 100, freezeAfter: options.storm + Self.calm)
     line = VirtualLine(options: plant, clock: clock, seed: generator.next())
+    guard options.hasOrders else { return }
+    orders = WorldOrders(seed: options.seed)
+    line.ordersSeed = options.seed
   }
 
   /// Lives through storm and calm and says what came of it.
@@ -92,12 +105,19 @@ public final class World {
     run(until: clock.worldTime + 2_000_000_000)
     while clock.worldTime < stormEnd {
       strike()
+      ask()
       run(until: min(stormEnd, clock.worldTime + pause(5...40)))
     }
     healEverything()
     run(until: stormEnd + Self.calm.nanoseconds + 30_000_000_000)
     drain()
     return judge()
+  }
+
+  /// People and files ask for something, if a gateway is there to ask.
+  private func ask() {
+    guard let gateway else { return }
+    orders?.turn(gateway.requests, holds: gateway.status.lines.flatMap(\.holds))
   }
 
   // MARK: Time
@@ -173,6 +193,12 @@ public final class World {
       truth: line.wholeTruth(), received: receiver.accepted,
       tolerance: ComparisonTolerance(watched: .seconds(16), approximate: .seconds(30)))
     violations += comparison.findings + receiver.findings + disk.violations
+    if let orders {
+      let lines = gateway?.status.lines ?? []
+      let unconfirmed = lines.map(\.unconfirmed).first ?? Quantities()
+      violations += WorldOrders.judge(receiver.accepted, unconfirmed: unconfirmed)
+      struck["answered request", default: 0] += orders.answered
+    }
     let last = disk.state.lastSequence
     if receiver.accepted.count != Int(clamping: last) {
       violations.append("\(last) events were committed, \(receiver.accepted.count) arrived")

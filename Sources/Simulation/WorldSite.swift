@@ -20,10 +20,13 @@ struct WorldSite {
   private(set) var units: [UnitDefinition] = []
   let cycle: Duration
   private let line: BusLine
+  /// Machines show orders, and the line has shifts.
+  private let hasOrders: Bool
 
   /// `isSerial`: the units hang on an RTU line instead of behind one TCP endpoint.
-  init(machineCount: Int, cycle: Duration, isSerial: Bool = false) {
+  init(machineCount: Int, cycle: Duration, isSerial: Bool = false, hasOrders: Bool = false) {
     self.cycle = cycle
+    self.hasOrders = hasOrders
     line = isSerial ? .rtu(SerialLine(path: "hall")) : .tcp(host: "plc", port: 502)
     for machine in 0..<machineCount { add(machine) }
   }
@@ -53,6 +56,7 @@ struct WorldSite {
     if kind == .runBitAndCode { place("good", .u16, 2) } else { place("good", .u32, 3) }
     place("scrap", .u16, 5)
     place("temperature", .f32, 6)
+    if hasOrders { place("order", .u16, VirtualLine.orderRegister) }
     units.append(
       UnitDefinition(
         id: unit, name: PlantRegisters.name(machine), address: UInt8(machine + 1),
@@ -80,6 +84,7 @@ struct WorldSite {
     rules.scrap = ids["scrap"].map {
       CounterRules(signal: $0, highest: 0xFFFF, piecesPerSecond: rate)
     }
+    rules.order = ids["order"].map { OrderSignals(order: $0) }
     if kind == .countOnly {
       rules.standstill = .nanoseconds(cycle.nanoseconds * Self.standstillCycles)
     }
@@ -92,12 +97,29 @@ struct WorldSite {
   }
 
   func plan() throws(NameFault) -> RecorderPlan {
-    RecorderPlan(
+    var plan = RecorderPlan(
       source: try EventSource(
         enterprise: "acme", site: "vienna", area: "stamping", line: "line1", gateway: "gw-sim"),
       version: "simulation", configurationDigest: "00", machines: machines, signals: recorded,
       units: units.map { EventNames.Unit(bus: "hall", name: $0.name) },
       busOfUnit: units.map { _ in 0 }, uplinks: ["mes"], routes: [],
       publishWindow: .seconds(10))
+    if hasOrders { plan.lines = [lineRules] }
+    return plan
+  }
+
+  /// Three shifts, of which two end while faults happen. No breaks: what the calendar makes of a
+  /// stop is the machines' affair, and the plant's truth knows no calendar.
+  private var lineRules: LineRules {
+    let days = Set(Weekday.allCases)
+    let shifts = [("first", 360, 362), ("second", 362, 365), ("third", 365, 360)]
+    let calendar = CalendarRules(
+      name: "three", zone: .utc, dayStart: 360,
+      shifts: shifts.map { name, start, end in
+        ShiftDefinition(name, ClockSpan(start: start, end: end), days: days)
+      })
+    return LineRules(
+      name: WorldOrders.line, machines: machines.map(\.name), timeZone: "UTC",
+      calendar: calendar, confirmations: ConfirmationRules(interval: .seconds(30)))
   }
 }

@@ -131,21 +131,17 @@ enum JournalBench {
     wall: WallTime(milliseconds: 1_800_000_000_000), quality: .synchronised,
     bootID: "7d1b5c9e-0f0a-4c3e-9a51-0d8c2f6b1a77")
 
-  private static let counted = EventDraft(
-    Fact(
-      at: Stamp(reading.monotonic, reading),
-      kind: .counted(
-        CountRecord(
-          from: Stamp(reading.monotonic - .seconds(10), reading),
-          to: Stamp(reading.monotonic, reading), good: 12, scrap: 1, goodTotal: 4711,
-          scrapTotal: 42))),
-    EventContext(machine: "press-1", uom: "PCE"), names: EventNames(signals: [], units: []))
-
-  /// A count is always told.
-  private static var draft: EventDraft {
-    guard let counted else { preconditionFailure("a count gave no event") }
-    return counted
-  }
+  private static let draft: EventDraft = {
+    let now = Stamp(reading.monotonic, reading)
+    let count = CountRecord(
+      from: Stamp(reading.monotonic - .seconds(10), reading), to: now, good: 12, scrap: 1,
+      goodTotal: 4711, scrapTotal: 42)
+    let draft = EventDraft(
+      Fact(at: now, kind: .counted(count)), EventContext(machine: "press-1", uom: "PCE"),
+      names: EventNames(signals: [], units: []))
+    guard let draft else { preconditionFailure("a count has an event") }
+    return draft
+  }()
 
   private static func chain(_ state: StoreState) throws -> EventChain {
     EventChain(

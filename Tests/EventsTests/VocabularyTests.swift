@@ -84,10 +84,10 @@ struct VocabularyTests {
   @Test(arguments: told.indices)
   func `each fact is told in the words of the vocabulary`(index: Int) throws {
     let (kind, type, subject, data) = Self.told[index]
-    let told = EventDraft(
-      Fact(at: testStamp, kind: kind), EventContext(machine: "press-1", uom: "PCE"),
-      names: Self.names)
-    let draft = try #require(told)
+    let draft = try #require(
+      EventDraft(
+        Fact(at: testStamp, kind: kind), EventContext(machine: "press-1", uom: "PCE"),
+        names: Self.names))
     #expect(draft.type == type)
     #expect(draft.subject == subject)
     #expect(draft.partitionKey == "press-1")
@@ -99,10 +99,10 @@ struct VocabularyTests {
   {
     var stop = Self.stop
     (stop.noContact, stop.cause.code, stop.costCenter) = (.zero, nil, nil)
-    let told = EventDraft(
-      Fact(at: testStamp, kind: .stopEnded(stop)), EventContext(machine: "m", uom: "PCE"),
-      names: Self.names)
-    let draft = try #require(told)
+    let draft = try #require(
+      EventDraft(
+        Fact(at: testStamp, kind: .stopEnded(stop)), EventContext(machine: "m", uom: "PCE"),
+        names: Self.names))
     #expect(draft.data["noContactMs"] == nil)
     #expect(draft.data["costCenter"] == nil)
     #expect(draft.data["cause"]?.object?.keys.sorted() == ["from", "text"])

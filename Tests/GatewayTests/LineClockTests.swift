@@ -60,7 +60,8 @@ import Testing
   @Test func `knows after a start which shift has ended meanwhile`() throws {
     var first = clock()
     _ = first.advance(reading(10))
-    let kept = try #require(first.takeSnapshot())
+    let taken = first.takeSnapshot()
+    let kept = try #require(taken)
     #expect(kept.name == "calendar/line1" && first.takeSnapshot() == nil)
     var same = clock(kept.bytes)
     #expect(same.advance(reading(20)).map { $0.ended?.name } == [nil])

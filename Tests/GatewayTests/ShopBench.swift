@@ -87,15 +87,7 @@ extension Life {
 
   /// All pieces at the desks that were not confirmed: open, held, and without an order.
   var unconfirmed: Quantities {
-    var sum = Quantities()
-    for line in recorder.shop.lines {
-      for held in line.desk.heldConfirmations { sum = sum.plus(held.pieces) }
-      for machine in line.rules.machines {
-        sum = sum.plus(line.desk.withoutOrder(machine: machine))
-      }
-      sum = sum.plus(line.desk.openPieces)
-    }
-    return sum
+    recorder.status.lines.reduce(Quantities()) { $0.plus($1.unconfirmed) }
   }
 }
 

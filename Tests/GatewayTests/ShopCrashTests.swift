@@ -5,6 +5,7 @@ import Events
 import Machines
 import Outbox
 import Primitives
+import Signals
 import Testing
 
 @testable import Gateway

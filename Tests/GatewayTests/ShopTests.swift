@@ -176,7 +176,8 @@ import Testing
     #expect(machine.order?.order.key.orderID == "4711" && machine.line == "line1")
     let before = try #require(machine.previousShift)
     let running = try #require(machine.shift)
-    #expect(before.scope == .shift(name: "early", date: CivilDate(year: 2026, month: 3, day: 2)))
+    let date = try #require(CivilDate(text: "2026-03-02"))
+    #expect(before.scope == .shift(name: "early", date: date))
     // Exact over both shifts, whatever window the edge fell into.
     let counted = disk.pieces(.productionCount).good
     #expect(before.sums.good + running.sums.good == counted && counted > 20)

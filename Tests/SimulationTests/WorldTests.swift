@@ -16,6 +16,13 @@ import Testing
     #expect(report.comparison.stopsMatched == report.comparison.stopsInTruth)
   }
 
+  @Test(arguments: stride(from: UInt64(102), through: 135, by: 3).map { $0 })
+  func `F49: confirms every piece of every order once`(seed: UInt64) {
+    let report = World(WorldOptions(seed: seed, storm: .seconds(400))).run()
+    #expect(report.isClean, "\(report.violations.prefix(3)); scripts/simulate --seed \(seed)")
+    #expect((report.struck["answered request"] ?? 0) > 5)
+  }
+
   @Test(arguments: [UInt64(3), 17])
   func `lives the same life for the same seed`(seed: UInt64) {
     let options = WorldOptions(seed: seed, storm: .seconds(200))
