@@ -22,8 +22,6 @@ public struct RecorderStatus: Sendable {
   public var shop: [ShopMachineStatus?]
   /// In the order of the configuration.
   public var lines: [ShopLineStatus]
-  /// Stops that wait for a reason, by machine.
-  public var unclassified: [Int]
   /// In the order of the configuration.
   public var uplinks: [UplinkStatistics]
 }
@@ -47,7 +45,6 @@ extension RecorderStep where Store: ~Copyable {
       epoch: chain.epoch, sequence: chain.lastSequence, held: outbox.heldCount, fault: fault,
       waiting: waiting, samplesLost: samplesLost, machines: floor.statuses(lastReading),
       shop: shopStatuses, lines: lineStatuses,
-      unclassified: floor.machines.indices.map { floor.unclassified(machine: $0).count },
       uplinks: outbox.statistics)
   }
 }

@@ -13,6 +13,8 @@ public struct ShopMachineStatus: Equatable, Sendable {
   public var line: String
   /// The order in force; nil for none, or while it is paused.
   public var order: OrderRun?
+  /// Good pieces of that order so far, over all its machines.
+  public var counted: Int64
   /// The sums of the running shift, or of the time outside shifts; `sums.kpis` are its figures.
   public var shift: TotalsBucket?
   /// The last shift that ended.
@@ -62,7 +64,8 @@ extension RecorderStep where Store: ~Copyable {
       _ = totals.advance(to: floor.toldUntil(machine: machine), reading: lastReading)
       let line = shop.lines[member.line]
       return ShopMachineStatus(
-        line: line.rules.name, order: member.run, shift: totals.shift,
+        line: line.rules.name, order: member.run,
+        counted: member.run.map { line.desk.counted($0.order.key) } ?? 0, shift: totals.shift,
         previousShift: totals.previousShift, day: totals.day, orderSums: totals.runningOrder,
         withoutOrder: line.desk.withoutOrder(machine: shop.name(machine)),
         exceeded: watch.limits.exceeded(machine))

@@ -12,7 +12,6 @@ extension Daemon {
     return status.machines.enumerated().map { index, machine in
       let mapping = index < plan.machines.count ? plan.machines[index].mapping : .usual
       var document = StatusDocument.Machine(machine, mapping, now)
-      if index < status.unclassified.count { document.unclassified = status.unclassified[index] }
       if index < status.shop.count, let shop = status.shop[index] { document.take(shop) }
       return document
     }
@@ -41,7 +40,8 @@ extension StatusDocument.Machine {
           stopID: stop.stopID, startedAt: stop.startedAt.wall, cause: code + stop.cause.text,
           reason: stop.cause.reason, classified: stop.classified)
       },
-      goodTotal: status.goodTotal, scrapTotal: status.scrapTotal, reworkTotal: status.reworkTotal)
+      goodTotal: status.goodTotal, scrapTotal: status.scrapTotal, reworkTotal: status.reworkTotal,
+      unclassified: status.unclassified)
   }
 }
 
@@ -64,7 +64,7 @@ extension StatusDocument.Machine {
       return StatusDocument.Order(
         order: run.order,
         made: Quantities(
-          good: sums?.good ?? 0, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
+          good: shop.counted, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
         startedAt: run.startedAt.wall)
     }
     (shift, orderSums, limits) = (shop.shift, shop.orderSums, shop.exceeded)

@@ -12,6 +12,8 @@
 //                   "refused":{"name","at","why"},"fault"}
 //
 // Invariants
+// - "goodQuantity" of an order is what all its machines have made; its scrap and rework, and
+//   "orderSums", are of this machine.
 // - A figure always stands beside the sums that it came from (KPI.swift names them): milliseconds,
 //   pieces, and PRI*PQ in nanoseconds. One that is not defined is left out.
 
@@ -22,7 +24,7 @@ extension StatusDocument {
   /// What runs at a machine, and how far it is.
   struct Order {
     var order: Machines.Order
-    /// Pieces made of it at this machine.
+    /// Good pieces of all machines that make it; scrap and rework of this one.
     var made: Quantities
     var startedAt: WallTime
   }
