@@ -95,7 +95,7 @@ let package = Package(
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
-    tests("StorageTests", ["Primitives", "Events", "Outbox", "SQLiteEdge", "CrashDisk"]),
+    tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),
   ]
