@@ -79,7 +79,9 @@ let package = Package(
       path: "Tests/Bench", exclude: ["Anchors"], swiftSettings: strict),
 
     // A disk that loses power and fails its calls, around the real SQLite: StorageTests.
-    .target(name: "CrashDisk", dependencies: ["CSQLite"], path: "Tests/CrashDisk"),
+    .target(
+      name: "CrashDisk", dependencies: ["CSQLite"],
+      path: "Tests/CrashDisk", publicHeadersPath: "include"),
 
     // Tests, a suite for each room.
     tests("PrimitivesTests", ["Primitives"]),
@@ -93,8 +95,7 @@ let package = Package(
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + ["Gateway", "CModbus", "CSQLite", "takt"]),
-    tests(
-      "StorageTests", ["Primitives", "Events", "Outbox", "SQLiteEdge", "CSQLite", "CrashDisk"]),
+    tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),
   ]

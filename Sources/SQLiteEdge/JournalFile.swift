@@ -40,8 +40,8 @@ struct JournalFile {
 
   /// Looks at the header without SQLite, so that a later version's file stays untouched.
   ///
-  /// A flipped bit must not make a stranger of our own journal: one that differs in two bits at most
-  /// from our mark, or says in its own rows that it has a form we know, is ours and damaged.
+  /// A flipped bit must not make a stranger of our own journal: one that differs in two bits at
+  /// most from our mark, or says in its own rows that it has a form we know, is ours and damaged.
   func recognise(_ log: LogPages) throws(StoreFault) {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else {

@@ -237,9 +237,9 @@ extension Connection {
   /// Pages in use within the open transaction; nil when nobody can say.
   func pagesUsed() -> Int64? { try? integer("PRAGMA page_count") }
 
-  /// Reads rows within the limits, ending before the first that is missing or does not prove itself;
-  /// throws `damagedEvent` when that is the first. Rows end at the end of an epoch as well, so that
-  /// no parcel holds two.
+  /// Reads rows within the limits, ending before the first that is missing or does not prove
+  /// itself; throws `damagedEvent` when that is the first. Rows end at the end of an epoch as
+  /// well, so that no parcel holds two.
   mutating func events(
     _ range: ReadRange, digest: ([UInt8]) -> [UInt8]
   ) throws(StoreFault) -> [StoredEvent] {

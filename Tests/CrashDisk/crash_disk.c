@@ -297,7 +297,6 @@ static int disk_control(sqlite3_file *file, int operation, void *argument) {
 }
 
 static int disk_sector(sqlite3_file *file) { return real(file)->pMethods->xSectorSize(real(file)); }
-
 static int disk_traits(sqlite3_file *file) {
   return real(file)->pMethods->xDeviceCharacteristics(real(file));
 }
