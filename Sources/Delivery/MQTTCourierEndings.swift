@@ -145,6 +145,7 @@ extension MQTTCourier {
     _ number: Int, _ status: Int, _ said: String, _ now: Stamp
   ) -> MQTTEnding? {
     guard let item = cargo[number] else { return nil }
+    parkedTopics[item.message.topic]?.isTried = false
     note(said, now)
     guard refusals < MQTTLimits.refusalsInARow || doubted == item.event.sequence else {
       doubted = item.event.sequence

@@ -68,6 +68,8 @@ extension MQTTCourier {
   ) -> MQTTEnding? {
     guard let item = cargo[number], item.progress == .onItsWay else { return nil }
     let topic = item.message.topic
+    // Whatever the answer is, the topic may be looked at again.
+    parkedTopics[topic]?.isTried = false
     let said =
       "publishing event \(item.event.sequence) to \(topic): "
       + "answered \(MQTTReason.words(reason, properties))"

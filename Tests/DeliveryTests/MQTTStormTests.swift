@@ -1,5 +1,5 @@
-// A broker that does anything a broker can do, drawn from a seed; then it heals, and all of it has to
-// have arrived. The seed in a failure replays its run.
+// A broker that does anything a broker can do, drawn from a seed; then it heals, and everything has
+// to have arrived. The seed in a failure replays its run.
 
 import Outbox
 import Primitives
@@ -114,10 +114,10 @@ private struct Storm {
     keepsKeyOrder: Bool
   ) throws {
     var breaks: UInt64 = 0
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in 0..<40 as Range<UInt64> {
       var storm = try Storm(seed: seed, count: 300, keepsKeyOrder: keepsKeyOrder)
       var steps = 0
-      while storm.settled < storm.count, steps < 100_000 {
+      while storm.settled < storm.count, steps < 20_000 {
         steps += 1
         if steps == 3000 { storm.broker.isStormy = false }
         try storm.step()
