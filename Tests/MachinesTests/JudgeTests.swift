@@ -1,0 +1,152 @@
+// Ten thousand lives before an independent judge: what a machine told of each, sample by sample,
+// must be what the judge finds in the whole record, stop by stop and part by part.
+//
+// TAKT_JUDGED_LIVES sets how many lives are judged; a failing one is made as small as it goes.
+
+import Glibc
+import Machines
+import Primitives
+import Signals
+import Testing
+
+@Suite("Before the judge")
+struct JudgeTests {
+  static func number(_ name: String, else usual: UInt64) -> UInt64 {
+    guard let text = unsafe getenv(name) else { return usual }
+    return UInt64(unsafe String(cString: text)) ?? usual
+  }
+
+  @Test(arguments: 0..<20)
+  func `random lives are told stop by stop (F47, F48, F50)`(_ part: UInt64) throws {
+    let lives = max(1, Self.number("TAKT_JUDGED_LIVES", else: 1000) / 20)
+    for seed in part * lives..<(part + 1) * lives {
+      var generator = JudgeGenerator(seed: seed)
+      let life = try generator.life()
+      guard let found = try JudgeCase.stops(life) else { continue }
+      let small = try JudgeCase.shrunk(life, JudgeCase.stops)
+      Issue.record("seed \(seed)\n\(small.drawing)\n\(try JudgeCase.stops(small) ?? found)")
+      return
+    }
+  }
+}
+
+/// How a life is tried, and made smaller while it still shows a difference.
+enum JudgeCase {
+  /// What differs in the stops; nil when nothing does.
+  static func stops(_ life: JudgeLife) throws -> String? {
+    let judged = JudgeStops(life, moves: JudgeCounts(life).moves).stops()
+    let told = try JudgeStatesBench.stops(life)
+    guard judged != told else { return nil }
+    return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
+  }
+
+  static func lines(_ stops: [some CustomStringConvertible]) -> String {
+    stops.map { "  \($0)" }.joined(separator: "\n")
+  }
+
+  /// The smallest life found that still differs.
+  static func shrunk(
+    _ life: JudgeLife, _ differs: (JudgeLife) throws -> String?
+  ) throws -> JudgeLife {
+    var life = life
+    var goesOn = true
+    while goesOn {
+      goesOn = false
+      for smaller in candidates(life) where try differs(smaller) != nil {
+        (life, goesOn) = (smaller, true)
+        break
+      }
+    }
+    return life
+  }
+
+  private static func candidates(_ life: JudgeLife) -> [JudgeLife] {
+    var found: [JudgeLife] = []
+    func offer(_ change: (inout JudgeLife) -> Void) {
+      var smaller = life
+      change(&smaller)
+      if smaller != life { found.append(smaller) }
+    }
+    for length in [life.scans.count / 2, life.scans.count * 3 / 4, life.scans.count - 1]
+    where length > 1 {
+      offer { $0.scans = Array($0.scans.prefix(length)) }
+      offer { $0.scans = Array($0.scans.suffix(length)) }
+    }
+    for index in life.scans.indices where life.scans.count > 2 {
+      offer { $0.scans.remove(at: index) }
+    }
+    for index in life.states.evidence.claims.indices {
+      if life.states.evidence.claims.count > 1 {
+        offer { $0.states.evidence.claims.remove(at: index) }
+      }
+      for simpler in simpler(life.states.evidence.claims[index].rule) {
+        offer { $0.states.evidence.claims[index].rule = simpler }
+      }
+      offer { $0.states.evidence.claims[index].reason = nil }
+    }
+    offer { $0.states.ignoreUnder = .zero }
+    offer { $0.states.minimumRun = .zero }
+    offer { $0.states.shortStop = .zero }
+    offer { $0.states.changeover = nil }
+    offer { $0.states.counter = nil }
+    offer { $0.states.plannedReason = nil }
+    offer { $0.states.plannedSplits = false }
+    offer { $0.states.evidence.order = EvidenceRules.usualOrder }
+    offer { $0.states.evidence.otherwise = nil }
+    offer { $0.countWindow = .zero }
+    for index in life.counters.indices.dropFirst() { offer { $0.counters.remove(at: index) } }
+    for index in life.scans.indices {
+      offer { $0.scans[index].restarted = false }
+      offer { $0.scans[index].orderChanges = false }
+      offer { $0.scans[index].planned = index > 0 && $0.scans[index - 1].planned }
+      offer { $0.scans[index].contact = true }
+      guard index > 0 else { continue }
+      let before = life.scans[index - 1]
+      offer { $0.scans[index].run = before.run }
+      offer { $0.scans[index].code = before.code }
+      offer { $0.scans[index].blocked = before.blocked }
+      offer { $0.scans[index].level = before.level }
+      offer { $0.scans[index].count = before.count }
+      offer { $0.scans[index].scrap = before.scrap }
+      offer { $0.scans[index].pulse = before.pulse }
+    }
+    return found
+  }
+
+  private static func simpler(_ rule: EvidenceRule) -> [EvidenceRule] {
+    var found: [EvidenceRule] = []
+    if rule.onDelay > .zero || rule.offDelay > .zero {
+      found.append(EvidenceRule(rule.test, onDelay: rule.onDelay))
+      found.append(EvidenceRule(rule.test, offDelay: rule.offDelay))
+    }
+    switch rule.test {
+    case .all(let rules):
+      found += rules
+      for (index, child) in rules.enumerated() {
+        for simpler in simpler(child) {
+          var rules = rules
+          rules[index] = simpler
+          found.append(
+            EvidenceRule(.all(rules), onDelay: rule.onDelay, offDelay: rule.offDelay))
+        }
+      }
+    case .any(let rules):
+      found += rules
+      for (index, child) in rules.enumerated() {
+        for simpler in simpler(child) {
+          var rules = rules
+          rules[index] = simpler
+          found.append(
+            EvidenceRule(.any(rules), onDelay: rule.onDelay, offDelay: rule.offDelay))
+        }
+      }
+    case .not(let inner):
+      found.append(inner)
+      for simpler in simpler(inner) {
+        found.append(EvidenceRule(.not(simpler), onDelay: rule.onDelay, offDelay: rule.offDelay))
+      }
+    case .bit, .code, .above, .below, .counterStands, .pulseStands: break
+    }
+    return found.filter { $0 != rule }
+  }
+}
