@@ -96,7 +96,7 @@ struct JudgeBench {
       JudgeStop(
         start: record.startedAt.instant.milliseconds, end: record.endedAt?.instant.milliseconds,
         unseen: record.noContact.wholeMilliseconds, reason: record.cause.reason,
-        code: record.cause.code, category: record.category,
+        code: record.cause.from == .plc ? record.cause.code : nil, category: record.category,
         kind: record.kind == .shortStop ? .stopped : record.kind, approximate: record.approximate)
     }
   }
@@ -111,7 +111,12 @@ struct JudgeStatesBench {
       var values: [SignalID: Value?] = [:]
       for signal in JudgeScan.signals { values[signal] = .some(scan.value(of: signal)) }
       if scan.restarted, index > 0 { try bench.restart(before: life.scans[max(0, index - 1)].at + 10) }
+      if scan.restarted { bench.plan(planned) }
       bench.scan(scan.at, values, seen: scan.contact)
+      if life.dies(after: index) {
+        planned = scan.planned
+        continue
+      }
       if scan.orderChanges { bench.changeOrder(at: scan.at + 30) }
       if scan.planned != planned {
         bench.plan(scan.planned, at: scan.at + 70)
@@ -125,6 +130,9 @@ struct JudgeStatesBench {
 }
 
 extension StateBench {
+  /// Says again what no snapshot keeps.
+  mutating func plan(_ isPlanned: Bool) { states.plan(isPlanned) }
+
   /// Decides what was said at this moment without a scan.
   mutating func settle() {
     states.settle(at: Self.stamp(.milliseconds(at)), into: &facts)

@@ -171,6 +171,8 @@ struct JudgeEvidence {
     var isOver = false
     return moments.map { moment in
       guard case .real(let value)? = life.scans[moment.scan].value(of: id) else {
+        // What was not known is asked anew when it is known again.
+        isOver = false
         return JudgeAnswer(word: .unknown, leaf: id)
       }
       isOver = passes(value) || (isOver && !leaves(value))
@@ -225,10 +227,13 @@ struct JudgeEvidence {
     var since: Int64?
     return raw.indices.map { index in
       guard raw[index].word != .unknown else {
-        since = nil
+        // What was not known is asked anew when it is known again.
+        (said, since) = (false, nil)
         return raw[index]
       }
       let now = raw[index].word == .holds
+      // What was said before a restart is known still, but not why.
+      if moments[index].restarted { last = JudgeAnswer(word: last.word, leaf: last.leaf) }
       if now == said { since = nil }
       if now != said {
         let began = since ?? moments[index].clock

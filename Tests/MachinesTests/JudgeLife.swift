@@ -61,6 +61,16 @@ struct JudgeLife: Equatable {
 
   var end: Int64 { (scans.last?.at ?? 0) + 100 }
 
+  /// When orders change; none does while no gateway is there to be told.
+  var orderChanges: [Int64] {
+    scans.indices.filter { scans[$0].orderChanges && !dies(after: $0) }.map { scans[$0].at + 30 }
+  }
+
+  /// Whether the gateway dies after a scan.
+  func dies(after index: Int) -> Bool {
+    index + 1 < scans.count && scans[index + 1].restarted
+  }
+
   /// Rules for the machine that lives it.
   var machine: MachineRules {
     var rules = MachineRules(

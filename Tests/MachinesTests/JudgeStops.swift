@@ -44,8 +44,8 @@ struct JudgeStops {
     var toldAt: Int64
     var endToldAt = Int64.max
     var say: JudgeSay
-    /// Whose word its reason is: 0 the rule's, 1 the PLC's.
-    var weight: Int
+    /// Whose word its reason is: 0 the rule's, 1 the PLC's; nil while nobody says why.
+    var weight: Int?
     var isTurned = false
   }
 
@@ -53,7 +53,7 @@ struct JudgeStops {
     let found = JudgeStretches(life, moves: moves)
     (self.life, says, moments) = (life, found.says, found.evidence.moments)
     stretches = found.stretches()
-    changes = life.scans.filter(\.orderChanges).map { $0.at + 30 }
+    changes = life.orderChanges
   }
 
   func stops() -> [JudgeStop] {
@@ -81,8 +81,8 @@ struct JudgeStops {
   }
 
   private func turn(_ told: inout Told, _ rule: ChangeoverRule) {
-    guard told.say.state == .stopped, told.weight == 0, !told.isTurned else { return }
-    told.isTurned = true
+    guard told.say.state == .stopped, told.weight == nil, !told.isTurned else { return }
+    (told.isTurned, told.weight) = (true, 0)
     told.stop.kind = .changeover
     told.stop.reason = rule.reason
     told.stop.category = rule.reason.map(booked) ?? .planned
@@ -95,38 +95,37 @@ struct JudgeStops {
     var now = begin(stretch.moments[0], at: stretch.start, toldAt: stretch.toldAt)
     now.stop.approximate = stretch.isBlindStart
     var pending = changes.filter { $0 > stretch.toldAt && $0 < stretch.endToldAt }
-    var before: JudgeMoment?
+    // One that began with the last count before a gap was there all the time.
+    var before = moments.last { $0.at <= stretch.start }
     for index in stretch.moments {
       let moment = moments[index]
       while let change = pending.first, change < moment.at {
         pending.removeFirst()
         self.change(at: change, &now, &done)
       }
-      if let before, moment.lost != nil || before.at < moment.at {
+      if let before, before.at < moment.at {
         now.stop.unseen += lostBetween(before, moment)
         if gapBetween(before, moment) { now.stop.approximate = true }
       }
       before = moment
       if life.states.plannedSplits, says[index].byCalendar != now.say.byCalendar,
-        moment.at > stretch.toldAt
+        moment.at > stretch.toldAt || (stretch.isToldFirst && moment.at == stretch.toldAt)
       {
         cut(&now, at: moment.at, into: &done)
         now = begin(index, at: moment.at, toldAt: moment.at)
+        now.stop.approximate = moment.restarted || moment.lost != nil
         continue
       }
       hear(says[index], &now)
     }
     for change in pending { self.change(at: change, &now, &done) }
-    if let end = stretch.end {
-      let last = before ?? moments[stretch.moments[0]]
-      // The return that ends it was seen after the gap.
-      for moment in moments where moment.at > last.at && moment.at <= stretch.endToldAt {
-        now.stop.unseen += moment.lost ?? 0
-        if moment.lost != nil || moment.restarted { now.stop.approximate = true }
-      }
-      now.stop.end = end
-      now.endToldAt = stretch.endToldAt
+    let last = before ?? moments[stretch.moments[0]]
+    for moment in moments where moment.at > last.at && moment.at <= min(stretch.endToldAt, life.end) {
+      if moment.at <= stretch.end ?? life.end { now.stop.unseen += moment.lost ?? 0 }
+      if moment.lost != nil || moment.restarted { now.stop.approximate = true }
     }
+    now.stop.end = stretch.end
+    now.endToldAt = stretch.endToldAt
     return done + [now]
   }
 
@@ -143,8 +142,7 @@ struct JudgeStops {
   private func begin(_ index: Int, at start: Int64, toldAt: Int64) -> Told {
     let say = says[index]
     var told = Told(
-      stop: JudgeStop(start: start, category: .unplanned, kind: .stopped), toldAt: toldAt, say: say,
-      weight: 0)
+      stop: JudgeStop(start: start, category: .unplanned, kind: .stopped), toldAt: toldAt, say: say)
     name(say, &told)
     if let rule = life.states.changeover, let last = changes.last(where: { $0 <= toldAt }),
       start - last <= rule.after.wholeMilliseconds
@@ -155,28 +153,25 @@ struct JudgeStops {
   }
 
   private func hear(_ say: JudgeSay, _ told: inout Told) {
-    let weight = say.code != nil ? 1 : 0
     told.say.state = say.state
     told.say.byCalendar = say.byCalendar
-    if weight >= told.weight, say.reason != nil || say.code != nil,
-      say.reason != told.stop.reason || say.code != told.stop.code
+    if let weight = say.weight, weight >= told.weight ?? 0,
+      say.reason == nil || say.reason != told.stop.reason
     {
       name(say, &told)
-    } else if told.stop.reason == nil, told.stop.code == nil, !told.isTurned {
-      told.stop.category = booked(say.state)
     }
     told.stop.kind = kind(say.state, told.isTurned)
   }
 
   private func name(_ say: JudgeSay, _ told: inout Told) {
-    told.weight = say.code != nil ? 1 : 0
+    told.weight = say.weight
     (told.stop.reason, told.stop.code) = (say.reason, say.code)
     told.stop.category = say.reason.map(booked) ?? booked(say.state)
     told.stop.kind = kind(say.state, told.isTurned)
   }
 
   private func change(at time: Int64, _ now: inout Told, _ done: inout [Told]) {
-    guard let rule = life.states.changeover, now.say.state == .stopped, now.weight == 0,
+    guard let rule = life.states.changeover, now.say.state == .stopped, now.weight == nil,
       !now.isTurned
     else { return }
     let scan = life.scans.last { $0.at <= time }
@@ -184,8 +179,7 @@ struct JudgeStops {
       let say = now.say
       cut(&now, at: time, into: &done)
       now = Told(
-        stop: JudgeStop(start: time, category: .unplanned, kind: .stopped), toldAt: time, say: say,
-        weight: 0)
+        stop: JudgeStop(start: time, category: .unplanned, kind: .stopped), toldAt: time, say: say)
     }
     turn(&now, rule)
   }

@@ -23,6 +23,15 @@ struct JudgeSay: Equatable {
   var byCalendar = false
 
   var stands: Bool { state.stands }
+
+  /// 1 for the word of a PLC, 0 for that of a rule, nil where nobody says why.
+  var weight: Int? {
+    if code != nil { return 1 }
+    switch state {
+    case .setup, .planned, .blocked, .starved: return 0
+    case .fault, .stopped, .noContact, .slow, .running: return reason == nil ? nil : 0
+    }
+  }
 }
 
 /// A time in which the machine stood, or ran, for all that was seen.
@@ -49,6 +58,8 @@ struct JudgeStretch {
   var endToldAt = Int64.max
   /// Nobody looked just before it.
   var isBlindStart = false
+  /// It is told because it lasted, before what the evidence says at that very moment.
+  var isToldFirst = false
   /// Indices of the moments at which it stood, as far as it was not told before it began.
   var moments: [Int] = []
 }
@@ -79,8 +90,9 @@ struct JudgeStretches {
       if let said = say, rank(said.state) <= rank(claim.state) { continue }
       say = JudgeSay(
         state: claim.state, leaf: answer.leaf, reason: answer.reason ?? claim.reason,
-        // A code that says no reason is told as a cause only of a fault: else it says that, not why.
-        code: answer.reason != nil || claim.state == .fault ? answer.code : nil,
+        // A code without a reason is a cause only of a fault of which nobody says more.
+        code: answer.reason != nil || (claim.state == .fault && claim.reason == nil)
+          ? answer.code : nil,
         began: answer.began)
     }
     let halted = claims.first { $0.0.state == .running && $0.1.word == .fails }
@@ -196,8 +208,8 @@ struct JudgeCutter {
       open?.isBlindStart = true
       return
     }
-    let began = piece.restarted ? nil : says[piece.first].began
-    wait(max(ranFrom, min(piece.from, began ?? piece.from)), piece, moments)
+    let began = says[piece.first].began ?? piece.from
+    wait(max(ranFrom, min(piece.from, began)), piece, moments)
   }
 
   /// Tells an interruption if it has lasted long enough by the end of a piece.
@@ -206,6 +218,7 @@ struct JudgeCutter {
     if due <= piece.to {
       begin(start, told: due, moments: moments)
       open?.isBlindStart = piece.restarted && start == piece.from
+      open?.isToldFirst = due > piece.from
     } else {
       dip = (start, moments)
     }
@@ -215,7 +228,7 @@ struct JudgeCutter {
     let isGap = piece.lost != nil || piece.restarted
     dip = nil
     guard open != nil else {
-      if isFirst || isGap { ranFrom = piece.from }
+      if isFirst || piece.lost != nil { ranFrom = piece.from }
       isFirst = false
       return
     }
