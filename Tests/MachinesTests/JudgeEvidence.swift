@@ -121,24 +121,27 @@ struct JudgeEvidence {
         // All of them decide; the first stands for them, or the first code that says a reason.
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).min().flatMap(JudgeAnswer.Word.init) ?? .holds
-        let told = row.first { $0.reason != nil } ?? row.first
-        return JudgeAnswer(
-          word: word, leaf: told?.leaf, reason: told?.reason, code: told?.code, began: told?.began)
+        let those = row.filter { $0.word == word }
+        var told =
+          those.first { $0.reason != nil } ?? those.first { $0.code != nil } ?? those.first
+          ?? JudgeAnswer(word: word)
+        told.word = word
+        return told
       }
     case .any(let rules):
       let columns = rules.map(answers)
       raw = moments.indices.map { row in
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).max().flatMap(JudgeAnswer.Word.init) ?? .fails
-        var told = row.first { $0.word == .holds } ?? JudgeAnswer(word: word)
+        var told = row.first { $0.word == word } ?? JudgeAnswer(word: word)
         told.word = word
         return told
       }
     case .not(let inner):
       raw = answers(inner).map { answer in
-        JudgeAnswer(
-          word: JudgeAnswer.Word(rawValue: 2 - answer.word.rawValue) ?? .unknown,
-          leaf: answer.leaf)
+        var answer = answer
+        answer.word = JudgeAnswer.Word(rawValue: 2 - answer.word.rawValue) ?? .unknown
+        return answer
       }
     }
     return delayed(raw, on: rule.onDelay.wholeMilliseconds, off: rule.offDelay.wholeMilliseconds)
@@ -223,7 +226,6 @@ struct JudgeEvidence {
 
   private func delayed(_ raw: [JudgeAnswer], on: Int64, off: Int64) -> [JudgeAnswer] {
     var said = false
-    var last = JudgeAnswer(word: .fails)
     var since: Int64?
     return raw.indices.map { index in
       guard raw[index].word != .unknown else {
@@ -232,21 +234,15 @@ struct JudgeEvidence {
         return raw[index]
       }
       let now = raw[index].word == .holds
-      // What was said before a restart is known still, but not why.
-      if moments[index].restarted { last = JudgeAnswer(word: last.word, leaf: last.leaf) }
       if now == said { since = nil }
       if now != said {
         let began = since ?? moments[index].clock
         since = began
         if moments[index].clock - began >= (now ? on : off) { (said, since) = (now, nil) }
       }
-      if now == said { last = raw[index] }
-      // A condition that holds on through its off delay says what it said while it held.
+      // One that holds on through its off delay says that, and no longer why.
       return now == said
-        ? raw[index]
-        : JudgeAnswer(
-          word: said ? .holds : .fails, leaf: last.leaf, reason: last.reason, code: last.code,
-          began: last.began)
+        ? raw[index] : JudgeAnswer(word: said ? .holds : .fails, leaf: raw[index].leaf)
     }
   }
 }

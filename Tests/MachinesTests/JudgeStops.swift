@@ -37,13 +37,17 @@ struct JudgeStops {
   let moments: [JudgeMoment]
   let stretches: [JudgeStretch]
   private let changes: [Int64]
+  static let hearsEarly = false
 
   /// A stop with what decides whether an order may still make a changeover of it.
   private struct Told {
     var stop: JudgeStop
     var toldAt: Int64
     var endToldAt = Int64.max
+    /// What the evidence said last.
     var say: JudgeSay
+    /// What gave it its reason.
+    var said = JudgeSay(state: .stopped)
     /// Whose word its reason is: 0 the rule's, 1 the PLC's; nil while nobody says why.
     var weight: Int?
     var isTurned = false
@@ -97,6 +101,7 @@ struct JudgeStops {
     var pending = changes.filter { $0 > stretch.toldAt && $0 < stretch.endToldAt }
     // One that began with the last count before a gap was there all the time.
     var before = moments.last { $0.at <= stretch.start }
+    let first = moments[stretch.moments[0]].at
     for index in stretch.moments {
       let moment = moments[index]
       while let change = pending.first, change < moment.at {
@@ -105,9 +110,18 @@ struct JudgeStops {
       }
       if let before, before.at < moment.at {
         now.stop.unseen += lostBetween(before, moment)
-        if gapBetween(before, moment) { now.stop.approximate = true }
+        if gapBetween(before, moment), moment.at > first || moment.restarted || moment.lost != nil {
+          now.stop.approximate = true
+        }
       }
       before = moment
+      // Words before it was told
+      if moment.at < stretch.toldAt, !JudgeStops.hearsEarly {
+        let isAbout = now.stop.approximate
+        now = begin(index, at: stretch.start, toldAt: stretch.toldAt)
+        now.stop.approximate = isAbout
+        continue
+      }
       if life.states.plannedSplits, says[index].byCalendar != now.say.byCalendar,
         moment.at > stretch.toldAt || (stretch.isToldFirst && moment.at == stretch.toldAt)
       {
@@ -156,7 +170,7 @@ struct JudgeStops {
     told.say.state = say.state
     told.say.byCalendar = say.byCalendar
     if let weight = say.weight, weight >= told.weight ?? 0,
-      say.reason == nil || say.reason != told.stop.reason
+      say.reason != told.stop.reason || say.code != told.said.code || say.reason == nil
     {
       name(say, &told)
     }
@@ -165,7 +179,8 @@ struct JudgeStops {
 
   private func name(_ say: JudgeSay, _ told: inout Told) {
     told.weight = say.weight
-    (told.stop.reason, told.stop.code) = (say.reason, say.code)
+    told.said = say
+    (told.stop.reason, told.stop.code) = (say.reason, say.byPLC ? say.code : nil)
     told.stop.category = say.reason.map(booked) ?? booked(say.state)
     told.stop.kind = kind(say.state, told.isTurned)
   }

@@ -21,15 +21,24 @@ struct JudgeSay: Equatable {
   var code: Int64?
   var began: Int64?
   var byCalendar = false
+  /// The code says why: it has a reason, or nothing else says anything.
+  var byPLC = false
 
   var stands: Bool { state.stands }
 
   /// 1 for the word of a PLC, 0 for that of a rule, nil where nobody says why.
   var weight: Int? {
-    if code != nil { return 1 }
-    switch state {
-    case .setup, .planned, .blocked, .starved: return 0
-    case .fault, .stopped, .noContact, .slow, .running: return reason == nil ? nil : 0
+    if byPLC { return 1 }
+    return state.saysNothing && reason == nil ? nil : 0
+  }
+}
+
+extension EvidenceState {
+  /// Whether a stop of which only this is known is a stop without a reason.
+  var saysNothing: Bool {
+    switch self {
+    case .fault, .stopped: true
+    case .setup, .planned, .blocked, .starved, .noContact, .slow, .running: false
     }
   }
 }
@@ -90,10 +99,9 @@ struct JudgeStretches {
       if let said = say, rank(said.state) <= rank(claim.state) { continue }
       say = JudgeSay(
         state: claim.state, leaf: answer.leaf, reason: answer.reason ?? claim.reason,
-        // A code without a reason is a cause only of a fault of which nobody says more.
-        code: answer.reason != nil || (claim.state == .fault && claim.reason == nil)
-          ? answer.code : nil,
-        began: answer.began)
+        code: answer.code, began: answer.began,
+        byPLC: answer.code != nil
+          && (answer.reason != nil || (claim.state.saysNothing && claim.reason == nil)))
     }
     let halted = claims.first { $0.0.state == .running && $0.1.word == .fails }
     var decided =
@@ -101,7 +109,8 @@ struct JudgeStretches {
       ?? JudgeSay(state: halted == nil ? .running : .stopped, leaf: halted?.1.leaf)
     if moment.planned, decided.stands, rank(decided.state) > rank(.planned) {
       decided = JudgeSay(
-        state: .planned, reason: rules.plannedReason, began: decided.began, byCalendar: true)
+        state: .planned, reason: rules.plannedReason, code: decided.code, began: decided.began,
+        byCalendar: true)
     }
     return decided
   }
