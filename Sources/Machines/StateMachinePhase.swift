@@ -6,6 +6,8 @@ package import Primitives
 package struct Dip: Equatable, Sendable {
   package var since: Stamp
   package var verdict: Verdict
+  /// The weightiest word on why, which stays though the evidence has gone on.
+  package var word: Verdict?
   /// Nobody looked during some of it.
   package var approximate = false
 }

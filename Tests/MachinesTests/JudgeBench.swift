@@ -117,6 +117,12 @@ struct JudgeStatesBench {
         planned = scan.planned
         continue
       }
+      if index + 1 < life.scans.count {
+        let next = life.scans[index + 1]
+        var coming: [SignalID: Value?] = [:]
+        for signal in JudgeScan.signals { coming[signal] = .some(next.value(of: signal)) }
+        bench.foresee(coming, seen: next.contact)
+      }
       if scan.orderChanges { bench.changeOrder(at: scan.at + 30) }
       if scan.planned != planned {
         bench.plan(scan.planned, at: scan.at + 70)

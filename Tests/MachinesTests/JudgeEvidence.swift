@@ -37,6 +37,8 @@ struct JudgeAnswer {
   var code: Int64?
   /// The last count before a standstill.
   var began: Int64?
+  /// The leaf is a table of codes.
+  var isCode = false
 }
 
 struct JudgeEvidence {
@@ -105,8 +107,8 @@ struct JudgeEvidence {
   // MARK: Conditions
 
   /// What a rule says at every moment.
-  func answers(_ rule: EvidenceRule) -> [JudgeAnswer] {
-    let raw: [JudgeAnswer]
+  func answers(_ rule: EvidenceRule, denied: Bool = false) -> [JudgeAnswer] {
+    var raw: [JudgeAnswer]
     switch rule.test {
     case .bit, .code: raw = moments.map { plain(rule.test, life.scans[$0.scan]) }
     case .above(let id, let on, let off):
@@ -116,20 +118,20 @@ struct JudgeEvidence {
     case .counterStands(let id, let limit), .pulseStands(let id, let limit):
       raw = stands(id, limit)
     case .all(let rules):
-      let columns = rules.map(answers)
+      let columns = rules.map { answers($0, denied: denied) }
       raw = moments.indices.map { row in
         // All of them decide; the first stands for them, or the first code that says a reason.
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).min().flatMap(JudgeAnswer.Word.init) ?? .holds
         let those = row.filter { $0.word == word }
         var told =
-          those.first { $0.reason != nil } ?? those.first { $0.code != nil } ?? those.first
+          (word == .holds ? those.first { $0.isCode } : nil) ?? those.first
           ?? JudgeAnswer(word: word)
         told.word = word
         return told
       }
     case .any(let rules):
-      let columns = rules.map(answers)
+      let columns = rules.map { answers($0, denied: denied) }
       raw = moments.indices.map { row in
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).max().flatMap(JudgeAnswer.Word.init) ?? .fails
@@ -138,13 +140,24 @@ struct JudgeEvidence {
         return told
       }
     case .not(let inner):
-      raw = answers(inner).map { answer in
+      raw = answers(inner, denied: !denied).map { answer in
         var answer = answer
         answer.word = JudgeAnswer.Word(rawValue: 2 - answer.word.rawValue) ?? .unknown
         return answer
       }
     }
+    if denied, Self.isLeaf(rule.test) {
+      // What speaks against a claim does not say why.
+      for row in raw.indices { (raw[row].reason, raw[row].code, raw[row].began) = (nil, nil, nil) }
+    }
     return delayed(raw, on: rule.onDelay.wholeMilliseconds, off: rule.offDelay.wholeMilliseconds)
+  }
+
+  private static func isLeaf(_ test: EvidenceRule.Test) -> Bool {
+    switch test {
+    case .bit, .code, .above, .below, .counterStands, .pulseStands: true
+    case .all, .any, .not: false
+    }
   }
 
   private func plain(_ test: EvidenceRule.Test, _ scan: JudgeScan) -> JudgeAnswer {
@@ -156,13 +169,14 @@ struct JudgeEvidence {
       return JudgeAnswer(word: value != 0 ? .holds : .fails, leaf: id)
     case .code(let id, let meanings, let anyOther):
       guard case .integer(let value)? = scan.value(of: id) else {
-        return JudgeAnswer(word: .unknown, leaf: id)
+        return JudgeAnswer(word: .unknown, leaf: id, isCode: true)
       }
       if let meaning = meanings.first(where: { $0.values.contains(value) }) {
-        return JudgeAnswer(word: .holds, leaf: id, reason: meaning.reason, code: value)
+        return JudgeAnswer(word: .holds, leaf: id, reason: meaning.reason, code: value, isCode: true)
       }
       return JudgeAnswer(
-        word: anyOther && value != 0 ? .holds : .fails, leaf: id, code: anyOther && value != 0 ? value : nil)
+        word: anyOther && value != 0 ? .holds : .fails, leaf: id, code: anyOther && value != 0 ? value : nil,
+        isCode: true)
     case .above, .below, .counterStands, .pulseStands, .all, .any, .not:
       return JudgeAnswer(word: .unknown)
     }
@@ -209,8 +223,9 @@ struct JudgeEvidence {
         continue
       }
       let proven = countsNext(id, moment) ? stood - (moment.at - life.scans[moment.scan].at) : stood
+      let holds = proven >= needed
       answers.append(
-        JudgeAnswer(word: proven >= needed ? .holds : .fails, leaf: id, began: movedAt))
+        JudgeAnswer(word: holds ? .holds : .fails, leaf: id, began: holds ? movedAt : nil))
     }
     return answers
   }
@@ -242,7 +257,8 @@ struct JudgeEvidence {
       }
       // One that holds on through its off delay says that, and no longer why.
       return now == said
-        ? raw[index] : JudgeAnswer(word: said ? .holds : .fails, leaf: raw[index].leaf)
+        ? raw[index] : JudgeAnswer(
+          word: said ? .holds : .fails, leaf: raw[index].leaf, isCode: raw[index].isCode)
     }
   }
 }

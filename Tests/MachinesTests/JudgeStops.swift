@@ -37,7 +37,6 @@ struct JudgeStops {
   let moments: [JudgeMoment]
   let stretches: [JudgeStretch]
   private let changes: [Int64]
-  static let hearsEarly = false
 
   /// A stop with what decides whether an order may still make a changeover of it.
   private struct Told {
@@ -115,11 +114,11 @@ struct JudgeStops {
         }
       }
       before = moment
-      // Words before it was told
-      if moment.at < stretch.toldAt, !JudgeStops.hearsEarly {
-        let isAbout = now.stop.approximate
-        now = begin(index, at: stretch.start, toldAt: stretch.toldAt)
-        now.stop.approximate = isAbout
+      if moment.at < stretch.toldAt || (moment.at == stretch.toldAt && !stretch.isToldFirst) {
+        // A word said before it was told stays (F48); else it is what is said when it is told.
+        let heard = now
+        now = begin(index, at: stretch.start, toldAt: stretch.toldAt, after: heard)
+        (now.stop.approximate, now.stop.unseen) = (heard.stop.approximate, heard.stop.unseen)
         continue
       }
       if life.states.plannedSplits, says[index].byCalendar != now.say.byCalendar,
@@ -153,11 +152,18 @@ struct JudgeStops {
     }
   }
 
-  private func begin(_ index: Int, at start: Int64, toldAt: Int64) -> Told {
+  private func begin(
+    _ index: Int, at start: Int64, toldAt: Int64, after heard: Told? = nil
+  ) -> Told {
     let say = says[index]
     var told = Told(
       stop: JudgeStop(start: start, category: .unplanned, kind: .stopped), toldAt: toldAt, say: say)
     name(say, &told)
+    let isApart = life.states.plannedSplits && heard?.say.byCalendar != say.byCalendar
+    if let heard, !isApart, !heard.isTurned, let weight = heard.weight, weight > told.weight ?? -1 {
+      (told.stop.reason, told.stop.code) = (heard.stop.reason, heard.stop.code)
+      (told.stop.category, told.weight, told.said) = (heard.stop.category, weight, heard.said)
+    }
     if let rule = life.states.changeover, let last = changes.last(where: { $0 <= toldAt }),
       start - last <= rule.after.wholeMilliseconds
     {
@@ -189,8 +195,10 @@ struct JudgeStops {
     guard let rule = life.states.changeover, now.say.state == .stopped, now.weight == nil,
       !now.isTurned
     else { return }
-    let scan = life.scans.last { $0.at <= time }
-    if rule.splits, let scan, JudgeEvidence.sees(scan, life.states) {
+    // A stop whose end is not told yet is one during the change; only where it stands is it cut.
+    let last = moments.lastIndex { $0.at <= time }
+    let scan = life.scans.lastIndex { $0.at <= time }
+    if rule.splits, let last, let scan, moments[last].scan == scan, says[last].stands {
       let say = now.say
       cut(&now, at: time, into: &done)
       now = Told(

@@ -207,7 +207,8 @@ struct JudgeCutter {
       if piece.lost != nil {
         begin(dip.start, told: piece.from, moments: dip.moments + moments)
       } else {
-        wait(dip.start, piece, dip.moments + moments)
+        // Of an interruption the gateway remembers over its restart only when it began.
+        wait(dip.start, piece, moments)
       }
       return
     }
@@ -244,6 +245,7 @@ struct JudgeCutter {
     let start = runFrom ?? piece.from
     if isGap && piece.moved || runFrom != nil && piece.lost != nil {
       close(start, told: piece.from)
+      if piece.lost != nil { ranFrom = piece.from }
     } else if start + least <= piece.to {
       close(start, told: max(start + least, piece.from))
     } else {

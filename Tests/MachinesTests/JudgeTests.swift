@@ -28,6 +28,21 @@ struct JudgeTests {
       return
     }
   }
+
+  @Test(arguments: 0..<20)
+  func `random counters are booked part by part, and their anomalies told (F49)`(
+    _ part: UInt64
+  ) throws {
+    let lives = max(1, Self.number("TAKT_JUDGED_LIVES", else: 1000) / 20)
+    for seed in part * lives..<(part + 1) * lives {
+      var generator = JudgeGenerator(seed: seed ^ 0xC0_0117)
+      let life = try generator.life(counts: true)
+      guard let found = try JudgeCase.parts(life) else { continue }
+      let small = try JudgeCase.shrunk(life, JudgeCase.parts)
+      Issue.record("seed \(seed)\n\(small.drawing)\n\(try JudgeCase.parts(small) ?? found)")
+      return
+    }
+  }
 }
 
 /// How a life is tried, and made smaller while it still shows a difference.
@@ -40,8 +55,22 @@ enum JudgeCase {
     return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
   }
 
-  static func lines(_ stops: [some CustomStringConvertible]) -> String {
-    stops.map { "  \($0)" }.joined(separator: "\n")
+  /// What differs in the parts and in what is told of the counters; nil when nothing does.
+  static func parts(_ life: JudgeLife) throws -> String? {
+    let judged = JudgeCounts(life)
+    let bench = try JudgeBench.live(life)
+    let windows = JudgeWindows(judged.bookings, life)
+    if let wrong = windows.fault(in: bench.counts) {
+      return "\(life.words)\n\(wrong)\nexpected\n\(lines(judged.bookings))\n"
+        + "\(lines(judged.verdicts))\nseen\n\(lines(bench.counts.map(\.words)))\n"
+        + lines(bench.verdicts)
+    }
+    guard judged.verdicts != bench.verdicts else { return nil }
+    return "\(life.words)\nexpected\n\(lines(judged.verdicts))\nseen\n\(lines(bench.verdicts))"
+  }
+
+  static func lines(_ all: [some CustomStringConvertible]) -> String {
+    all.map { "  \($0)" }.joined(separator: "\n")
   }
 
   /// The smallest life found that still differs.
