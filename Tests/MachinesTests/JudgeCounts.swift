@@ -45,8 +45,8 @@ private struct JudgeReading {
   var at: Int64
   /// A value that counts up.
   var value: UInt64
-  /// Nobody read it between the reading before and this one.
-  var gap: Bool
+  /// When nobody could read it any more before this reading; nil when it was read all the time.
+  var gapFrom: Int64?
   /// The device itself was away in that gap.
   var away: Bool
 }
@@ -69,19 +69,19 @@ struct JudgeCounter {
 
   private static func readings(_ rules: CounterRules, _ scans: [JudgeScan]) -> [JudgeReading] {
     var readings: [JudgeReading] = []
-    var (gap, away) = (false, false)
+    var (gapFrom, away): (Int64?, Bool) = (nil, false)
     for (index, scan) in scans.enumerated() {
-      gap = gap || (scan.restarted && index > 0)
+      if scan.restarted, index > 0 { gapFrom = gapFrom ?? scans[index - 1].at }
       guard scan.contact, case .integer(let shown)? = scan.value(of: rules.signal) else {
-        (gap, away) = (true, away || !scan.contact)
+        (gapFrom, away) = (gapFrom ?? scan.at, away || !scan.contact)
         continue
       }
       let value = UInt64(clamping: shown)
       readings.append(
         JudgeReading(
           scan: index, at: scan.at, value: rules.direction == .up ? value : rules.highest - value,
-          gap: gap, away: away))
-      (gap, away) = (false, false)
+          gapFrom: gapFrom, away: away))
+      (gapFrom, away) = (nil, false)
     }
     return readings
   }
@@ -92,7 +92,7 @@ struct JudgeCounter {
     for (before, now) in zip(readings, readings.dropFirst()) where before.value == 0 {
       guard now.value != 0 else { continue }
       moves.insert(now.scan)
-      book(now.at, 1, from: now.gap ? before.at : nil)
+      book(now.at, 1, from: now.gapFrom)
     }
   }
 
@@ -103,7 +103,7 @@ struct JudgeCounter {
     guard var trusted = readings.first else { return }
     while index < readings.count {
       let (last, now) = (readings[index - 1], readings[index])
-      let from = now.gap ? last.at : nil
+      let from = now.gapFrom
       if now.value >= trusted.value,
         rules.piecesPerSecond == nil || now.value - trusted.value <= most(last.at, now.at)
       {
@@ -135,17 +135,17 @@ struct JudgeCounter {
     let falls = start.value < old
     let deadline = start.at + CounterLimits.suspicion.wholeMilliseconds
     var strange = start.value
-    var gapFrom = start.gap ? readings[first - 1].at : nil
+    var gapFrom = start.gapFrom
     if !falls || strange > 0 { moves.insert(start.scan) }
     isLeft = false
     for index in first + 1..<max(first + 1, readings.count) where readings[index].at <= deadline {
       let (last, now) = (readings[index - 1], readings[index])
-      if falls, now.gap, now.value < strange {
+      if falls, now.gapFrom != nil, now.value < strange {
         settle(now.at, old, strange, falls, since: strange, from: gapFrom)
         (isLeft, leftAt) = (true, strange)
         return index
       }
-      if now.gap, gapFrom == nil, now.value != strange { gapFrom = last.at }
+      if now.value != strange { gapFrom = gapFrom ?? now.gapFrom }
       if now.value == strange { continue }
       moves.insert(now.scan)
       if now.value > strange, now.value - strange <= climb(last.at, now.at) {
@@ -155,8 +155,8 @@ struct JudgeCounter {
       }
       if now.value >= old, now.value - old <= most(stood, now.at) {
         if now.value == old { moves.remove(now.scan) }
-        let pieces = book(now.at, now.value - old, from: gapFrom)
-        tell(now.at, old, strange, .implausible, pieces)
+        book(now.at, now.value - old, from: gapFrom)
+        tell(now.at, old, strange, .implausible, 0)
         return index
       }
       strange = now.value
@@ -174,7 +174,7 @@ struct JudgeCounter {
     from: Int64?
   ) {
     let pieces = book(at, counts, from: from, falls ? .reset : nil)
-    tell(at, old, strange, falls ? .reset : .implausible, pieces)
+    tell(at, old, strange, falls ? .reset : .implausible, falls ? pieces : 0)
   }
 
   // MARK: What a machine can do
@@ -195,7 +195,7 @@ struct JudgeCounter {
   private func rolledOver(_ old: UInt64, _ stood: Int64, _ now: JudgeReading) -> UInt64? {
     guard now.value < old else { return nil }
     let turned = rules.highest - old + now.value + 1
-    if now.gap, old <= rules.highest / 2 { return nil }
+    if now.gapFrom != nil, old <= rules.highest / 2 { return nil }
     if now.away {
       let rate = rules.piecesPerSecond ?? CounterLimits.assumedPiecesPerSecond
       guard now.value > 0, turned <= counts(rate, stood, now.at) else { return nil }
