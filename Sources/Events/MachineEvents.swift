@@ -94,6 +94,7 @@ extension EventDraft {
       var members = contactMembers(unit, machine, names)
       members["durationMs"] = .integer(duration.wholeMilliseconds)
       return (.contactRestored, nil, members)
+    case .orderShown: preconditionFailure("what a machine shows of its order is no event")
     }
   }
 

@@ -34,7 +34,7 @@ package struct Floor: Sendable {
     var taken: Quality?
   }
 
-  private(set) var machines: [Machine] = []
+  var machines: [Machine] = []
   private var routes: [Route]
   private let machinesOfUnit: [[Int]]
   private let unitsOfMachine: [[Int]]
@@ -150,7 +150,7 @@ package struct Floor: Sendable {
     }
   }
 
-  private mutating func touch(_ machine: Int) {
+  mutating func touch(_ machine: Int) {
     if !isTouched[machine] {
       isTouched[machine] = true
       touched.append(machine)

@@ -177,6 +177,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
 
   private mutating func tellFacts() {
     for told in facts {
+      if case .orderShown = told.fact.kind { continue }
       let rules = plan.machines[told.machine]
       drafts.append(
         EventDraft(told.fact, machine: rules.name, uom: rules.uom, names: names))

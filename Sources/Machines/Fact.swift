@@ -173,6 +173,8 @@ public struct Fact: Equatable, Sendable {
     case counterAnomaly(CounterAnomaly)
     case contactLost(unit: UnitID, cause: Quality)
     case contactRestored(unit: UnitID, duration: Duration)
+    /// What the machine shows of its order has changed; an empty text is no order.
+    case orderShown(String, operation: String?)
   }
 
   /// When it happened at the machine.

@@ -43,6 +43,10 @@ public struct Machine: Sendable {
   var isIndifferent = false
   /// Sums that are at the end of their range, which was told.
   var full: Set<CountRole> = []
+  var inputs = MachineInputs()
+  /// The order changes with the moment that is handled next.
+  var isCutDue = false
+  var order: ShownOrder
   /// Everything before it has been handled.
   var now: Instant
   var reading: ClockReading
@@ -64,6 +68,7 @@ public struct Machine: Sendable {
     counters = rules.allCounters.map { Counter(rules: $0.rules, role: $0.role) }
     counterOfSlot = CounterPlace.table(rules, roster)
     places = DecidingPlaces(rules, roster)
+    order = ShownOrder(rules, roster)
     book = CountBook(derivesGood: rules.derivesGood)
     now = .distantPast
     let start = Stamp(reading.monotonic, reading)
@@ -140,10 +145,10 @@ public struct Machine: Sendable {
 
   /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.
   package mutating func findWish() -> Wish {
-    let deadline = ownDeadline()
+    let deadline = min(ownDeadline(), inputs.firstTime)
     return Wish(
       deadline: deadline == .distantFuture ? deadline : deadline.advanced(nanoseconds: 1),
-      wake: min(deadline, buffer.firstTime).advanced(nanoseconds: 1))
+      wake: min(deadline, min(buffer.firstTime, inputs.firstTime)).advanced(nanoseconds: 1))
   }
 
   /// Handles everything that every unit has told, in the order of its time.
@@ -157,6 +162,7 @@ public struct Machine: Sendable {
     let watermark = roster.watermark ?? reading.monotonic
     handle(before: watermark, into: &facts)
     now = max(now, watermark)
+    if !inputs.words.isEmpty { speak(into: &facts) }
   }
 
   /// Keeps the clocks for labels; the boot's name, which is counted memory, only when it is new.
@@ -187,7 +193,7 @@ public struct Machine: Sendable {
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {
     while true {
-      let sample = max(buffer.firstTime, now)
+      let sample = max(min(buffer.firstTime, inputs.firstTime), now)
       let deadline = max(ownDeadline(), now)
       if sample < watermark, sample <= deadline {
         now = sample

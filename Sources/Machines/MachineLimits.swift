@@ -10,6 +10,13 @@ public enum MachineLimits {
   /// Counters of one machine: three of each role and some more; each is 200 B.
   public static let counters = 16
 
+  /// Inputs of a plan or an order that wait for their time: the edges of two days of shifts with
+  /// their breaks, and the orders of a busy hour. 40 B each. Beyond it the oldest is handled early.
+  public static let inputs = 64
+
+  /// Classifications that wait for the next turn: more than a page of a list at once. 150 B each.
+  public static let spoken = 64
+
   /// Waiting samples that are looked through for the next count: a scan of a large machine.
   static let lookedThrough = 64
   /// Distance between a machine's lowest and highest signal up to which they are found by index:

@@ -116,12 +116,12 @@ extension Machine {
   /// decided by it, so it is booked and no more. False when the moment must be handled in full.
   mutating func countOn(into facts: inout [Fact]) -> Bool {
     guard isIndifferent, let entry = buffer.lone(upTo: now),
-      entry.sample.quality == .good
+      entry.sample.quality == .good, inputs.firstTime > now
     else { return false }
     let slot = Int(entry.slot)
     let index = Int(counterOfSlot[slot])
     guard index >= 0, roster.slots[slot].seen == .good,
-      roster.slots[slot].role.isDisjoint(with: [.running, .code]),
+      roster.slots[slot].role.isDisjoint(with: [.running, .code, .order]),
       let value = entry.sample.value.count,
       let pieces = counters[index].climb(to: value, at: now, looked: entry.looked)
     else { return false }
@@ -138,10 +138,12 @@ extension Machine {
 
   mutating func handleMoment(into facts: inout [Fact]) {
     let at = Stamp(now, reading)
+    let isCut = takeInputs()
     var turn = CountTurn()
     while let entry = buffer.popFirst(upTo: now) {
       let slot = Int(entry.slot)
       roster.note(entry.sample, slot: slot)
+      if roster.slots[slot].role.contains(.order) { order.take(entry.sample, slot: slot) }
       let place = counterOfSlot[slot]
       guard place != CounterPlace.none else { continue }
       if place >= 0 {
@@ -155,6 +157,7 @@ extension Machine {
     }
     tellContacts(at: at, into: &facts)
     tell(turn, at: at, into: &facts)
+    changeOrder(isCut, at: at, into: &facts)
     // A stop that a changed configuration left without evidence ends with the first look.
     guard !roster.deciding.isEmpty || stops.state.openStop != nil else { return }
     scratch.removeAll(keepingCapacity: true)
@@ -231,7 +234,8 @@ extension Fact.Kind {
     switch self {
     case .stopStarted: true
     case .stateChanged(let state, _, _, _): state == .noContact
-    case .stopClassified, .stopEnded, .counted, .counterAnomaly, .contactLost, .contactRestored:
+    case .stopClassified, .stopEnded, .counted, .counterAnomaly, .contactLost, .contactRestored,
+      .orderShown:
       false
     }
   }

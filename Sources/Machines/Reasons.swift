@@ -53,6 +53,7 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
   case unknownReason(code: String, known: [String])
   case unknownStop(id: String)
   case strangeName(bytes: Int)
+  case tooManyAtOnce
 
   public var description: String {
     switch self {
@@ -73,6 +74,8 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
         + "\(ReasonLimits.endedStops) that ended; list those that wait for a reason"
     case .strangeName(let bytes):
       "classifying a stop: who says so has \(bytes) bytes; give 1 to \(ReasonLimits.byBytes)"
+    case .tooManyAtOnce:
+      "classifying a stop: \(MachineLimits.spoken) of this machine wait already; try again"
     }
   }
 }

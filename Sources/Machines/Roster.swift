@@ -21,6 +21,8 @@ struct Roster: Sendable {
     static let rework = Role(rawValue: 16)
     /// Counts, but neither decides nor is one of these.
     static let other = Role(rawValue: 32)
+    /// Shows the running order, or its operation.
+    static let order = Role(rawValue: 64)
     static let deciding: Role = [.running, .code, .good]
     static let counting: Role = [.good, .scrap, .rework, .other]
   }
@@ -68,6 +70,7 @@ struct Roster: Sendable {
     let named =
       [rules.running?.signal, rules.faultCode].compactMap { $0 }
       + rules.allCounters.map(\.rules.signal)
+      + [rules.order?.order, rules.order?.operation].compactMap { $0 }
     for signal in named where !signals.contains(signal) {
       signals.append(signal)
     }
@@ -89,6 +92,7 @@ struct Roster: Sendable {
     var role: Role = []
     if rules.running?.signal == signal { role.insert(.running) }
     if rules.faultCode == signal { role.insert(.code) }
+    if rules.order?.order == signal || rules.order?.operation == signal { role.insert(.order) }
     let leading = rules.leading?.role
     for counter in rules.allCounters where counter.rules.signal == signal {
       switch counter.role {

@@ -163,6 +163,8 @@ extension Fact {
     case .contactLost(let unit, let cause): return "\(time) lost \(unit.index) \(cause.text)"
     case .contactRestored(let unit, let duration):
       return "\(time) found \(unit.index) after \(duration.wholeMilliseconds)"
+    case .orderShown(let order, let operation):
+      return "\(time) shows order \(order)" + (operation.map { " operation " + $0 } ?? "")
     }
   }
 }

@@ -139,7 +139,8 @@ extension StateBench {
       switch fact.kind {
       case .stopStarted(let stop, _), .stopClassified(let stop, _), .stopEnded(let stop):
         record = stop
-      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored: continue
+      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+        continue
       }
       if let known = records.firstIndex(where: { $0.stopID == record.stopID }) {
         records[known] = record

@@ -78,7 +78,8 @@ struct StateTableTests {
       case .stopStarted: "S"
       case .stopEnded: "E"
       case .stopClassified: "C"
-      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored: ""
+      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+        ""
       }
     }.joined()
     return "\(words[bench.states.condition] ?? "")\(letters.isEmpty ? "" : " " + letters)"

@@ -47,7 +47,8 @@ private func outcome(_ state: MachineState, _ sight: Sight, _ view: View) -> Str
     case .stopStarted: "S"
     case .stopEnded: "E"
     case .stopClassified: "C"
-    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored: ""
+    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+        ""
     }
   }.joined()
   let standing = detector.state.openStop?.standing == true ? "*" : ""
