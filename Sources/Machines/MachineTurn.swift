@@ -131,7 +131,7 @@ extension Machine {
     var sum = CountBook.Sum()
     sum.add(pieces, counters[index].role)
     if book.window == nil { book.open(at: Stamp(now, reading), window: rules.countWindow) }
-    let unfit = book.add(sum)
+    let unfit = book.add(sum, at: now)
     if !unfit.isEmpty { tellUnfit(unfit, at: Stamp(now, reading), into: &facts) }
     return true
   }

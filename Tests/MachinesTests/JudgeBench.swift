@@ -26,14 +26,18 @@ struct JudgeBench {
   /// The whole life, and everything that was told of it.
   static func live(_ life: JudgeLife) throws -> JudgeBench {
     var bench = try JudgeBench(life)
+    var planned = false
     for (index, scan) in life.scans.enumerated() {
       if scan.restarted, index > 0 {
         let kept = bench.machine.snapshot(reading: reading(life.scans[max(0, index - 1)].at + 10))
         bench.machine = try Machine(
           rules: life.machine, epoch: epoch, snapshot: kept, reading: reading(scan.at - 10))
         bench.told = [:]
+        if index > 0 { bench.machine.plan(planned, at: stamp(scan.at - 10)) }
       }
       bench.show(scan)
+      if !life.dies(after: index) { bench.say(scan, &planned) }
+      planned = scan.planned
     }
     bench.mark(life.end - 10)
     bench.machine.flush(reading: reading(life.end - 10), into: &bench.facts)
@@ -52,6 +56,14 @@ struct JudgeBench {
         Sample(signal: signal, at: .milliseconds(scan.at), value: shown, quality: quality))
     }
     mark(scan.at)
+  }
+
+  private static func stamp(_ at: Int64) -> Stamp { Stamp(.milliseconds(at), reading(at)) }
+
+  /// What people and the calendar say after a scan.
+  private mutating func say(_ scan: JudgeScan, _ planned: inout Bool) {
+    if scan.orderChanges { machine.cut(at: Self.stamp(scan.at + 30)) }
+    if scan.planned != planned { machine.plan(scan.planned, at: Self.stamp(scan.at + 70)) }
   }
 
   private mutating func mark(_ at: Int64) {
@@ -81,7 +93,8 @@ struct JudgeBench {
       switch fact.kind {
       case .stopStarted(let stop, _), .stopClassified(let stop, _), .stopEnded(let stop):
         record = stop
-      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored: continue
+      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+        continue
       }
       if let known = records.firstIndex(where: { $0.stopID == record.stopID }) {
         records[known] = record

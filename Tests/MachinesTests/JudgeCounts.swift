@@ -141,7 +141,7 @@ struct JudgeCounter {
     for index in first + 1..<max(first + 1, readings.count) where readings[index].at <= deadline {
       let (last, now) = (readings[index - 1], readings[index])
       if falls, now.gapFrom != nil, now.value < strange {
-        settle(now.at, old, strange, falls, since: strange, from: gapFrom)
+        settle(now.at, old, strange, falls, stood, start.at, from: gapFrom)
         (isLeft, leftAt) = (true, strange)
         return index
       }
@@ -149,8 +149,8 @@ struct JudgeCounter {
       if now.value == strange { continue }
       moves.insert(now.scan)
       if now.value > strange, now.value - strange <= climb(last.at, now.at) {
-        settle(
-          now.at, old, strange, falls, since: falls ? now.value : now.value - strange, from: gapFrom)
+        settle(now.at, old, strange, falls, stood, start.at, from: gapFrom)
+        book(now.at, now.value - strange, from: gapFrom)
         return index
       }
       if now.value >= old, now.value - old <= most(stood, now.at) {
@@ -163,18 +163,20 @@ struct JudgeCounter {
     }
     let next = readings.firstIndex { $0.at > deadline } ?? readings.count
     if deadline <= end {
-      settle(deadline, old, strange, falls, since: falls ? strange : 0, from: gapFrom)
+      settle(deadline, old, strange, falls, stood, start.at, from: gapFrom)
     }
     (isLeft, leftAt) = (true, strange)
     return next
   }
 
+  /// A fall was a reset: what it shows was counted since, as far as there was time for that.
   private mutating func settle(
-    _ at: Int64, _ old: UInt64, _ strange: UInt64, _ falls: Bool, since counts: UInt64,
+    _ at: Int64, _ old: UInt64, _ strange: UInt64, _ falls: Bool, _ stood: Int64, _ fell: Int64,
     from: Int64?
   ) {
+    let counts = falls && strange <= most(stood, fell) ? strange : 0
     let pieces = book(at, counts, from: from, falls ? .reset : nil)
-    tell(at, old, strange, falls ? .reset : .implausible, falls ? pieces : 0)
+    tell(at, old, strange, falls ? .reset : .implausible, pieces)
   }
 
   // MARK: What a machine can do
@@ -213,7 +215,7 @@ struct JudgeCounter {
     _ at: Int64, _ counts: UInt64, from: Int64?, _ verdict: CounterAnomaly.Verdict? = nil
   ) -> Int64 {
     let pieces = Int64(counts) * rules.piecesPerCount
-    if pieces > 0 {
+    if pieces > 0 || verdict != nil {
       bookings.append(
         JudgeBooking(at: at, role: role, pieces: pieces, recoveredFrom: from, verdict: verdict))
     }

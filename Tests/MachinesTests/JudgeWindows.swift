@@ -17,6 +17,7 @@ struct JudgeWindows {
   private let bookings: [JudgeBooking]
   private let window: Int64
   private let derivesGood: Bool
+  private let orderChanges: [Int64]
   /// The pieces of each role that stand in no record yet.
   private var owed: Int64 = 0
   private var totals: [CountRole: Int64] = [:]
@@ -24,6 +25,7 @@ struct JudgeWindows {
   init(_ bookings: [JudgeBooking], _ life: JudgeLife) {
     self.bookings = bookings
     window = life.countWindow.wholeMilliseconds
+    orderChanges = life.orderChanges
     let roles = life.counters.map(\.role)
     derivesGood = roles.contains(.total) && !roles.contains(.good)
   }
@@ -36,14 +38,25 @@ struct JudgeWindows {
     for record in records {
       let (from, to) = (record.from.instant.milliseconds, record.to.instant.milliseconds)
       if from > to || from < until { return "a record at \(from)..\(to) overlaps" }
-      until = to
       let mine = open.filter { booking in
         record.recovered
-          ? booking.recoveredFrom == from && booking.at == to
+          ? booking.recoveredFrom != nil && booking.at == to
           : booking.recoveredFrom == nil && booking.at <= to
       }
+      // One record for all counters of a moment, from the first that was not read any more.
+      if record.recovered, let lost = mine.compactMap(\.recoveredFrom).min(),
+        from != max(lost, until)
+      {
+        return "\(from)..\(to): recovered from \(lost)"
+      }
+      until = to
       open.removeAll { mine.contains($0) }
       if let wrong = judge.compare(record, mine) { return "\(from)..\(to): \(wrong)" }
+      for change in orderChanges where !record.recovered && change < to {
+        if mine.contains(where: { $0.at < change }) {
+          return "\(from)..\(to): pieces of the order before \(change)"
+        }
+      }
       if !record.recovered, let first = mine.map(\.at).min(), to - first > window {
         return "\(from)..\(to): told too late"
       }
