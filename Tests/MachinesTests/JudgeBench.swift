@@ -123,7 +123,9 @@ struct JudgeStatesBench {
     for (index, scan) in life.scans.enumerated() {
       var values: [SignalID: Value?] = [:]
       for signal in JudgeScan.signals { values[signal] = .some(scan.value(of: signal)) }
-      if scan.restarted, index > 0 { try bench.restart(before: life.scans[max(0, index - 1)].at + 10) }
+      if scan.restarted, index > 0 {
+        try bench.restart(before: life.scans[max(0, index - 1)].at + 10)
+      }
       if scan.restarted { bench.plan(planned) }
       bench.scan(scan.at, values, seen: scan.contact)
       if life.dies(after: index) {

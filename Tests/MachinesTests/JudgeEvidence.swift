@@ -172,10 +172,12 @@ struct JudgeEvidence {
         return JudgeAnswer(word: .unknown, leaf: id, isCode: true)
       }
       if let meaning = meanings.first(where: { $0.values.contains(value) }) {
-        return JudgeAnswer(word: .holds, leaf: id, reason: meaning.reason, code: value, isCode: true)
+        return JudgeAnswer(
+          word: .holds, leaf: id, reason: meaning.reason, code: value, isCode: true)
       }
       return JudgeAnswer(
-        word: anyOther && value != 0 ? .holds : .fails, leaf: id, code: anyOther && value != 0 ? value : nil,
+        word: anyOther && value != 0 ? .holds : .fails, leaf: id,
+        code: anyOther && value != 0 ? value : nil,
         isCode: true)
     case .above, .below, .counterStands, .pulseStands, .all, .any, .not:
       return JudgeAnswer(word: .unknown)
@@ -257,7 +259,8 @@ struct JudgeEvidence {
       }
       // One that holds on through its off delay says that, and no longer why.
       return now == said
-        ? raw[index] : JudgeAnswer(
+        ? raw[index]
+        : JudgeAnswer(
           word: said ? .holds : .fails, leaf: raw[index].leaf, isCode: raw[index].isCode)
     }
   }

@@ -22,7 +22,8 @@ struct JudgeGenerator {
     let states = try states()
     let counters = counters(noisy: counts)
     var life = JudgeLife(states: states, counters: counters, scans: [])
-    life.countWindow = [.zero, .milliseconds(250), .seconds(1)].randomElement(using: &random)
+    life.countWindow =
+      [.zero, .milliseconds(250), .seconds(1)].randomElement(using: &random)
       ?? .zero
     life.scans = scans(Int.random(in: 8...longest, using: &random), counters, noisy: counts)
     return life

@@ -133,7 +133,8 @@ struct JudgeStops {
     }
     for change in pending { self.change(at: change, &now, &done) }
     let last = before ?? moments[stretch.moments[0]]
-    for moment in moments where moment.at > last.at && moment.at <= min(stretch.endToldAt, life.end) {
+    for moment in moments where moment.at > last.at && moment.at <= min(stretch.endToldAt, life.end)
+    {
       if moment.at <= stretch.end ?? life.end { now.stop.unseen += moment.lost ?? 0 }
       if moment.lost != nil || moment.restarted { now.stop.approximate = true }
     }

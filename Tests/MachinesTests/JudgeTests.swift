@@ -43,6 +43,26 @@ struct JudgeTests {
       return
     }
   }
+
+  @Test(arguments: 0..<10)
+  func `a restart before any scan of a life loses no stop and no part`(_ part: UInt64) throws {
+    let lives = max(1, Self.number("TAKT_JUDGED_RESTARTS", else: 50) / 10)
+    for seed in part * lives..<(part + 1) * lives {
+      var generator = JudgeGenerator(seed: seed ^ 0x2E_57A7)
+      let counts = seed % 2 == 1
+      let life = try generator.life(longest: 25, counts: counts)
+      for cut in life.scans.indices.dropFirst() {
+        var dying = life
+        dying.scans[cut].restarted = true
+        let tried = counts ? JudgeCase.parts : JudgeCase.stops
+        guard try tried(dying) != nil else { continue }
+        let small = try JudgeCase.shrunk(dying, tried)
+        Issue.record(
+          "seed \(seed), before scan \(cut)\n\(small.drawing)\n\(try tried(small) ?? "")")
+        return
+      }
+    }
+  }
 }
 
 /// How a life is tried, and made smaller while it still shows a difference.
