@@ -256,7 +256,8 @@ package struct StateMachine: Equatable, Sendable {
 
   mutating func open(
     _ verdict: Verdict, word: Verdict? = nil, from start: Stamp, gap: Bool,
-    unseen: Duration = .zero, at: Stamp, _ inferred: Inference? = nil, isTurned: Bool = false, into facts: inout [Fact]
+    unseen: Duration = .zero, at: Stamp, _ inferred: Inference? = nil, isTurned: Bool = false,
+    into facts: inout [Fact]
   ) {
     var meaning = meaning(of: self.word(word, verdict) ?? verdict)
     var turned = isTurned
