@@ -48,7 +48,7 @@ private func outcome(_ state: MachineState, _ sight: Sight, _ view: View) -> Str
     case .stopEnded: "E"
     case .stopClassified: "C"
     case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
-        ""
+      ""
     }
   }.joined()
   let standing = detector.state.openStop?.standing == true ? "*" : ""
