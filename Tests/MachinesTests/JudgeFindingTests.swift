@@ -60,7 +60,7 @@ struct JudgeFindingTests {
     #expect(stop.start == 100 && stop.reason == "jam" && stop.kind == .stopped)
   }
 
-  // The machine stands because no code has shown for a while; the code that comes is no cause of it.
+  // It stands because no code showed; the code that comes is no cause of that.
   @Test func `a code that speaks against a claim is not told as its cause`() throws {
     var rule = EvidenceRule(.not(Self.codes))
     rule.offDelay = .milliseconds(300)

@@ -7,6 +7,15 @@
 // - A short unplanned stop is a minor one once it has ended: F47, `shortStop`; time without contact
 //   is not in its length: F50.
 // - Approximate: contact was lost, or nobody looked, during it: events.md and StopRecord.
+//
+// Where the text left it open, the judge follows what is told, which agrees with it as well
+// - A condition over a signal that was refused is asked anew, threshold and delay, when it is read
+//   again; through its off delay it holds and says no reason.
+// - A code without a reason is a cause of a fault or a bare stop only; a bare state is no word.
+// - A stop whose end is not told when an order changes is one during the change; it is cut only
+//   where it stands. The edge of planned time cuts a stop that is told, not an interruption.
+// - Of an interruption a restart keeps only the beginning. A stop is approximate if nobody looked
+//   between the look that noticed it and the moment at which its end is told.
 
 import Machines
 import Primitives
