@@ -221,14 +221,12 @@ struct StateReference {
   private func mean(_ state: EvidenceState, _ claim: Judged, _ index: Int) -> Say {
     var said = Say(state: state)
     let speaker = speaker(claim, index)
-    let holds = speaker.answers[index] == true && !speaker.isDenied
+    // Through its off delay it holds, and says no cause and no beginning any more.
+    let holds =
+      speaker.answers[index] == true && speaker.raw[index] == true && !speaker.isDenied
     switch speaker.rule.test {
-    case .code(_, let table, let anyOther) where holds:
+    case .code(_, let table, _) where holds:
       let code = frames[moments[index] / 2].code ?? 0
-      // Through its off delay it holds, and says no cause any more.
-      guard (anyOther && code != 0) || table.contains(where: { $0.values.contains(code) }) else {
-        break
-      }
       said.code = code
       if table.contains(where: { $0.values.contains(code) && $0.reason != nil }) {
         said.text = code == 12 ? "jam" : "lunch"
