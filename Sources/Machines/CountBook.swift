@@ -45,6 +45,8 @@ package struct CountBook: Equatable, Sendable {
   package struct Window: Equatable, Sendable {
     package var from: Stamp
     package var deadline: Instant
+    /// When something was added last: it ends no earlier.
+    package var last = Instant.distantPast
     package var pieces = Pieces()
     package var rollover = false
     package var reset = false
@@ -70,8 +72,9 @@ package struct CountBook: Equatable, Sendable {
     window = Window(from: toldUntil ?? at, deadline: at.instant + max(.zero, length))
   }
 
-  /// Adds pieces to the open window; returns what did not fit.
-  mutating func add(_ sum: Sum) -> Pieces {
+  /// Adds pieces of a moment to the open window; returns what did not fit.
+  mutating func add(_ sum: Sum, at: Instant) -> Pieces {
+    window?.last = at
     var new = sum.pieces
     if derivesGood {
       new.good = pay(from: sum.total, for: sum.pieces.scrap)
@@ -139,7 +142,7 @@ extension CountBook.Pieces {
     return fit
   }
 
-  fileprivate mutating func add(_ new: Self) {
+  mutating func add(_ new: Self) {
     good = saturating(good, plus: new.good)
     scrap = saturating(scrap, plus: new.scrap)
     rework = saturating(rework, plus: new.rework)

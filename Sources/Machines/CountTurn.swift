@@ -44,17 +44,19 @@ extension Machine {
   mutating func tell(_ turn: CountTurn, at: Stamp, into facts: inout [Fact]) {
     for anomaly in turn.anomalies { facts.append(Fact(at: at, kind: .counterAnomaly(anomaly))) }
     var unfit = CountBook.Pieces()
-    if turn.sum.says {
-      if book.window == nil { book.open(at: at, window: rules.countWindow) }
-      unfit = book.add(turn.sum)
-    }
     if let unseen = turn.unseen {
-      var from = unseen.from
+      // What other counters showed meanwhile is told before, up to its last piece.
+      let last = Stamp(max(unseen.from.instant, book.window?.last ?? .distantPast), reading)
+      var from = last.instant > unseen.from.instant ? last : unseen.from
       tellWindow(at: from, into: &facts)
       // A doubted counter may have been settled, and told, after contact was lost.
       if let told = book.toldUntil, told.instant > from.instant { from = told }
       let record = book.recover(unseen.sum, from: from, to: at, unfit: &unfit)
       facts.append(Fact(at: at, kind: .counted(record)))
+    }
+    if turn.sum.says {
+      if book.window == nil { book.open(at: at, window: rules.countWindow) }
+      unfit.add(book.add(turn.sum, at: at.instant))
     }
     if !unfit.isEmpty { tellUnfit(unfit, at: at, into: &facts) }
   }

@@ -365,22 +365,23 @@ struct EvidenceBoard: Equatable, Sendable {
     let witness = nodes[claim.root].witness
     verdict.evidence = evidence(of: witness)
     if claim.reason >= 0 { verdict.reason = program.reasons[Int(claim.reason)] }
-    guard witness >= 0 else { return verdict }
+    guard witness >= 0, !program.steps[Int(witness)].isDenied else { return verdict }
+    // What holds through its off delay alone says no cause and no beginning any more.
+    let node = nodes[Int(witness)]
+    guard node.answer == .holds, node.since == .distantFuture else { return verdict }
     let step = program.steps[Int(witness)]
     let slot = slots[Int(step.slot)]
     switch step.operation {
     case .code:
-      guard nodes[Int(witness)].answer == .holds, let value = slot.value.code else { break }
+      guard let value = slot.value.code else { break }
       verdict.code = value
       guard let code = program.code(value, of: Int(witness)), program.codes[code].reason >= 0
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
-    case .counterStands where nodes[Int(witness)].answer == .holds:
-      begin(&verdict, slot.moved, slot.unseen, slot)
-    case .pulseStands where nodes[Int(witness)].answer == .holds:
-      begin(&verdict, slot.rose, slot.riseUnseen, slot)
-    case .bit, .above, .below, .counterStands, .pulseStands, .all, .any, .not: break
+    case .counterStands: begin(&verdict, slot.moved, slot.unseen, slot)
+    case .pulseStands: begin(&verdict, slot.rose, slot.riseUnseen, slot)
+    case .bit, .above, .below, .all, .any, .not: break
     }
     return verdict
   }

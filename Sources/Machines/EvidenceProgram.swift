@@ -80,6 +80,8 @@ struct EvidenceProgram: Equatable, Sendable {
     var codesFrom: Int32 = 0
     var codesTo: Int32 = 0
     var anyOther = false
+    /// It stands under an odd number of `not`: what it says speaks against the claim.
+    var isDenied = false
     /// Nanoseconds, or hundredths of the ideal cycle.
     var limit: Int64 = 0
     var limitIsCycles = false
@@ -170,12 +172,13 @@ struct EvidenceProgram: Equatable, Sendable {
   }
 
   private mutating func compile(
-    _ rule: EvidenceRule, claim: Int, depth: Int
+    _ rule: EvidenceRule, claim: Int, depth: Int, isDenied: Bool = false
   ) throws(EvidenceFault) {
     guard depth <= EvidenceLimits.depth else { throw .tooDeep(limit: EvidenceLimits.depth) }
     var step = Step(
       operation: .bit, onDelay: max(0, rule.onDelay.nanoseconds),
       offDelay: max(0, rule.offDelay.nanoseconds))
+    step.isDenied = isDenied
     var children: [Int] = []
     switch rule.test {
     case .bit(let signal): step.slot = slot(of: signal)
@@ -197,10 +200,10 @@ struct EvidenceProgram: Equatable, Sendable {
     case .all(let rules), .any(let rules):
       guard !rules.isEmpty else { throw .empty(claim: claim) }
       if case .all = rule.test { step.operation = .all } else { step.operation = .any }
-      children = try compileAll(rules, claim: claim, depth: depth)
+      children = try compileAll(rules, claim: claim, depth: depth, isDenied: isDenied)
     case .not(let inner):
       step.operation = .not
-      children = try compileAll([inner], claim: claim, depth: depth)
+      children = try compileAll([inner], claim: claim, depth: depth, isDenied: !isDenied)
     }
     guard steps.count < EvidenceLimits.steps else {
       throw .tooMany(
@@ -211,11 +214,11 @@ struct EvidenceProgram: Equatable, Sendable {
   }
 
   private mutating func compileAll(
-    _ rules: [EvidenceRule], claim: Int, depth: Int
+    _ rules: [EvidenceRule], claim: Int, depth: Int, isDenied: Bool
   ) throws(EvidenceFault) -> [Int] {
     var roots: [Int] = []
     for rule in rules {
-      try compile(rule, claim: claim, depth: depth + 1)
+      try compile(rule, claim: claim, depth: depth + 1, isDenied: isDenied)
       roots.append(steps.count - 1)
     }
     return roots

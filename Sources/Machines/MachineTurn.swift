@@ -147,7 +147,7 @@ extension Machine {
     var sum = CountBook.Sum()
     sum.add(pieces, counters[index].role)
     if book.window == nil { book.open(at: at, window: rules.countWindow) }
-    let unfit = book.add(sum)
+    let unfit = book.add(sum, at: now)
     if !unfit.isEmpty { tellUnfit(unfit, at: at, into: &facts) }
     return true
   }

@@ -33,7 +33,9 @@ extension Carry {
     }
     counter.isBeyond = value["beyond"]?.bool ?? false
     counter.interrupted = stamp(value["interrupted"])
-    counter.interrupt(at: seen, deviceIsAway: isOtherBoot || counter.interrupted != nil)
+    // A snapshot that does not say whether the device was there is not trusted with a rollover.
+    let wasAway = counter.interrupted != nil && value["away"]?.bool ?? true
+    counter.interrupt(at: seen, deviceIsAway: isOtherBoot || wasAway)
     return counter
   }
 

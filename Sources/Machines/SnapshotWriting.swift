@@ -30,6 +30,7 @@ extension Counter {
       members["recoveredFrom"] = suspicion.recoveredFrom?.json
     }
     members["interrupted"] = interrupted?.json
+    if interrupted != nil, !deviceWasAway { members["away"] = false }
     // What is usual is left out, so that a snapshot of a plain counter is as it always was.
     if rules.direction != .up { members["direction"] = .string(rules.direction.rawValue) }
     if rules.source != .register { members["source"] = .string(rules.source.rawValue) }

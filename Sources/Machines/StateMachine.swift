@@ -140,8 +140,8 @@ package struct StateMachine: Equatable, Sendable {
         let unseen = now.at.instant - since.instant
         if rules.counter != nil { inferred.condition = .stopped }
         open(
-          now.verdict, from: dip.since, gap: true, unseen: unseen, at: now.at, inferred,
-          into: &facts)
+          now.verdict, word: dip.word, from: dip.since, gap: true, unseen: unseen, at: now.at,
+          inferred, into: &facts)
       } else {
         open(now.verdict, from: now.at, gap: true, at: now.at, inferred, into: &facts)
       }
@@ -167,8 +167,11 @@ package struct StateMachine: Equatable, Sendable {
       open(now.verdict, from: begun, gap: isAbout, unseen: unseen, at: now.at, into: &facts)
       return
     }
+    let heard = now.gap && now.moved ? nil : dip?.word
     phase = .running(
-      from: from, pace, dip: Dip(since: begun, verdict: now.verdict, approximate: isAbout))
+      from: from, pace,
+      dip: Dip(
+        since: begun, verdict: now.verdict, word: word(heard, now.verdict), approximate: isAbout))
   }
 
   private mutating func run(
@@ -256,10 +259,11 @@ package struct StateMachine: Equatable, Sendable {
   }
 
   mutating func open(
-    _ verdict: Verdict, from start: Stamp, gap: Bool, unseen: Duration = .zero, at: Stamp,
-    _ inferred: Inference? = nil, isTurned: Bool = false, into facts: inout [Fact]
+    _ verdict: Verdict, word: Verdict? = nil, from start: Stamp, gap: Bool,
+    unseen: Duration = .zero, at: Stamp, _ inferred: Inference? = nil, isTurned: Bool = false,
+    into facts: inout [Fact]
   ) {
-    var meaning = meaning(of: verdict)
+    var meaning = meaning(of: self.word(word, verdict) ?? verdict)
     var turned = isTurned
     if let rule = rules.changeover, verdict.state == .stopped, meaning.cause.from == .inferred {
       let change = orderChanged

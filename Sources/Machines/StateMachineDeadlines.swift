@@ -32,7 +32,8 @@ extension StateMachine {
       switch phase {
       case .unknown, .noContact: return
       case .running(_, _, .some(let dip)):
-        open(dip.verdict, from: dip.since, gap: dip.approximate, at: at, into: &facts)
+        open(
+          dip.verdict, word: dip.word, from: dip.since, gap: dip.approximate, at: at, into: &facts)
       case .running(let from, let pace, nil): look(at: pace, from: from, at, counted, into: &facts)
       case .stopped(let stop, .some(let run)):
         let now = Moment(verdict: run.verdict, gap: false, moved: false, at: at)

@@ -22,6 +22,8 @@ package enum Sight: Equatable, Sendable {
 package struct Dip: Equatable, Sendable {
   package var since: Stamp
   package var verdict: Verdict
+  /// The weightiest word on why, which stays though the evidence has gone on.
+  package var word: Verdict?
   /// Nobody looked during some of it.
   package var approximate = false
 

@@ -97,6 +97,18 @@ extension StateMachine {
     return true
   }
 
+  /// Whose word on an interruption stays: the weightier, among equals the later that says anything.
+  func word(_ before: Verdict?, _ now: Verdict) -> Verdict? {
+    // What was said on the other side of the edge of planned time was said of another stop.
+    let before = rules.plannedSplits && before?.byCalendar != now.byCalendar ? nil : before
+    let meaning = meaning(of: now)
+    guard meaning.classified || meaning.cause.code != nil else { return before }
+    guard let before, self.meaning(of: before).cause.from.weight > meaning.cause.from.weight else {
+      return now
+    }
+    return before
+  }
+
   /// What the evidence means as a cause.
   func meaning(of verdict: Verdict) -> StopMeaning {
     let reason = verdict.byCalendar ? rules.plannedReason : verdict.reason

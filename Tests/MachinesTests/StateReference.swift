@@ -57,13 +57,15 @@ struct StateReference {
     var raw: [Bool?]
     var answers: [Bool?]
     var parts: [Judged]
+    /// It stands under an odd number of `not`: what it says speaks against the claim.
+    var isDenied = false
   }
 
-  private func judge(_ rule: EvidenceRule) -> Judged {
+  private func judge(_ rule: EvidenceRule, isDenied: Bool = false) -> Judged {
     let parts: [Judged] =
       switch rule.test {
-      case .all(let rules), .any(let rules): rules.map(judge)
-      case .not(let inner): [judge(inner)]
+      case .all(let rules), .any(let rules): rules.map { judge($0, isDenied: isDenied) }
+      case .not(let inner): [judge(inner, isDenied: !isDenied)]
       case .bit, .code, .above, .below, .counterStands, .pulseStands: []
       }
     let raw = raw(rule.test, parts.map(\.answers))
@@ -84,7 +86,7 @@ struct StateReference {
         answers.append(before == now || index - first >= wait ? now : !now)
       }
     }
-    return Judged(rule: rule, raw: raw, answers: answers, parts: parts)
+    return Judged(rule: rule, raw: raw, answers: answers, parts: parts, isDenied: isDenied)
   }
 
   private func raw(_ test: EvidenceRule.Test, _ each: [[Bool?]]) -> [Bool?] {
@@ -219,7 +221,9 @@ struct StateReference {
   private func mean(_ state: EvidenceState, _ claim: Judged, _ index: Int) -> Say {
     var said = Say(state: state)
     let speaker = speaker(claim, index)
-    let holds = speaker.answers[index] == true
+    // Through its off delay it holds, and says no cause and no beginning any more.
+    let holds =
+      speaker.answers[index] == true && speaker.raw[index] == true && !speaker.isDenied
     switch speaker.rule.test {
     case .code(_, let table, _) where holds:
       let code = frames[moments[index] / 2].code ?? 0
@@ -258,6 +262,9 @@ struct StateReference {
     var stops: [(stop: CellStop, endToldAt: Int, byScan: Bool)] = []
     for stretch in stretches(says) {
       var teller = Teller(rules: rules, stretch: stretch, changes: changes)
+      // Of an interruption a restart remembers only when it began.
+      let known = frames.indices.last { frames[$0].restarted && $0 * 2 <= stretch.toldAt } ?? 0
+      teller.early = stretch.early.filter { moments[$0] >= known * 2 }.map { says[$0] }
       for index in stretch.moments {
         let gap = stretch.gaps[index] ?? 0
         teller.hear(says[index], at: max(moments[index], stretch.toldAt), after: gap)

@@ -36,6 +36,8 @@ extension StateReference {
     var lastGap = 0
     /// The moments at which it stood and was told.
     var moments: [Int] = []
+    /// Those at which it stood before it was told.
+    var early: [Int] = []
   }
 
   func pieces(_ says: [Say]) -> [Piece] {
@@ -85,6 +87,7 @@ private struct Cutter {
   var ranFrom = 0
   /// Where an interruption began that is not told.
   var dip: Int?
+  var dipMoments: [Int] = []
 
   mutating func close(_ end: Int, _ told: Int, byScan: Bool = true) {
     open?.end = end
@@ -110,7 +113,7 @@ private struct Cutter {
     } else if let dip, let gap, !piece.moved {
       open = StateReference.Stretch(
         start: dip, toldAt: piece.from, toldByScan: true, gaps: [piece.first: gap],
-        moments: indices)
+        moments: indices, early: dipMoments)
     } else if piece.isFirst || gap != nil
       || (isCut && piece.moved && done.last?.endToldAt == piece.from)
     {
@@ -134,8 +137,10 @@ private struct Cutter {
       let voice = byScan ? nil : indices.last { reference.moments[$0] < due }
       open = StateReference.Stretch(
         start: start, toldAt: due, toldByScan: byScan,
-        moments: (voice.map { [$0] } ?? []) + told)
+        moments: (voice.map { [$0] } ?? []) + told,
+        early: due == piece.from ? [] : indices.filter { reference.moments[$0] < due })
     }
+    dipMoments = indices
     dip = open == nil ? start : nil
   }
 

@@ -39,6 +39,8 @@ struct Teller {
   private var isTurned = false
   private var next = 0
   private var lastHeard = Int.min
+  /// What was said before it was told.
+  var early: [StateReference.Say] = []
 
   init(rules: StateRules, stretch: StateReference.Stretch, changes: [Int]) {
     (self.rules, self.stretch, self.changes) = (rules, stretch, changes)
@@ -85,11 +87,26 @@ struct Teller {
     open = CellStop(
       start: Int64(start) * 50, text: say.text, category: say.category,
       classified: say.classified, kind: .stopped)
-    if let rule = rules.changeover, let change, say.state == .stopped, say.weight == 0,
+    recall(say)
+    if let rule = rules.changeover, let change, say.state == .stopped, said.weight == 0,
       Int64(start - change) * 50 <= rule.after.wholeMilliseconds
     {
       turn()
     }
+  }
+
+  /// The weightiest word on it stays, among equals the later.
+  private mutating func recall(_ say: StateReference.Say) {
+    var word: StateReference.Say?
+    for now in early + [say] {
+      if rules.plannedSplits, word?.byCalendar != now.byCalendar { word = nil }
+      guard now.classified || now.code != nil else { continue }
+      if now.weight >= word?.weight ?? 0 { word = now }
+    }
+    early = []
+    guard let word else { return }
+    (said.weight, said.code) = (word.weight, word.code)
+    name(word.text, word.category, word.classified)
   }
 
   private mutating func name(_ text: String, _ category: StopCategory, _ classified: Bool) {

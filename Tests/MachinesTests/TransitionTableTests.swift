@@ -54,7 +54,8 @@ private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
     case .stopStarted: "S"
     case .stopEnded: "E"
     case .stopClassified: "C"
-    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown: ""
+    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+      ""
     }
   }.joined()
   return "\(machine.phase.condition)\(letters.isEmpty ? "" : " " + letters)"

@@ -1,0 +1,161 @@
+// Shows a machine a recorded life as the field would: only what changed, everything after a start,
+// a mark behind each scan, and what people and the calendar say when it happens.
+
+import Machines
+import Primitives
+import Signals
+
+struct JudgeBench {
+  let life: JudgeLife
+  private var machine: Machine
+  private(set) var facts: [Fact] = []
+  private var told: [SignalID: (value: Value, quality: Quality)] = [:]
+  private static let epoch = "e1"
+
+  init(_ life: JudgeLife) throws {
+    self.life = life
+    machine = try Machine(rules: life.machine, epoch: Self.epoch, reading: Self.reading(0))
+  }
+
+  static func reading(_ at: Int64) -> ClockReading {
+    ClockReading(
+      monotonic: .milliseconds(at), wall: WallTime(milliseconds: 1_772_000_000_000 + at),
+      quality: .synchronised, bootID: "boot-a")
+  }
+
+  /// The whole life, and everything that was told of it.
+  static func live(_ life: JudgeLife) throws -> JudgeBench {
+    var bench = try JudgeBench(life)
+    var planned = false
+    for (index, scan) in life.scans.enumerated() {
+      if scan.restarted, index > 0 {
+        let kept = bench.machine.snapshot(reading: reading(life.scans[max(0, index - 1)].at + 10))
+        bench.machine = try Machine(
+          rules: life.machine, epoch: epoch, snapshot: kept, reading: reading(scan.at - 10))
+        bench.told = [:]
+        if index > 0 { bench.machine.plan(planned, at: stamp(scan.at - 10)) }
+      }
+      bench.show(scan)
+      if !life.dies(after: index) { bench.say(scan, &planned) }
+      planned = scan.planned
+    }
+    bench.mark(life.end - 10)
+    bench.machine.flush(reading: reading(life.end - 10), into: &bench.facts)
+    return bench
+  }
+
+  private mutating func show(_ scan: JudgeScan) {
+    for signal in JudgeScan.signals {
+      let value = scan.value(of: signal)
+      let quality: Quality = !scan.contact ? .noContact : value == nil ? .refused : .good
+      let last = told[signal]
+      let shown = quality == .good ? value ?? .none : last?.value ?? .none
+      if let last, last.value == shown, last.quality == quality { continue }
+      told[signal] = (shown, quality)
+      machine.take(
+        Sample(signal: signal, at: .milliseconds(scan.at), value: shown, quality: quality))
+    }
+    mark(scan.at)
+  }
+
+  private static func stamp(_ at: Int64) -> Stamp { Stamp(.milliseconds(at), reading(at)) }
+
+  /// What people and the calendar say after a scan.
+  private mutating func say(_ scan: JudgeScan, _ planned: inout Bool) {
+    if scan.orderChanges { machine.cut(at: Self.stamp(scan.at + 30)) }
+    if scan.planned != planned { machine.plan(scan.planned, at: Self.stamp(scan.at + 70)) }
+  }
+
+  private mutating func mark(_ at: Int64) {
+    machine.take(Sample(mark: UnitID(0), at: .milliseconds(at).advanced(nanoseconds: 1)))
+    machine.advance(reading: Self.reading(at), into: &facts)
+  }
+
+  // MARK: What was told
+
+  /// Every verdict on a counter.
+  var verdicts: [JudgeVerdict] {
+    facts.compactMap { fact in
+      guard case .counterAnomaly(let told) = fact.kind else { return nil }
+      return JudgeVerdict(
+        at: fact.at.instant.milliseconds, signal: told.signal, before: told.before,
+        after: told.after, verdict: told.verdict, booked: told.booked)
+    }
+  }
+
+  var counts: [CountRecord] { facts.compactMap(\.counted) }
+
+  /// Every stop in its last revision.
+  static func stops(_ facts: [Fact], open: StopRecord?) -> [JudgeStop] {
+    var records: [StopRecord] = []
+    for fact in facts {
+      let record: StopRecord
+      switch fact.kind {
+      case .stopStarted(let stop, _), .stopClassified(let stop, _), .stopEnded(let stop):
+        record = stop
+      case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
+        continue
+      }
+      if let known = records.firstIndex(where: { $0.stopID == record.stopID }) {
+        records[known] = record
+      } else {
+        records.append(record)
+      }
+    }
+    if let open, let index = records.firstIndex(where: { $0.stopID == open.stopID }) {
+      records[index] = open
+    }
+    return records.map { record in
+      JudgeStop(
+        start: record.startedAt.instant.milliseconds, end: record.endedAt?.instant.milliseconds,
+        unseen: record.noContact.wholeMilliseconds, reason: record.cause.reason,
+        code: record.cause.from == .plc ? record.cause.code : nil, category: record.category,
+        kind: record.kind == .shortStop ? .stopped : record.kind, approximate: record.approximate)
+    }
+  }
+}
+
+/// The states of a life, driven without a machine around them.
+struct JudgeStatesBench {
+  static func stops(_ life: JudgeLife) throws -> [JudgeStop] {
+    var bench = try StateBench(life.states)
+    var planned = false
+    for (index, scan) in life.scans.enumerated() {
+      var values: [SignalID: Value?] = [:]
+      for signal in JudgeScan.signals { values[signal] = .some(scan.value(of: signal)) }
+      if scan.restarted, index > 0 {
+        try bench.restart(before: life.scans[max(0, index - 1)].at + 10)
+      }
+      if scan.restarted { bench.plan(planned) }
+      bench.scan(scan.at, values, seen: scan.contact)
+      if life.dies(after: index) {
+        planned = scan.planned
+        continue
+      }
+      if index + 1 < life.scans.count {
+        let next = life.scans[index + 1]
+        var coming: [SignalID: Value?] = [:]
+        for signal in JudgeScan.signals { coming[signal] = .some(next.value(of: signal)) }
+        bench.foresee(coming, seen: next.contact)
+      }
+      if scan.orderChanges { bench.changeOrder(at: scan.at + 30) }
+      if scan.planned != planned {
+        bench.plan(scan.planned, at: scan.at + 70)
+        bench.settle()
+      }
+      planned = scan.planned
+    }
+    bench.advance(before: life.end - 9)
+    return JudgeBench.stops(bench.facts, open: bench.states.openStop)
+  }
+}
+
+extension StateBench {
+  /// Says again what no snapshot keeps.
+  mutating func plan(_ isPlanned: Bool) { states.plan(isPlanned) }
+
+  /// Decides what was said at this moment without a scan.
+  mutating func settle() {
+    states.settle(at: Self.stamp(.milliseconds(at)), into: &facts)
+  }
+}
