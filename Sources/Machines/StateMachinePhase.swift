@@ -27,8 +27,11 @@ package struct Dip: Equatable, Sendable {
   /// Nobody looked during some of it.
   package var approximate = false
 
-  package init(since: Stamp, verdict: Verdict, approximate: Bool = false) {
+  package init(
+    since: Stamp, verdict: Verdict, word: Verdict? = nil, approximate: Bool = false
+  ) {
     (self.since, self.verdict, self.approximate) = (since, verdict, approximate)
+    self.word = word
   }
 }
 
