@@ -55,7 +55,7 @@ import Testing
     #expect(text.contains(wrong.sentence), "\(text)")
     site.plc.show { $0.good = 7 }
     site.plc.show { ($0.isRunning, $0.fault) = (false, 12) }
-    let waiting = try site.wait { $0.machineState == "stopped" }
+    let waiting = try site.wait { $0.machineState == "fault" }
     #expect(waiting.uplink?["delivered"]?.integer == 0)
     impostor.signal(SIGTERM)
     _ = impostor.end()
@@ -79,7 +79,7 @@ import Testing
     site.plc.show { $0.good = 40 }
     try site.wait { $0["machines"]?.array?.first?["goodTotal"]?.integer == 40 }
     site.plc.show { ($0.isRunning, $0.fault) = (false, 12) }
-    try site.wait { $0.machineState == "stopped" }
+    try site.wait { $0.machineState == "fault" }
     // Killed in the middle of the stop; the PLC loses its power and its counters meanwhile.
     gateway.signal(SIGKILL)
     #expect(gateway.end().code == 128 + SIGKILL)
@@ -91,7 +91,7 @@ import Testing
     gateway = try site.startGateway()
     try site.wait { $0["buses"]?.array?.first?["lastError"] != nil }
     site.plc.show { $0.hasPower = true }
-    try site.wait { $0.machineState == "stopped" }
+    try site.wait { $0.machineState == "fault" }
     site.plc.show { ($0.isRunning, $0.fault) = (true, 0) }
     try site.wait { $0.machineState == "running" }
     site.plc.show { $0.good = 5 }
