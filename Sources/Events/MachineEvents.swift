@@ -56,8 +56,10 @@ public struct EventContext: Equatable, Sendable {
   public var uom: String
   public var mapping: StateMapping
   /// The order that a count was made under, or that was in force at a change of state.
-  public var order: Order?
-  /// The order under which a stop began.
+  public var order: Order? {
+    didSet { orderID = order?.key.orderID }
+  }
+  /// The id of the order, which is all that events of states and stops say of it.
   public var orderID: String?
 
   public init(
@@ -78,10 +80,9 @@ extension EventDraft {
   /// What belongs to an order has it as its key, so that it stays in order with what is told of it.
   public init?(_ fact: Fact, _ context: EventContext, names: EventNames) {
     guard let (type, subject, members) = Self.tell(fact, context, names: names) else { return nil }
-    let key = members["orderId"]?.string ?? context.machine
     self.init(
       type: type, unit: .machine(context.machine), subject: subject, at: fact.at,
-      partitionKey: key, data: .object(members))
+      partitionKey: context.orderID ?? context.machine, data: .object(members))
   }
 
   private static func tell(

@@ -33,8 +33,6 @@ enum RecorderEntry: Sendable {
 struct ShopWatch: Sendable {
   var clocks: [LineClock]
   var limits: LimitBoard
-  /// What the calendar said last, by line; nil before it said anything.
-  var isPlanned: [Bool?]
   /// Machines that nobody has looked at since the start.
   var unseen: [Int]
   /// By machine: a counter is doubted.
@@ -50,7 +48,6 @@ struct ShopWatch: Sendable {
         line, snapshot: state.snapshots[LineClock.snapshotName(line.name)], reading: reading)
     }
     limits = LimitBoard(plan: plan, state: state, reading: reading, unread: &unread)
-    isPlanned = plan.lines.map { _ in nil }
     unseen = shop.members.indices.filter { shop.members[$0] != nil }
     isDoubted = plan.machines.map { _ in false }
     startedAt = reading.monotonic
@@ -110,11 +107,9 @@ extension RecorderStep where Store: ~Copyable {
   mutating func followCalendars(_ reading: ClockReading) {
     for line in watch.clocks.indices {
       for edge in watch.clocks[line].advance(reading) {
-        if watch.isPlanned[line] != edge.isPlanned {
-          watch.isPlanned[line] = edge.isPlanned
-          for machine in shop.lines[line].machines {
-            floor.plan(machine: machine, edge.isPlanned, at: edge.at)
-          }
+        // Each edge, so that no window of counts lies across the end of a shift.
+        for machine in shop.lines[line].machines {
+          floor.plan(machine: machine, edge.isPlanned, at: edge.at)
         }
         if edge.ended != nil { entries.append(.shiftEnded(line: line, at: edge.at)) }
       }

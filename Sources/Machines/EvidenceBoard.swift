@@ -10,7 +10,7 @@
 // - An answer names the signal that gave it: of `any` the first that holds, of `all` the first, or
 //   the first code that says a reason.
 
-package import Primitives
+import Primitives
 import Signals
 
 /// Whether a condition holds. Ordered: `all` is the least of its conditions, `any` the greatest.
@@ -25,35 +25,6 @@ enum Truth: UInt8, Comparable, Sendable {
     case .unknown: .unknown
     case .holds: .fails
     }
-  }
-}
-
-/// What the evidence says at one moment.
-package struct Verdict: Equatable, Sendable {
-  package var state: EvidenceState
-  /// When it began, if earlier than when it was noticed: the last count before a standstill.
-  package var began: Stamp?
-  /// The value of the code that decided.
-  package var code: Int64?
-  package var reason: String?
-  /// The reason stands beside a code, not beside a rule.
-  package var reasonIsOfCode = false
-  /// The calendar said so: the machine stands in planned time.
-  package var byCalendar = false
-  /// Nobody looked when it began, or for some of the time since.
-  package var isAbout = false
-  /// Time without contact since it began that is known to have been stood through.
-  package var unseen: Duration = .zero
-  package var evidence: Evidence?
-
-  package init(_ state: EvidenceState, code: Int64? = nil, reason: String? = nil) {
-    (self.state, self.code, self.reason) = (state, code, reason)
-  }
-
-  /// Whether it says the same of a stop, whatever the value that it says it from.
-  func says(_ other: Verdict) -> Bool {
-    state == other.state && code == other.code && byCalendar == other.byCalendar
-      && reason == other.reason && reasonIsOfCode == other.reasonIsOfCode
   }
 }
 
@@ -99,6 +70,8 @@ struct EvidenceBoard: Equatable, Sendable {
   var dirty: UInt64 = .max
   /// The ideal cycle in nanoseconds; nil while nobody knows it.
   var cycle: Int64?
+  /// What was known last said that the machine stands.
+  var stood = false
   /// The claim that decided last; -1 for none.
   var last = -1
   /// Since when contact is lost, so that nothing is answered.
@@ -203,7 +176,7 @@ struct EvidenceBoard: Equatable, Sendable {
   }
 
   /// Answers what may have changed, and says what follows; nil when nobody can know it.
-  mutating func decide(at now: Stamp, isStopped: Bool) -> Verdict? {
+  mutating func decide(at now: Stamp) -> Verdict? {
     if program.standsAnew, program.standing != 0 {
       answer(~program.standing, at: now.instant)
       renew(at: now)
@@ -213,12 +186,15 @@ struct EvidenceBoard: Equatable, Sendable {
       answer(.max, at: now.instant)
     }
     dirty = 0
-    return verdict(isStopped: isStopped)
+    let verdict = verdict()
+    if let verdict { stood = verdict.state.stands }
+    return verdict
   }
 
   private mutating func answer(_ claims: UInt64, at now: Instant) {
     for index in program.claims.indices
-    where claims >> UInt64(index) & 1 == 1 && (dirty >> UInt64(index) & 1 == 1 || dues[index] <= now)
+    where claims >> UInt64(index) & 1 == 1
+      && (dirty >> UInt64(index) & 1 == 1 || dues[index] <= now)
     {
       var due = Instant.distantFuture
       answer(program.claims[index], at: now, due: &due)
@@ -342,12 +318,12 @@ struct EvidenceBoard: Equatable, Sendable {
 
   // MARK: What follows
 
-  private mutating func verdict(isStopped: Bool) -> Verdict? {
+  private mutating func verdict() -> Verdict? {
     for index in program.ranking where nodes[program.claims[index].root].answer == .holds {
       last = index
       return told(program.claims[index])
     }
-    if isUnknowable(isStopped) { return nil }
+    if isUnknowable { return nil }
     let denied = program.claims.indices.first {
       program.claims[$0].state == .running && nodes[program.claims[$0].root].answer == .fails
     }

@@ -7,8 +7,8 @@
 //   that the standing itself began goes on through a code that comes and goes; only other evidence
 //   of a stop, such as a run bit that was false, ends that.
 // - A claim that cannot be read because a signal of it is refused or invalid leaves the machine's
-//   state unknown where no claim is made. What stands still is known not to stand while its time
-//   is not over: that proves running, unless the machine was stopped and it has not moved since.
+//   state unknown where no claim is made. What is known not to stand still proves running; but of
+//   a machine that stood when it was known last, only if it has moved since.
 
 import Primitives
 
@@ -96,7 +96,7 @@ extension EvidenceBoard {
   }
 
   /// Whether nobody can know what the machine does, where no claim is made.
-  func isUnknowable(_ isStopped: Bool) -> Bool {
+  var isUnknowable: Bool {
     var away: Instant?
     for claim in program.claims
     where claim.state != .slow && nodes[claim.root].answer == .unknown && isRefused(claim) {
@@ -110,7 +110,7 @@ extension EvidenceBoard {
       guard program.standing >> UInt64(index) & 1 == 1 else { return false }
       let claim = program.claims[index]
       guard nodes[claim.root].answer == .fails else { return false }
-      return !isStopped || (rest(nodes[claim.root].witness) ?? .distantPast) > away
+      return !stood || (rest(nodes[claim.root].witness) ?? .distantPast) > away
     }
   }
 }

@@ -46,6 +46,8 @@ public struct Machine: Sendable {
   var book: CountBook
   /// A signal or input that decides was heard in the moment that is being handled.
   var isHeard = false
+  /// The calendar said something of the moment that is handled next: its pieces end there.
+  var isEdge = false
   /// It runs and everything was read: a count that goes on changes nothing.
   var isIndifferent = false
   /// Sums that are at the end of their range, which was told.

@@ -63,7 +63,7 @@ extension Machine {
   /// The order changes then: what was counted before is told before.
   public mutating func cut(at: Stamp) { keep(.cut, at) }
 
-  /// Planned time begins or ends then, by the calendar.
+  /// A shift ends, or planned time begins or ends then: what was counted before is told before.
   public mutating func plan(_ isPlanned: Bool, at: Stamp) { keep(.plan(isPlanned), at) }
 
   /// The ideal cycle is another one from then on; nil when nobody knows it.
@@ -84,6 +84,7 @@ extension Machine {
     case .plan(let isPlanned):
       states.plan(isPlanned)
       isHeard = true
+      isEdge = true
     case .cycle(let cycle):
       states.setIdealCycle(cycle)
       isHeard = true

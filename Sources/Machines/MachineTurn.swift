@@ -160,6 +160,10 @@ extension Machine {
     while let entry = buffer.popFirst(upTo: now) { take(entry, at: at, into: &turn) }
     tellContacts(at: at, into: &facts)
     tell(turn, at: at, into: &facts)
+    if isEdge {
+      isEdge = false
+      tellWindow(at: at, into: &facts)
+    }
     changeOrder(isCut, at: at, into: &facts)
     // A stop that a changed configuration left without evidence ends with the first look.
     guard isHeard || hasNoEvidence else { return tellWhileStopped(at, into: &facts) }

@@ -32,7 +32,9 @@ extension Machine {
       holding: EvidenceBoard.Holding(
         anew: since, byOther: stop != nil && !isStanding, byStanding: isStanding))
     for (place, counter) in zip(rules.allCounters, counters) {
-      guard let slot = states.slot(of: place.rules.signal), let last = counter.last else { continue }
+      guard let slot = states.slot(of: place.rules.signal), let last = counter.last else {
+        continue
+      }
       states.resume(
         slot: slot, value: .unsigned(counter.shown(last)),
         moved: Stamp(counter.movedAt, reading), unseen: counter.stoodThrough ? blind : 0,
@@ -62,6 +64,7 @@ extension MachineStates {
     _ phase: Phase, since: Stamp, moved: Bool, holding: EvidenceBoard.Holding
   ) {
     (core.phase, core.since, board.holding) = (phase, since, holding)
+    board.stood = phase.stop != nil
     if case .noContact = phase { board.frozen = since.instant }
     doubt(moved: moved)
   }

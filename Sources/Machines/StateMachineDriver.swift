@@ -150,7 +150,7 @@ public struct MachineStates: Sendable {
     case .partial: break
     case .full:
       board.thaw(at: at.instant)
-      let verdict = board.decide(at: at, isStopped: core.phase.isStopped)
+      let verdict = board.decide(at: at)
       look.verdict = verdict.map(byCalendar)
       // Everything was heard, and still nobody knows: that is no contact.
       if verdict == nil { look.contact = .lost }

@@ -105,14 +105,6 @@ package enum Phase: Equatable, Sendable {
     }
   }
 
-  /// A stop is open, seen or suspended.
-  package var isStopped: Bool {
-    switch self {
-    case .stopped, .noContact(.stopped): true
-    case .unknown, .running, .noContact(.unknown), .noContact(.running): false
-    }
-  }
-
   package var stop: StateStop? {
     switch self {
     case .stopped(let stop, _), .noContact(.stopped(let stop, _)): stop

@@ -22,6 +22,7 @@ extension MachineStates {
     members["orderChanged"] = core.orderChanged?.json
     members["cycle"] = core.cycle.map { .integer($0) }
     if core.ledger.forgotten > 0 { members["forgotten"] = .integer(core.ledger.forgotten) }
+    if board.stood { members["stood"] = true }
     members["frozen"] = board.frozen?.json
     members["anew"] = board.holding.anew?.json
     if board.holding.byOther { members["byOther"] = true }
@@ -61,6 +62,7 @@ extension MachineStates {
     if board.program.claims.indices.contains(Int(clamping: last)) { board.last = Int(last) }
     for (index, slot) in slots.enumerated() { board.slots[index] = carry.slot(slot) }
     for (index, node) in nodes.enumerated() { board.nodes[index] = carry.node(node) }
+    board.stood = tree["stood"]?.bool ?? false
     board.frozen = carry.instant(tree["frozen"])
     board.holding.anew = carry.stamp(tree["anew"])
     board.holding.byOther = tree["byOther"]?.bool ?? false

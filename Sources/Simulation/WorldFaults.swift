@@ -40,9 +40,7 @@ extension World {
     let unit = UInt8.random(in: 1...UInt8(clamping: options.machines), using: &generator)
     let troubles: [LineTrouble] = [
       .silentUnit(unit), .resets, .timeouts, .noise, .busyUnit(unit), .noisyUnit(unit),
-      // Only what is measured: a run bit that a device begins to refuse within a stop is evidence
-      // that is gone, and the machine goes by what is left (see Roster).
-      .illegalRegister(unit, UInt16.random(in: 6...7, using: &generator)),
+      .illegalRegister(unit, UInt16.random(in: 0...7, using: &generator)),
     ]
     line.trouble = troubles.randomElement(using: &generator) ?? .none
     later(pause(1...6)) { $0.line.trouble = .none }

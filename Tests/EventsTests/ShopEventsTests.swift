@@ -69,7 +69,7 @@ import Testing
       #expect(draft.type == type)
       let told = Set(draft.data.object.map { Array($0.keys) } ?? [])
       #expect(told.isSuperset(of: members), "\(type): \(Set(members).subtracting(told))")
-      #expect(draft.partitionKey == (told.contains("orderId") ? "4711" : "press-1"), "\(type)")
+      #expect(draft.partitionKey == "4711", "\(type): all of one stop stay in order")
     }
   }
 

@@ -107,7 +107,7 @@ import Testing
   @Test func `a transaction larger than one step of retention still gets room`() throws {
     let disk = ScriptedDisk()
     let life = Life(disk, try Press.plan())
-    disk.quota = 220
+    disk.quota = 320
     for index in 0..<60 {
       life.scan(run: index.isMultiple(of: 2), good: 0)
       life.turn(after: .seconds(1))

@@ -39,6 +39,13 @@ enum Hall1 {
         name: "hot", signal: Press.temperature, side: .high, limit: 80, severity: .alarm,
         holdsQuality: true)
     ]
+    var states = try StateRules(simple: plan.machines[0])
+    states.reasons = try ReasonTable(
+      [
+        Reason(
+          "feeder", texts: ["en": "Feeder empty"], category: .external, costCenter: "4711")
+      ], language: "en")
+    plan.machines[0].states = states
     plan.lines = [
       LineRules(
         name: line, machines: [machine], timeZone: "UTC", calendar: calendar,

@@ -117,8 +117,8 @@ struct CounterTests {
     #expect(
       bench.lines.dropFirst() == [
         "0..200 made 3+0 of 3+0",
-        "200 start #1 jam, unplanned by 1", "200 running 200 -> stopped (jam)",
-        "300 end #1 jam, minor 100", "300 stopped 100 -> running",
+        "200 start #1 jam, unplanned by 1", "200 running 200 -> fault (jam)",
+        "300 end #1 jam, minor 100", "300 fault 100 -> running",
         "200..400 made 1+0 of 4+0",
         "400 lost 0 noContact", "400 running 100 -> noContact",
       ])

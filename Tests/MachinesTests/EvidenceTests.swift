@@ -18,10 +18,11 @@ struct EvidenceTests {
     #expect(
       bench.stopLines == [
         "0 unknown 0 -> running",
-        "400 start #1 no count for 1s, unplanned by 2",
-        "400 running 400 -> stopped (no count for 1s)",
-        "9000 end #1 no count for 1s, unplanned 8600",
-        "9000 stopped 8600 -> running",
+        "400 start #1 stopped, no reason, unplanned by 2",
+        "400 running 400 -> shortStop (stopped, no reason)",
+        "5400 shortStop 5000 -> stopped (stopped, no reason)",
+        "9000 end #1 stopped, no reason, unplanned 8600",
+        "9000 stopped 3600 -> running",
       ])
   }
 
@@ -64,8 +65,8 @@ struct EvidenceTests {
     bench.scan(200, Scan(code: 0))
     #expect(
       bench.lines.dropFirst() == [
-        "100 start #1 code 99, unplanned by 1", "100 running 100 -> stopped (code 99)",
-        "200 end #1 code 99, minor 100", "200 stopped 100 -> running",
+        "100 start #1 code 99, unplanned by 1", "100 running 100 -> fault (code 99)",
+        "200 end #1 code 99, minor 100", "200 fault 100 -> running",
       ])
     #expect(bench.facts.compactMap(\.ended).map(\.classified) == [false])
   }
@@ -74,22 +75,65 @@ struct EvidenceTests {
     var bench = try Bench(Line.rules())
     bench.scan(0, Scan(run: true, code: 12, good: 0, scrap: 0))
     let stop = try #require(bench.facts.first?.started)
-    #expect(stop.cause == Cause(code: 12, text: "jam", from: .plc))
+    #expect(stop.cause == Cause(code: 12, text: "jam", from: .plc, reason: "12"))
     #expect(stop.classified && stop.costCenter == "4711" && stop.approximate)
   }
 
-  @Test func `a refused run bit is treated as absent and the code decides`() throws {
+  @Test func `F50: a run bit that is refused leaves the state unknown, until a code says it`()
+    throws
+  {
     var bench = try Bench(Line.rules(good: false))
-    let at = Instant.milliseconds(100)
-    bench.machine.take(
-      Sample(signal: Line.run, at: at, value: .none, quality: .refused))
-    bench.machine.take(Sample(signal: Line.code, at: at, value: .integer(0)))
+    func refuse(_ signal: SignalID, _ at: Int64, _ quality: Quality) {
+      bench.machine.take(
+        Sample(signal: signal, at: .milliseconds(at), value: .none, quality: quality))
+    }
+    refuse(Line.run, 100, .refused)
+    bench.machine.take(Sample(signal: Line.code, at: .milliseconds(100), value: .integer(0)))
     bench.mark(100)
-    #expect(bench.machine.status.condition == .running)
-    bench.machine.take(
-      Sample(signal: Line.code, at: .milliseconds(200), value: .integer(0), quality: .invalid))
-    bench.mark(200)
     #expect(bench.machine.status.condition == .noContact)
+    bench.machine.take(Sample(signal: Line.code, at: .milliseconds(200), value: .integer(12)))
+    bench.mark(200)
+    #expect(bench.machine.status.condition == .fault)
+    refuse(Line.code, 300, .invalid)
+    bench.mark(300)
+    #expect(bench.machine.status.condition == .noContact)
+  }
+
+  @Test func `F47: a run bit that is refused within a stop suspends it, and it ends once`() throws {
+    var bench = try Bench(Line.rules())
+    bench.scan(0, Scan(run: true, code: 0, good: 5, scrap: 0))
+    bench.scan(1000, Scan(run: false, code: 0, good: 5, scrap: 0))
+    bench.machine.take(
+      Sample(signal: Line.run, at: .milliseconds(2000), value: .none, quality: .refused))
+    bench.mark(2000)
+    bench.machine.take(Sample(signal: Line.run, at: .milliseconds(4000), value: .integer(0)))
+    bench.mark(4000)
+    bench.told = [:]
+    bench.scan(5000, Scan(run: true, code: 0, good: 5, scrap: 0))
+    #expect(
+      bench.stopLines == [
+        "0 unknown 0 -> running", "1000 start #1 stopped, no reason, unplanned by 0",
+        "1000 running 1000 -> shortStop (stopped, no reason)", "2000 shortStop 1000 -> noContact",
+        "4000 noContact 2000 -> shortStop (stopped, no reason)",
+        "5000 end #1 stopped, no reason, minor, about 2000 unseen 2000",
+        "5000 shortStop 1000 -> running",
+      ])
+  }
+
+  @Test func `a count that moves proves that a machine runs whose code is refused`() throws {
+    var bench = try Bench(Line.rules(run: false, standstill: .seconds(1)))
+    bench.scan(0, Scan(code: 0, good: 5, scrap: 0))
+    bench.scan(500, Scan(code: 12, good: 5, scrap: 0))
+    bench.machine.take(
+      Sample(signal: Line.code, at: .milliseconds(600), value: .none, quality: .refused))
+    bench.mark(600)
+    #expect(bench.machine.status.condition == .noContact)
+    bench.machine.take(Sample(signal: Line.good, at: .milliseconds(900), value: .integer(6)))
+    bench.mark(900)
+    #expect(bench.machine.status.condition == .running)
+    #expect(bench.facts.compactMap(\.ended).map(\.noContact) == [.zero])
+    bench.mark(3000)
+    #expect(bench.facts.compactMap(\.started).last?.startedAt.instant == .milliseconds(900))
   }
 
   @Test func `it is unknown until everything that decides has been read`() throws {

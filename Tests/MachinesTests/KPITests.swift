@@ -78,6 +78,49 @@ private struct Shift {
     #expect(sums.wholeMilliseconds == 479 * minute)
   }
 
+  /// Two failures, of 10 and 20 minutes, in 240: 210 run. By FE: 105 and 15 minutes; FE + 1 would
+  /// give 70 and 10, which no repair took.
+  @Test func `mean times are those of the failures that were, and their sums stand beside`() {
+    var shift = Shift()
+    let jam = StopReason(.unplanned, code: 12, text: "jam")
+    shift.take(.activity(.running, at: Shift.at(0)))
+    for (id, start, end) in [("s1", 60, 70), ("s2", 130, 150)] as [(String, Int64, Int64)] {
+      shift.take(.stopStarted(id: id, jam, at: Shift.at(start)))
+      shift.take(.activity(.fault, at: Shift.at(start)))
+      shift.take(.stopEnded(id: id, jam, at: Shift.at(end)))
+      shift.take(.activity(.running, at: Shift.at(end)))
+    }
+    let sums = shift.sums(240)
+    #expect(sums.kpi(.mtbf).value == Ratio(Int128(105 * minute), 1))
+    #expect(sums.kpi(.mttr).value == Ratio(Int128(15 * minute), 1))
+    #expect(sums.kpi(.mtbf).from == [.apt: 210 * minute, .fe: 2])
+    #expect(sums.kpi(.mttr).from == [.ttr: 30 * minute, .fe: 2])
+    #expect(sums.kpi(.availability).value == Ratio(7, 8))
+  }
+
+  @Test func `the ideal cycle of the machine counts where its order declares none`() {
+    let rules = CalendarRules.roundTheClock(name: "c", zone: .utc)
+    let reading = Shift().reading
+    var totals = Totals(
+      calendar: WorkCalendar(rules), start: .boot, idealNanoseconds: 2_000_000_000)
+    func take(_ input: TotalsInput) { _ = totals.take(input, reading: reading) }
+    take(.activity(.running, at: Shift.at(0)))
+    take(.counted(Quantities(good: 15), from: Shift.at(0), to: Shift.at(1)))
+    take(.order(TotalsOrder(key: "a", idealNanoseconds: 1_000_000_000), at: Shift.at(1)))
+    take(.counted(Quantities(good: 30), from: Shift.at(1), to: Shift.at(2)))
+    take(.order(TotalsOrder(key: "b"), at: Shift.at(2)))
+    take(.counted(Quantities(good: 15), from: Shift.at(2), to: Shift.at(3)))
+    let ideal = totals.shift?.sums.idealNanoseconds
+    #expect(ideal == 90_000_000_000 && totals.shift?.sums.piecesWithoutIdeal == 0)
+  }
+
+  @Test func `a planned stop of the machine is planned in its sums`() {
+    #expect(MachineActivity(.planned) == .plannedStop)
+    for condition in MachineCondition.allCases where condition != .planned {
+      #expect(MachineActivity(condition).rawValue == condition.rawValue)
+    }
+  }
+
   @Test func `are not defined where nothing was planned, made or broken`() {
     for figure in Sums().kpis {
       #expect(figure.value == nil && figure.text == "-", "\(figure.name)")

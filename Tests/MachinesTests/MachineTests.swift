@@ -108,7 +108,7 @@ struct MachineTests {
     bench.scan(1000, Scan(run: false, code: 12, good: 0, scrap: 0))
     bench.mark(4000)
     let status = bench.machine.status
-    #expect(status.condition == .stopped && status.since.instant == .milliseconds(1000))
+    #expect(status.condition == .fault && status.since.instant == .milliseconds(1000))
     #expect(status.stop?.duration == .seconds(3) && status.stop?.cause.text == "jam")
   }
 }

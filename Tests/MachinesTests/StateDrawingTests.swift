@@ -229,13 +229,14 @@ struct StateDrawingTests {
       ])
   }
 
-  @Test func `a refused run bit says nothing, and the code decides`() throws {
+  @Test func `F50: a refused run bit suspends, and a code that is readable decides`() throws {
     #expect(
       try drawStates("rx_x1").lines.filter { $0.contains("->") } == [
         "0 unknown 0 -> running by 10",
-        "200 running 200 -> stopped (stopped, no reason) by 10",
-        "300 stopped 100 -> running by 10",
-        "400 running 100 -> fault (jam) by 11",
+        "100 running 100 -> noContact",
+        "200 noContact 100 -> stopped (stopped, no reason) by 10, no count",
+        "300 stopped 100 -> noContact",
+        "400 noContact 100 -> fault (jam) by 11, no count, about stopped",
       ])
   }
 

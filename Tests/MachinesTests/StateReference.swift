@@ -10,7 +10,7 @@ struct StateReference {
   let rules: StateRules
   let frames: [CellFrame]
   /// The moments at which somebody looked, in units of 50 ms. Time without contact is not there.
-  let moments: [Int]
+  private(set) var moments: [Int]
   private var judged: [Judged] = []
 
   init(_ rules: StateRules, _ frames: [CellFrame]) {
@@ -32,16 +32,17 @@ struct StateReference {
   }
 
   private static func signals(_ rules: StateRules) -> [SignalID] {
-    func gather(_ rule: EvidenceRule) -> [SignalID] {
-      switch rule.test {
-      case .bit(let signal), .code(let signal, _, _), .above(let signal, _, _),
-        .below(let signal, _, _), .counterStands(let signal, _), .pulseStands(let signal, _):
-        [signal]
-      case .all(let rules), .any(let rules): rules.flatMap(gather)
-      case .not(let inner): gather(inner)
-      }
+    rules.evidence.claims.flatMap { signals($0.rule) } + (rules.counter.map { [$0] } ?? [])
+  }
+
+  private static func signals(_ rule: EvidenceRule) -> [SignalID] {
+    switch rule.test {
+    case .bit(let signal), .code(let signal, _, _), .above(let signal, _, _),
+      .below(let signal, _, _), .counterStands(let signal, _), .pulseStands(let signal, _):
+      [signal]
+    case .all(let rules), .any(let rules): rules.flatMap(signals)
+    case .not(let inner): signals(inner)
     }
-    return rules.evidence.claims.flatMap { gather($0.rule) } + (rules.counter.map { [$0] } ?? [])
   }
 
   func steps(_ duration: Duration) -> Int {
@@ -170,10 +171,79 @@ struct StateReference {
     case .all:
       guard raw == true else { break }
       let each = judged.parts.map { speaker($0, index) }
-      return each.first { if case .code = $0.rule.test { true } else { false } } ?? each[0]
+      let code = each.first { if case .code = $0.rule.test { true } else { false } }
+      // Of what stands still the last to move: since then all of it stands.
+      guard code == nil, let first = rest(each[0], index) else { return code ?? each[0] }
+      let latest = each.compactMap { rest($0, index) }.max() ?? first
+      return each.first { rest($0, index) == latest } ?? each[0]
     }
     let part = judged.parts.first { $0.answers[index] == raw } ?? judged.parts[0]
     return speaker(part, index)
+  }
+
+  /// Since when what a condition asks of has stood still; nil for one that does not ask that.
+  private func rest(_ judged: Judged, _ index: Int) -> Int? {
+    switch judged.rule.test {
+    case .counterStands: moments[moves { $0.count != $1.count }[index]]
+    case .pulseStands: moments[moves { !$0.pulse && $1.pulse }[index]]
+    case .bit, .code, .above, .below, .all, .any, .not: nil
+    }
+  }
+
+  // MARK: What nobody can know
+
+  /// Since when a signal has been refused, or not seen; nil when it is read.
+  private func away(_ signal: SignalID, _ index: Int) -> Int? {
+    func isAway(_ frame: CellFrame) -> Bool {
+      switch signal {
+      case Cell.run: !frame.seen || frame.run == nil
+      case Cell.code: !frame.seen || frame.code == nil
+      case Cell.blocked: !frame.seen || frame.blocked == nil
+      default: !frame.seen
+      }
+    }
+    var frame = moments[index] / 2
+    guard isAway(frames[frame]) else { return nil }
+    while frame > 0, isAway(frames[frame - 1]) { frame -= 1 }
+    return frame * 2
+  }
+
+  private func asksOnlyStanding(_ rule: EvidenceRule) -> Bool {
+    switch rule.test {
+    case .counterStands, .pulseStands: true
+    case .all(let rules), .any(let rules): rules.allSatisfy(asksOnlyStanding)
+    case .bit, .code, .above, .below, .not: false
+    }
+  }
+
+  /// Whether what is refused leaves the state open; `stood` is what was known last.
+  private func isUnknowable(_ index: Int, stood: Bool) -> Bool {
+    let claims = rules.evidence.claims
+    guard !claims.indices.contains(where: { judged[$0].answers[index] == true }) else {
+      return false
+    }
+    let refused = claims.indices.filter {
+      claims[$0].state != .slow && judged[$0].answers[index] == nil
+    }
+    .flatMap { Self.signals(claims[$0].rule).compactMap { away($0, index) } }
+    guard let away = refused.max() else { return false }
+    return !claims.indices.contains { claim in
+      guard claims[claim].state.stands, asksOnlyStanding(claims[claim].rule),
+        judged[claim].answers[index] == false
+      else { return false }
+      return !stood || (rest(speaker(judged[claim], index), index) ?? 0) > away
+    }
+  }
+
+  /// What is said at every moment, and which moments say something.
+  private func known() -> (moments: [Int], says: [Say]) {
+    var (known, says): ([Int], [Say]) = ([], [])
+    for index in moments.indices
+    where !isUnknowable(index, stood: says.last?.stands ?? false) {
+      known.append(moments[index])
+      says.append(say(index))
+    }
+    return (known, says)
   }
 
   // MARK: Verdicts
@@ -257,7 +327,13 @@ struct StateReference {
   // MARK: Stops
 
   func stops() -> [CellStop] {
-    let says = moments.indices.map(say)
+    let (known, says) = known()
+    var reference = self
+    reference.moments = known
+    return reference.stops(says)
+  }
+
+  private func stops(_ says: [Say]) -> [CellStop] {
     let changes = frames.indices.filter { frames[$0].orderChanged }.map { $0 * 2 }
     var stops: [(stop: CellStop, endToldAt: Int, byScan: Bool)] = []
     for stretch in stretches(says) {

@@ -48,7 +48,7 @@ extension StateReference {
       let lost = index > 0 ? moments[index - 1] + 1 < tick : tick > 0
       let isScan = tick % 2 == 0
       let moved =
-        index > 0 && isScan && rules.counter != nil
+        index > 0 && rules.counter != nil
         && frames[moments[index - 1] / 2].count != frame.count
       let isCut = index == 0 || lost || (isScan && frame.restarted && moved)
       if !isCut, let piece = pieces.last, piece.stands == says[index].stands {

@@ -36,10 +36,10 @@ struct TimelineTests {
     #expect(
       try draw("rrr__rr") == [
         "0 unknown 0 -> running",
-        "300 start #1 stopped, no code, unplanned by 0",
-        "300 running 300 -> stopped (stopped, no code)",
-        "500 end #1 stopped, no code, minor 200",
-        "500 stopped 200 -> running",
+        "300 start #1 stopped, no reason, unplanned by 0",
+        "300 running 300 -> shortStop (stopped, no reason)",
+        "500 end #1 stopped, no reason, minor 200",
+        "500 shortStop 200 -> running",
       ])
   }
 
@@ -48,9 +48,9 @@ struct TimelineTests {
       try draw("r22r") == [
         "0 unknown 0 -> running",
         "100 start #1 lunch, planned by 1",
-        "100 running 100 -> stopped (lunch)",
+        "100 running 100 -> fault (lunch)",
         "300 end #1 lunch, planned 200",
-        "300 stopped 200 -> running",
+        "300 fault 200 -> running",
       ])
   }
 
@@ -58,12 +58,15 @@ struct TimelineTests {
     #expect(
       try draw("r_2_1r") == [
         "0 unknown 0 -> running",
-        "100 start #1 stopped, no code, unplanned by 0",
-        "100 running 100 -> stopped (stopped, no code)",
+        "100 start #1 stopped, no reason, unplanned by 0",
+        "100 running 100 -> shortStop (stopped, no reason)",
+        "200 shortStop 100 -> fault (lunch)",
         "200 classify #1 lunch, planned revision 1 by plc",
+        "300 fault 100 -> shortStop (lunch)",
+        "400 shortStop 100 -> fault (code 10)",
         "400 classify #1 code 10, unplanned revision 2 by plc",
         "500 end #1 code 10, minor 400",
-        "500 stopped 400 -> running",
+        "500 fault 100 -> running",
       ])
   }
 
@@ -71,14 +74,14 @@ struct TimelineTests {
     #expect(
       try draw("rr_???_r") == [
         "0 unknown 0 -> running",
-        "200 start #1 stopped, no code, unplanned by 0",
-        "200 running 200 -> stopped (stopped, no code)",
+        "200 start #1 stopped, no reason, unplanned by 0",
+        "200 running 200 -> shortStop (stopped, no reason)",
         "300 lost 0 noContact",
-        "300 stopped 100 -> noContact",
+        "300 shortStop 100 -> noContact",
         "600 found 0 after 300",
-        "600 noContact 300 -> stopped (stopped, no code)",
-        "700 end #1 stopped, no code, minor, about 200 unseen 300",
-        "700 stopped 100 -> running",
+        "600 noContact 300 -> shortStop (stopped, no reason)",
+        "700 end #1 stopped, no reason, minor, about 200 unseen 300",
+        "700 shortStop 100 -> running",
       ])
   }
 
@@ -97,12 +100,12 @@ struct TimelineTests {
     #expect(
       try draw("r_??r") == [
         "0 unknown 0 -> running",
-        "100 start #1 stopped, no code, unplanned by 0",
-        "100 running 100 -> stopped (stopped, no code)",
+        "100 start #1 stopped, no reason, unplanned by 0",
+        "100 running 100 -> shortStop (stopped, no reason)",
         "200 lost 0 noContact",
-        "200 stopped 100 -> noContact",
+        "200 shortStop 100 -> noContact",
         "400 found 0 after 200",
-        "400 end #1 stopped, no code, minor, about 100 unseen 200",
+        "400 end #1 stopped, no reason, minor, about 100 unseen 200",
         "400 noContact 200 -> running",
       ])
   }
@@ -111,8 +114,8 @@ struct TimelineTests {
     #expect(
       try draw("r??_").suffix(3) == [
         "300 found 0 after 200",
-        "300 start #1 stopped, no code, unplanned, about by 0",
-        "300 noContact 200 -> stopped (stopped, no code)",
+        "300 start #1 stopped, no reason, unplanned, about by 0",
+        "300 noContact 200 -> shortStop (stopped, no reason)",
       ])
   }
 
@@ -128,10 +131,10 @@ struct TimelineTests {
     #expect(
       try draw("rr_|__|_r") == [
         "0 unknown 0 -> running",
-        "200 start #1 stopped, no code, unplanned by 0",
-        "200 running 200 -> stopped (stopped, no code)",
-        "600 end #1 stopped, no code, minor, about 400",
-        "600 stopped 400 -> running",
+        "200 start #1 stopped, no reason, unplanned by 0",
+        "200 running 200 -> shortStop (stopped, no reason)",
+        "600 end #1 stopped, no reason, minor, about 400",
+        "600 shortStop 400 -> running",
       ])
   }
 
@@ -139,11 +142,11 @@ struct TimelineTests {
     #expect(
       try draw("r_?|?|_r").dropFirst(3) == [
         "200 lost 0 noContact",
-        "200 stopped 100 -> noContact",
+        "200 shortStop 100 -> noContact",
         "400 found 0 after 200",
-        "400 noContact 200 -> stopped (stopped, no code)",
-        "500 end #1 stopped, no code, minor, about 200 unseen 200",
-        "500 stopped 100 -> running",
+        "400 noContact 200 -> shortStop (stopped, no reason)",
+        "500 end #1 stopped, no reason, minor, about 200 unseen 200",
+        "500 shortStop 100 -> running",
       ])
   }
 

@@ -65,6 +65,38 @@ private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
 struct TransitionTableTests {
   // S a stop starts, E it ends, C it is classified.
   static let table = """
+    state | lost | partial | runs | counts | slow | stands | code 12 | blocked | planned
+    unknown | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
+    unknown gap | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
+    unknown moved | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
+    running | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    running gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    running moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    dip | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    dip gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    dip moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
+    short | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    short gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    short moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    stopped | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
+    stopped gap | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
+    stopped moved | noContact | stopped | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    fault | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    fault gap | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    fault moved | noContact | fault | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    run | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    run gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    run moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    lost gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost/running gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost/running moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost/dip gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost/dip moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
+    lost/short gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    lost/short moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    lost/run gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
+    lost/run moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
     """
 
   @Test func `every state answers every look as the table says`() {
