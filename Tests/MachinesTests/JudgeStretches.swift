@@ -204,10 +204,11 @@ struct JudgeCutter {
       return
     }
     if let dip, isGap, !piece.moved {
+      // Of an interruption the gateway remembers over its restart only when it began.
       if piece.lost != nil {
-        begin(dip.start, told: piece.from, moments: dip.moments + moments)
+        let heard = piece.restarted ? [] : dip.moments
+        begin(dip.start, told: piece.from, moments: heard + moments)
       } else {
-        // Of an interruption the gateway remembers over its restart only when it began.
         wait(dip.start, piece, moments)
       }
       return
