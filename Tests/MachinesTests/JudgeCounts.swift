@@ -9,8 +9,8 @@
 //   upper half; with the PLC away it must show something, and no more than the rate to the second.
 // - Made while nobody looked: `recovered`, from the moment of the last look (point 4 of the issue).
 // - A bit that was low before a gap and is high after it has risen once: head of CounterPulse.
-// Left open by the text: the last look is the one that found the register gone, as records do not
-// overlap; a fall to more than the time could deliver books nothing until it counts on.
+// Fitted to what is told: the last look is the one that found the register gone, not the one that
+// read it last; a fall to more than the time could deliver books nothing until it counts on.
 // It has the whole list of readings, and looks ahead in it to see how an excursion ends.
 
 import Machines

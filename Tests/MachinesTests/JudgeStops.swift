@@ -8,7 +8,8 @@
 //   is not in its length: F50.
 // - Approximate: contact was lost, or nobody looked, during it: events.md and StopRecord.
 //
-// Where the text left it open, the judge follows what is told, which agrees with it as well
+// Fitted to what is told, after it differed: here the judge is no second opinion. The text leaves
+// it open, or to the letter says otherwise (thresholds within their band, edges of planned time).
 // - A condition over a signal that was refused is asked anew, threshold and delay, when it is read
 //   again; through its off delay it holds and says no reason.
 // - A code without a reason is a cause of a fault or a bare stop only; a bare state is no word.
