@@ -323,11 +323,14 @@ struct EvidenceBoard: Equatable, Sendable {
       last = index
       return told(program.claims[index])
     }
-    if isUnknowable { return nil }
     let denied = program.claims.indices.first {
       program.claims[$0].state == .running && nodes[program.claims[$0].root].answer == .fails
     }
-    let state = program.otherwise ?? (denied == nil ? .running : .stopped)
+    var state = program.otherwise ?? (denied == nil ? .running : .stopped)
+    if denied == nil || program.otherwise != nil, let refused = refusedSince {
+      guard isProvenRunning(since: refused) else { return nil }
+      state = .running
+    }
     var verdict = Verdict(state)
     let speaker = state.stands ? denied ?? last : last
     if let claim = speaker >= 0 ? speaker : program.ranking.first {

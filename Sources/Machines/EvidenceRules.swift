@@ -8,9 +8,9 @@
 // - A condition with an on delay holds from the end of the delay, and one with an off delay fails
 //   from its end. Who wants short interruptions untold but long ones told from their true
 //   beginning uses `ignoreUnder` of the state machine, not a delay.
-// - A claim that holds decides, whatever else cannot be read. Where none is made and one that might
-//   be cannot be read, nobody knows what the machine does, and that is no contact; but a counter
-//   that moves proves that it runs.
+// - A claim that holds decides, and so does a running claim that fails, whatever else cannot be
+//   read. Where none does and one that might is refused or invalid, nobody knows what the machine
+//   does, and that is no contact; but a counter that moves proves that it runs.
 // - "Stands still" begins with the last count, and that is when a stop inferred from it begins.
 // - No contact stands before everything: nobody books time that nobody saw (F50).
 

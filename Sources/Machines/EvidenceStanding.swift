@@ -95,8 +95,8 @@ extension EvidenceBoard {
     }
   }
 
-  /// Whether nobody can know what the machine does, where no claim is made.
-  var isUnknowable: Bool {
+  /// Since when a claim that might be made cannot be read; nil when all of them can.
+  var refusedSince: Instant? {
     var away: Instant?
     for claim in program.claims
     where claim.state != .slow && nodes[claim.root].answer == .unknown && isRefused(claim) {
@@ -105,12 +105,16 @@ extension EvidenceBoard {
         if slot.seen == .unusable { away = max(away ?? .distantPast, slot.away ?? .distantPast) }
       }
     }
-    guard let away else { return false }
-    return !program.claims.indices.contains { index in
+    return away
+  }
+
+  /// Whether something that is known not to stand still proves that the machine runs.
+  func isProvenRunning(since refused: Instant) -> Bool {
+    program.claims.indices.contains { index in
       guard program.standing >> UInt64(index) & 1 == 1 else { return false }
       let claim = program.claims[index]
       guard nodes[claim.root].answer == .fails else { return false }
-      return !stood || (rest(nodes[claim.root].witness) ?? .distantPast) > away
+      return !stood || (rest(nodes[claim.root].witness) ?? .distantPast) > refused
     }
   }
 }

@@ -142,6 +142,11 @@ package struct StateMachine: Equatable, Sendable {
         open(
           now.verdict, from: dip.since, gap: true, unseen: unseen, at: now.at, inferred,
           into: &facts)
+      } else if let began = now.verdict.began, !now.moved, now.verdict.unseen > .zero {
+        // It had stood before the loss, and stood through it: together that is long enough.
+        open(
+          now.verdict, from: began, gap: true, unseen: now.verdict.unseen, at: now.at, inferred,
+          into: &facts)
       } else {
         open(now.verdict, from: now.at, gap: true, at: now.at, inferred, into: &facts)
       }

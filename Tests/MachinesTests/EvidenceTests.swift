@@ -131,7 +131,7 @@ struct EvidenceTests {
     bench.machine.take(Sample(signal: Line.good, at: .milliseconds(900), value: .integer(6)))
     bench.mark(900)
     #expect(bench.machine.status.condition == .running)
-    #expect(bench.facts.compactMap(\.ended).map(\.noContact) == [.zero])
+    #expect(bench.facts.compactMap(\.ended).map(\.noContact) == [.milliseconds(300)])
     bench.mark(3000)
     #expect(bench.facts.compactMap(\.started).last?.startedAt.instant == .milliseconds(900))
   }

@@ -53,6 +53,8 @@ struct Reference {
   /// When it ran before contact was lost: how long nobody saw it.
   private var blind: Int64?
   private var ranBefore = false
+  /// When it began to run, however often it was not seen since.
+  private var ranFrom: Int64?
   /// The count was the same after the time in which nobody saw it.
   private var stood = false
   private var resetUnseen = false
@@ -121,6 +123,7 @@ struct Reference {
     }
     if open == nil, running == nil {
       running = frame.at
+      if unseen == nil { ranFrom = frame.at }
       blind = unseen
     }
     if open != nil, coded { open?.code = frame.code }
@@ -129,16 +132,18 @@ struct Reference {
   private mutating func close(_ at: Int64) {
     open?.end = at
     if let open { result.stops.append(open) }
-    (open, running, blind) = (nil, at, nil)
+    (open, running, blind, ranFrom) = (nil, at, nil, at)
   }
 
   private mutating func standStill(before moment: Int64) {
     guard counter, let standstill, open == nil, let running, let counted else { return }
-    let stoodAll = blind != nil && stood && counted < running
-    let from = stoodAll ? counted + (blind ?? 0) : max(running, counted)
+    // What it stood before it ran does not count: that was another stop.
+    let last = max(counted, ranFrom ?? counted)
+    let stoodAll = blind != nil && stood && last < running
+    let from = stoodAll ? last + (blind ?? 0) : max(running, last)
     guard from + standstill < moment else { return }
-    let start = blind == nil ? max(running, counted) : counted
-    let unseen = counted < running ? blind ?? 0 : 0
+    let start = blind == nil ? max(running, last) : last
+    let unseen = last < running ? blind ?? 0 : 0
     open = Expected.Stop(start: start, end: nil, unseen: unseen, code: nil)
     (standing, self.running) = (true, nil)
   }

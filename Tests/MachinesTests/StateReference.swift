@@ -217,9 +217,11 @@ struct StateReference {
   /// Whether what is refused leaves the state open; `stood` is what was known last.
   private func isUnknowable(_ index: Int, stood: Bool) -> Bool {
     let claims = rules.evidence.claims
-    guard !claims.indices.contains(where: { judged[$0].answers[index] == true }) else {
-      return false
+    let decides = claims.indices.contains {
+      let answer = judged[$0].answers[index]
+      return answer == true || (answer == false && claims[$0].state == .running)
     }
+    guard !decides else { return false }
     let refused = claims.indices.filter {
       claims[$0].state != .slow && judged[$0].answers[index] == nil
     }
