@@ -4,7 +4,7 @@
 // Invariants
 // - An answer says "done" only when what the request caused is durable: whoever reads it may throw
 //   the dropped file away. What changed nothing is answered as soon as all before it is durable.
-// - Bounded: `ShopLimits.requestsWaiting` requests and `ShopLimits.answersKept` answers; beyond that
+// - Bounded: `ShopLimits.requestsWaiting` requests and `ShopLimits.answersKept` answers; beyond it
 //   a request is refused at once, and the oldest answer is forgotten.
 // - Neither side waits for the other: both hold the lock for one append.
 // - A request that was taken and not answered may or may not have happened (a crash): repeating an

@@ -21,7 +21,7 @@
 //
 // Against the standard: availability = APT / PBT, effectiveness = PRI × PQ / APT, quality ratio =
 // GQ / PQ, OEE index = their product, NEE = AUPT / PBT × the other two with AUPT = APT + AUST, and
-// technical efficiency = APT / (APT + ADET) are ISO 22400-2:2014 as it stands. We differ in one: for
+// technical efficiency = APT / (APT + ADET) are ISO 22400-2:2014 as it stands. one differs: for
 // MTBF and MTTR that edition sums over the failures and divides by FE + 1, as if the time after the
 // last failure had ended in one. For MTBF that is cautious; for MTTR it makes 23.5 min of a single
 // repair of 47 min, and a mean of nothing where nothing failed. Reliability engineers divide by the

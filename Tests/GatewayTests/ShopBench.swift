@@ -40,11 +40,10 @@ enum Hall1 {
         holdsQuality: true)
     ]
     var states = try StateRules(simple: plan.machines[0])
-    states.reasons = try ReasonTable(
-      [
-        Reason(
-          "feeder", texts: ["en": "Feeder empty"], category: .external, costCenter: "4711")
-      ], language: "en")
+    let feeder = Reason(
+      "feeder", texts: ["en": "Feeder empty"], category: .external, costCenter: "4711")
+    let known = states.reasons.codes.compactMap { states.reasons[$0] }
+    states.reasons = try ReasonTable(known + [feeder], language: "en")
     plan.machines[0].states = states
     plan.lines = [
       LineRules(
