@@ -109,9 +109,11 @@ struct EvidenceBoard: Equatable, Sendable {
 
   /// Takes what a signal says; `moved` overrules what its values say of a counter.
   ///
-  /// `isGap`: nobody looked before. Returns by how much a counter rose, nil when it did not move.
+  /// `isGap`: nobody looked before; `isSame`: what it shows after a loss of contact proves that it
+  /// did not move in it, so that it stood all the time. Returns by how much a counter rose, nil when it did not move.
   mutating func note(
-    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool, at: Stamp
+    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool,
+    isSame: Bool = true, at: Stamp
   ) -> UInt64? {
     dirty |= program.dependents[slot]
     guard quality == .good else {
@@ -135,7 +137,11 @@ struct EvidenceBoard: Equatable, Sendable {
       slots[slot].riseUnseen = saturating(before.riseUnseen, plus: gap)
     }
     guard moved ?? (value.count != before.value.count) else {
-      slots[slot].unseen = saturating(before.unseen, plus: gap)
+      if before.away != nil, !isSame, !stood {
+        (slots[slot].moved, slots[slot].unseen, slots[slot].movedUnseen) = (at, 0, true)
+      } else {
+        slots[slot].unseen = saturating(before.unseen, plus: gap)
+      }
       return nil
     }
     (slots[slot].moved, slots[slot].unseen) = (at, 0)
