@@ -42,6 +42,8 @@ struct EvidenceBoard: Equatable, Sendable {
     var riseUnseen: Int64 = 0
     /// Since when it cannot be read.
     var away: Instant?
+    /// Only from then on is it known to stand; nil where all the time that was seen counts.
+    var restsFrom: Instant?
     /// Nobody looked when it moved last.
     var movedUnseen = false
     /// Nobody looked between this moment and the next count, which is known to come.
@@ -137,14 +139,12 @@ struct EvidenceBoard: Equatable, Sendable {
       slots[slot].riseUnseen = saturating(before.riseUnseen, plus: gap)
     }
     guard moved ?? (value.count != before.value.count) else {
-      if before.away != nil, !isSame, !stood {
-        (slots[slot].moved, slots[slot].unseen, slots[slot].movedUnseen) = (at, 0, true)
-      } else {
-        slots[slot].unseen = saturating(before.unseen, plus: gap)
-      }
+      slots[slot].unseen = saturating(before.unseen, plus: gap)
+      if before.away != nil, !isSame, !stood { slots[slot].restsFrom = at.instant }
       return nil
     }
     (slots[slot].moved, slots[slot].unseen) = (at, 0)
+    slots[slot].restsFrom = nil
     slots[slot].movedUnseen = isGap || before.away != nil
     let (now, then) = (value.count ?? 0, before.value.count ?? 0)
     return now > then ? now - then : 0
@@ -315,7 +315,8 @@ struct EvidenceBoard: Equatable, Sendable {
       guard let cycle else { return .unknown }
       limit = hundredths(step.limit, of: cycle)
     }
-    let end = moved.instant.advanced(nanoseconds: saturating(unseen, plus: limit))
+    let seen = moved.instant.advanced(nanoseconds: unseen)
+    let end = max(seen, slot.restsFrom ?? seen).advanced(nanoseconds: limit)
     if let foreseen = slot.foreseen, foreseen < end { return .fails }
     if end <= now { return .holds }
     due = min(due, end)

@@ -84,6 +84,7 @@ public struct MachineStates: Sendable {
     board.slots[slot].moved = at
     board.slots[slot].unseen = 0
     board.slots[slot].movedUnseen = false
+    board.slots[slot].restsFrom = nil
     board.slots[slot].foreseen = nil
   }
 
