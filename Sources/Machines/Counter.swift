@@ -169,6 +169,7 @@ package struct Counter: Equatable, Sendable {
       }
       judge(from: last, to: now, into: &tally)
     case .suspected(let suspicion):
+      if interrupted != nil { stoodThrough = now.value == suspicion.trusted.value }
       tally.recoveredFrom = suspicion.recoveredFrom ?? interrupted
       let fell = suspicion.suspect.value < suspicion.trusted.value
       if interrupted != nil, fell, now.value < suspicion.suspect.value {

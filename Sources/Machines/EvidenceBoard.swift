@@ -42,6 +42,8 @@ struct EvidenceBoard: Equatable, Sendable {
     var riseUnseen: Int64 = 0
     /// Since when it cannot be read.
     var away: Instant?
+    /// Only from then on is it known to stand; nil where all the time that was seen counts.
+    var restsFrom: Instant?
     /// Nobody looked when it moved last.
     var movedUnseen = false
     /// Nobody looked between this moment and the next count, which is known to come.
@@ -109,9 +111,11 @@ struct EvidenceBoard: Equatable, Sendable {
 
   /// Takes what a signal says; `moved` overrules what its values say of a counter.
   ///
-  /// `isGap`: nobody looked before. Returns by how much a counter rose, nil when it did not move.
+  /// `isGap`: nobody looked before; `isSame`: what it shows after a loss of contact proves that it
+  /// did not move in it, so that it stood all the time. Returns by how much a counter rose, nil when it did not move.
   mutating func note(
-    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool, at: Stamp
+    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool,
+    isSame: Bool = true, at: Stamp
   ) -> UInt64? {
     dirty |= program.dependents[slot]
     guard quality == .good else {
@@ -136,9 +140,11 @@ struct EvidenceBoard: Equatable, Sendable {
     }
     guard moved ?? (value.count != before.value.count) else {
       slots[slot].unseen = saturating(before.unseen, plus: gap)
+      if before.away != nil, !isSame, !stood { slots[slot].restsFrom = at.instant }
       return nil
     }
     (slots[slot].moved, slots[slot].unseen) = (at, 0)
+    slots[slot].restsFrom = nil
     slots[slot].movedUnseen = isGap || before.away != nil
     let (now, then) = (value.count ?? 0, before.value.count ?? 0)
     return now > then ? now - then : 0
@@ -309,7 +315,8 @@ struct EvidenceBoard: Equatable, Sendable {
       guard let cycle else { return .unknown }
       limit = hundredths(step.limit, of: cycle)
     }
-    let end = moved.instant.advanced(nanoseconds: saturating(unseen, plus: limit))
+    let seen = moved.instant.advanced(nanoseconds: unseen)
+    let end = max(seen, slot.restsFrom ?? seen).advanced(nanoseconds: limit)
     if let foreseen = slot.foreseen, foreseen < end { return .fails }
     if end <= now { return .holds }
     due = min(due, end)

@@ -48,7 +48,9 @@ extension EvidenceBoard {
   private mutating func begin(anew now: Stamp) {
     holding.anew = now
     dirty |= program.standing
-    for index in slots.indices { (slots[index].unseen, slots[index].riseUnseen) = (0, 0) }
+    for index in slots.indices {
+      (slots[index].unseen, slots[index].riseUnseen, slots[index].restsFrom) = (0, 0, nil)
+    }
   }
 
   /// Notes whether what stands still holds the machine now.

@@ -214,7 +214,7 @@ extension Machine {
       isHeard = true
       states.take(
         entry.sample.value, entry.sample.quality, slot: state, moved: tally?.moved,
-        pieces: tally?.pieces, at: at)
+        pieces: tally?.pieces, isSame: place < 0 || counters[Int(place)].stoodThrough, at: at)
     }
   }
 

@@ -63,11 +63,11 @@ public struct MachineStates: Sendable {
   /// `moved` is the word of who follows the counter through resets and noise, if anybody does.
   public mutating func take(
     _ value: Value, _ quality: Quality, slot: Int, moved: Bool? = nil, pieces: Int64? = nil,
-    at: Stamp
+    isSame: Bool = true, at: Stamp
   ) {
     guard board.slots.indices.contains(slot) else { return }
     let isGap = core.sight != .clear
-    let rise = board.note(slot, value, quality, moved: moved, isGap: isGap, at: at)
+    let rise = board.note(slot, value, quality, moved: moved, isGap: isGap, isSame: isSame, at: at)
     guard slot == counterSlot, let rise else { return }
     self.moved = true
     let (sum, overflow) = counts.addingReportingOverflow(
@@ -84,6 +84,7 @@ public struct MachineStates: Sendable {
     board.slots[slot].moved = at
     board.slots[slot].unseen = 0
     board.slots[slot].movedUnseen = false
+    board.slots[slot].restsFrom = nil
     board.slots[slot].foreseen = nil
   }
 

@@ -104,6 +104,7 @@ extension EvidenceBoard.Slot {
     members["moved"] = moved?.json
     members["rose"] = rose?.json
     members["away"] = away?.json
+    members["restsFrom"] = restsFrom?.json
     if movedUnseen { members["movedUnseen"] = .bool(true) }
     if unseen != 0 { members["unseen"] = .integer(unseen) }
     if riseUnseen != 0 { members["riseUnseen"] = .integer(riseUnseen) }
@@ -188,6 +189,7 @@ extension Carry {
     slot.moved = stamp(value["moved"])
     slot.rose = stamp(value["rose"])
     slot.away = instant(value["away"])
+    slot.restsFrom = instant(value["restsFrom"])
     slot.movedUnseen = value["movedUnseen"]?.bool ?? false
     slot.unseen = max(0, value["unseen"]?.integer ?? 0)
     slot.riseUnseen = max(0, value["riseUnseen"]?.integer ?? 0)
