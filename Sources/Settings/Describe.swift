@@ -36,6 +36,7 @@ enum Describe {
     case .functions: "a list of 1 (coil), 2 (discrete), 3 (holding) and 4 (input), such as [3, 4]"
     case .deadband: "a number above 0 in the signal's unit, or a percentage such as \"2%\""
     case .range: "[lowest, highest], such as [0, 100]"
+    case .reference(.reason): "the code of a reason"
     case .reference(let target): "the name of a \(target.rawValue)"
     case .references(let target): "a list of names of \(target.rawValue)s: [\"…\"]"
     case .eventTypes: "a list of event types such as [\"takt.stop.*\"]"
@@ -48,6 +49,22 @@ enum Describe {
     case .selection(let table):
       "a list of objects: [{ … }], each a \(table.name), or texts that name those of the profile"
     case .codes: "an object of codes: { \"12\": \"Guard door open\" }"
+    case .language: "a language such as \"de\", \"en\" or \"pt-BR\""
+    case .texts: "text in quotes, or one for each language: { de: \"…\", en: \"…\" }"
+    case .timeOfDay: "a time of day from \"00:00\" to \"23:59\""
+    case .date: "a date such as \"2026-12-24\""
+    case .localTime: "a date and a time of day such as \"2026-12-01 22:00\""
+    case .choices(let words):
+      "a list of " + Words.either(words.map { "\"\($0)\"" }) + ", each once at most"
+    case .share: "a share up to \"100%\", with one decimal place at most"
+    case .allowance: "a whole percentage such as \"10%\", or \"none\""
+    case .meanings:
+      "reasons by code: { \"12\": \"guard-open\", \"17-20\": \"drive\", \"*\": \"\" }"
+    case .numbers: "whole numbers by name: { \"Execute\": 6 }"
+    case .test:
+      ConditionText.allowed + ", or { signal: … }, { stands: … }, { all: […] }, { any: […] },"
+        + " { not: … }"
+    case .tests: "a list of conditions such as [\"!run\", \"jam\"]"
     }
   }
 }

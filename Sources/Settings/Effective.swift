@@ -37,7 +37,7 @@ enum Effective {
         write(entry.1, to: &bytes)
       }
     case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web, .percent,
-      .range, .integers, .words:
+      .range, .integers, .words, .texts, .numbers, .meanings:
       bytes.append(contentsOf: json(reading, kind).canonicalBytes)
     }
   }
@@ -59,7 +59,11 @@ enum Effective {
     switch reading {
     case .text(let text): .string(text)
     case .integer(let value):
-      if case .size = kind { .string(Words.sizeText(value)) } else { .integer(value) }
+      switch kind {
+      case .size: .string(Words.sizeText(value))
+      case .timeOfDay: .string(ClockText.text(Int(value)))
+      default: .integer(value)
+      }
     case .number(let value): number(value)
     case .boolean(let value): .bool(value)
     case .duration(let value): .string(value.text)
@@ -70,9 +74,20 @@ enum Effective {
     case .range(let range): .array([number(range.lowerBound), number(range.upperBound)])
     case .integers(let values): .array(values.map { .integer($0) })
     case .words(let words): .array(words.map { .string($0.text) })
+    case .texts(let entries):
+      entries.first { $0.name.isEmpty }.map { .string($0.value) }
+        ?? object(entries) { .string($0) }
+    case .numbers(let entries): object(entries) { .integer($0) }
+    case .meanings(let entries): object(entries) { .string($0) }
     case .records: .array([])
     case .record, .codes: .object([:])
     }
+  }
+
+  private static func object<Value>(
+    _ entries: [Entry<Value>], _ json: (Value) -> JSONValue
+  ) -> JSONValue {
+    .object(Dictionary(entries.map { ($0.name, json($0.value)) }) { first, _ in first })
   }
 
   private static func number(_ value: Double) -> JSONValue {

@@ -4,6 +4,7 @@
 // - It is itself a configuration file with the same effect: reading it back gives the same digest.
 // - Secrets are not in a configuration, only the paths of the files that hold them.
 
+import Machines
 import Primitives
 
 extension Configuration {
@@ -18,6 +19,11 @@ extension Configuration {
         "// ring of bus \(name): \(plan.limits.ringSamples[index]) samples (at most"
           + " \(Int(rate.rounded(.up))) a second × \(SettingsLimits.worstDiskStall.text) stall of"
           + " the disk × \(SettingsLimits.ringSafety))")
+    }
+    for calendar in root.records("calendars") {
+      for finding in Planner.calendar(calendar).findings where finding.severity == .note {
+        text.lines.append("// " + finding.text)
+      }
     }
     return text.lines.map { $0 + "\n" }.joined()
   }
@@ -54,12 +60,23 @@ private struct Explanation {
         object(record, indent: indent + "  ", behind: ",", name: "\"\(code)\": ")
       }
       lines.append(indent + "},")
+    case .meanings(let entries) where entries.count > 1:
+      lines.append(indent + name + "{")
+      for entry in entries {
+        let code = JSONValue.string(entry.name).canonicalText
+        let reason = JSONValue.string(entry.value).canonicalText
+        line("\(indent)  \(code): \(reason),", "\(entry.place)")
+      }
+      lines.append(indent + "},")
     case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web, .percent,
-      .range, .integers, .words, .record, .records, .codes:
+      .range, .integers, .words, .record, .records, .codes, .texts, .numbers, .meanings:
       let value = Effective.json(setting.reading, member.kind).canonicalText
-      let line = indent + name + value + ","
-      let gap = String(repeating: " ", count: max(2, Self.noteColumn - line.unicodeScalars.count))
-      lines.append(line + gap + "// " + (setting.isDefault ? "default" : "\(setting.place)"))
+      line(indent + name + value + ",", setting.isDefault ? "default" : "\(setting.place)")
     }
+  }
+
+  private mutating func line(_ text: String, _ note: String) {
+    let gap = String(repeating: " ", count: max(2, Self.noteColumn - text.unicodeScalars.count))
+    lines.append(text + gap + "// " + note)
   }
 }

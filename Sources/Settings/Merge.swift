@@ -37,13 +37,13 @@ struct Merge {
     case (.list(let table), .array(let elements)), (.selection(let table), .array(let elements)):
       var firstByName: [String: Place] = [:]
       for (index, element) in elements.enumerated() {
-        let place = Path.element(path, element, index)
+        let place = Path.element(path, element, index, key: table.key)
         checkNames(element, .object(table), place)
-        guard let name = element.text("name") else { continue }
+        guard let key = table.key, let name = element.text(key) else { continue }
         if let first = firstByName[name.text] {
           mistakes.error(
-            name.place, Path.member(place, "name"),
-            "the name \"\(name.text)\" is already taken at \(first)", "each name once")
+            name.place, Path.member(place, key),
+            "the \(key) \"\(name.text)\" is already taken at \(first)", "each \(key) once")
         } else {
           firstByName[name.text] = name.place
         }
@@ -92,13 +92,13 @@ struct Merge {
   ) -> Node {
     var merged = before
     var indexByName: [String: Int] = [:]
-    if table.member("name") != nil {
+    if let key = table.key {
       for (index, element) in before.enumerated() {
-        if let name = element.text("name")?.text { indexByName[name] = index }
+        if let name = element.text(key)?.text { indexByName[name] = index }
       }
     }
     for element in after {
-      if let name = element.text("name")?.text, let index = indexByName[name] {
+      if let name = table.key.flatMap({ element.text($0)?.text }), let index = indexByName[name] {
         merged[index] = merge(
           merged[index], element, .object(table), "\(path)[\(name)]", name: name)
       } else {
@@ -116,8 +116,12 @@ enum Path {
   }
 
   /// By name where there is one, else by number from 1.
-  static func element(_ path: String, _ node: Node, _ index: Int) -> String {
-    if let name = node.text("name")?.text, Words.isName(name) { return "\(path)[\(name)]" }
+  static func element(
+    _ path: String, _ node: Node, _ index: Int, key: String? = "name"
+  ) -> String {
+    if let name = key.flatMap({ node.text($0)?.text }), Words.isName(name) {
+      return "\(path)[\(name)]"
+    }
     return "\(path)[#\(index + 1)]"
   }
 }

@@ -39,3 +39,11 @@ enum Nearest {
     return previous[right.count]
   }
 }
+
+/// Hints at slips of the keyboard, for whoever compares names elsewhere.
+public enum Spelling {
+  /// `, did you mean "x"?` for the nearest of the names; nothing when none is near.
+  public static func hint(_ given: String, among names: [String]) -> String {
+    Nearest.hint(given, names)
+  }
+}

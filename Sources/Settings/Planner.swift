@@ -15,11 +15,15 @@ struct Planner {
   private var unitsByBus: [[UnitDefinition]] = []
   private var unitByPlace: [String: (id: UnitID, place: Int)] = [:]
   private let factsByUnit: [String: DeviceFacts]
-  private var signals: [PlannedSignal] = []
+  private(set) var signals: [PlannedSignal] = []
   private var machines: [MachineRules] = []
+  let reasons: ReasonTable
+  /// The reasons of the machine before, since machines of one kind share theirs.
+  var lastJoined: (causes: [Int64: CauseDefinition], table: ReasonTable)?
 
   init(_ root: Record) {
     self.root = root
+    reasons = Self.reasons(root)
     factsByUnit = DeviceFacts.byUnit(root)
   }
 
@@ -35,7 +39,8 @@ struct Planner {
     return SitePlan(
       gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
       units: units,
-      signals: signals, machines: machines, uplinks: uplinks.compactMap(Self.uplink),
+      signals: signals, machines: machines, lines: lines(),
+      uplinks: uplinks.compactMap(Self.uplink),
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
   }
 
@@ -129,7 +134,7 @@ struct Planner {
       unit: record.text("unitOfMeasure"))
   }
 
-  private func rules(
+  private mutating func rules(
     _ machine: Record, _ unit: UnitID, _ ids: [SignalID], _ idByName: [String: SignalID]
   ) -> MachineRules {
     let causes = machine.codes("causes").map { code, record in
@@ -141,7 +146,7 @@ struct Planner {
           costCenter: record.text("costCenter"))
       )
     }
-    return MachineRules(
+    var rules = MachineRules(
       name: machine.text("name") ?? "", units: [unit], signals: ids,
       running: machine.record("running").flatMap { condition($0, idByName) },
       faultCode: machine.text("faultCode").flatMap { idByName[$0] },
@@ -153,9 +158,23 @@ struct Planner {
       shortStop: machine.duration("shortStop") ?? .seconds(120),
       countWindow: machine.duration("countWindow") ?? .seconds(10),
       uom: machine.text("uom") ?? "PCE")
+    rules.counters = machine.records("counters").compactMap { record in
+      guard let role = record.text("role").flatMap(CountRole.init) else { return nil }
+      return counter(record, idByName).map { RoleCounter(role, $0) }
+    }
+    rules.mapping = Self.mapping(machine.record("words"))
+    rules.order = machine.record("order").flatMap { order in
+      order.text("signal").flatMap { idByName[$0] }.map {
+        OrderSignals(
+          order: $0, operation: order.text("operation").flatMap { idByName[$0] })
+      }
+    }
+    rules.limits = machine.records("limits").compactMap { Self.limit($0, idByName) }
+    rules.states = states(machine, rules, idByName)
+    return rules
   }
 
-  private func condition(_ record: Record, _ idByName: [String: SignalID]) -> Condition? {
+  func condition(_ record: Record, _ idByName: [String: SignalID]) -> Condition? {
     guard let signal = record.text("signal").flatMap({ idByName[$0] }) else { return nil }
     let comparison: Condition.Comparison
     if let values = record.integers("equals") {
@@ -174,10 +193,20 @@ struct Planner {
 
   private func counter(_ record: Record, _ idByName: [String: SignalID]) -> CounterRules? {
     guard let signal = record.text("signal").flatMap({ idByName[$0] }) else { return nil }
-    let most = signals[Int(signal.index)].definition.format.type.highestCount ?? .max
+    let rate = record.number("piecesPerSecond")
+    let each = record.integer("piecesPerCount") ?? 1
+    if record.boolean("pulse") ?? false {
+      return CounterRules(pulse: signal, piecesPerSecond: rate, piecesPerCount: each)
+    }
+    let direction = record.text("direction").flatMap(CounterRules.Direction.init) ?? .up
+    if let bits = record.integer("bits") {
+      return CounterRules(
+        signal: signal, bits: Int(bits), piecesPerSecond: rate, piecesPerCount: each,
+        direction: direction)
+    }
+    let most = self.signals[Int(signal.index)].definition.format.type.highestCount ?? .max
     return CounterRules(
       signal: signal, highest: record.integer("highest").map { UInt64(clamping: $0) } ?? most,
-      piecesPerSecond: record.number("piecesPerSecond"),
-      piecesPerCount: record.integer("piecesPerCount") ?? 1)
+      piecesPerSecond: rate, piecesPerCount: each, direction: direction)
   }
 }

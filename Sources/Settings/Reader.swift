@@ -100,7 +100,7 @@ struct Reader {
   mutating func read(_ node: Node, _ kind: Kind, _ path: String, isDefault: Bool) -> Reading? {
     switch kind {
     case .name, .text, .prose, .file, .serialPort, .host, .httpsURL, .timeZone, .choice, .reference,
-      .register:
+      .register, .language, .timeOfDay, .date, .localTime, .share, .allowance:
       guard case .string(let text) = node.content else { return refuse(node, kind, path) }
       return textual(text, node, kind, path)
     case .boolean:
@@ -109,7 +109,10 @@ struct Reader {
     case .integer, .positive, .number, .ringSize, .integers, .range, .deadband:
       return numeric(node, kind, path)
     case .duration, .size: return quantity(node, kind, path)
-    case .references, .eventTypes: return words(node, kind, path)
+    case .references, .eventTypes, .choices: return words(node, kind, path)
+    case .texts, .meanings, .numbers: return entries(node, kind, path)
+    case .test: return condition(node, kind, Vocabulary.test, path, isDefault)
+    case .tests: return tests(node, kind, path, isDefault)
     case .addressRanges, .functions: return offer(node, kind, path)
     case .condition(let table): return condition(node, kind, table, path, isDefault)
     case .debounce(let table):
@@ -146,7 +149,7 @@ struct Reader {
     guard case .array(let elements) = node.content else { return refuse(node, kind, path) }
     var records: [Record] = []
     for (index, element) in elements.enumerated() {
-      let place = Path.element(path, element, index)
+      let place = Path.element(path, element, index, key: table.key)
       records.append(record(element, table, path: place, isDefault: isDefault))
     }
     return .records(records)

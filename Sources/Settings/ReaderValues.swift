@@ -36,9 +36,12 @@ extension Reader {
           node.place, path, "found \(Words.quoted(text)): \(error.found)", error.allowed)
         return nil
       }
+    case .language, .timeOfDay, .date, .localTime, .share, .allowance:
+      return Self.small(text, kind) ?? refuse(node, kind, path)
     case .boolean, .integer, .positive, .number, .duration, .size, .ringSize, .deadband, .range,
       .references, .eventTypes, .integers, .condition, .debounce, .shorthand, .object, .list,
-      .selection, .codes, .addressRanges, .functions:
+      .selection, .codes, .addressRanges, .functions, .texts, .choices, .meanings, .numbers, .test,
+      .tests:
       return refuse(node, kind, path)
     }
   }
@@ -120,9 +123,30 @@ extension Reader {
           element, kind, place, "no event has the type \(Words.quoted(text))" + hint)
         continue
       }
+      if case .choices(let known) = kind {
+        guard isOne(of: known, text, element, kind, place, words) else { continue }
+      }
       words.append(Word(text: text, place: element.place))
     }
+    if case .choices = kind, elements.isEmpty {
+      return refuse(node, kind, path, "found an empty list")
+    }
     return .words(words)
+  }
+
+  /// Notes a word that a list does not know, or has already.
+  private mutating func isOne(
+    of known: [String], _ text: String, _ node: Node, _ kind: Kind, _ path: String,
+    _ before: [Word]
+  ) -> Bool {
+    if !known.contains(text) {
+      _ = refuse(node, kind, path, "found \(node.shown)" + Nearest.hint(text, known))
+    } else if before.contains(where: { $0.text == text }) {
+      _ = refuse(node, kind, path, "\(text) is given twice")
+    } else {
+      return true
+    }
+    return false
   }
 
   private func isKnown(eventType text: String) -> Bool {

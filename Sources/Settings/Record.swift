@@ -20,6 +20,19 @@ indirect enum Reading: Sendable {
   case record(Record)
   case records([Record])
   case codes([(code: Int64, record: Record)])
+  /// By language; one text for every language has no name.
+  case texts([Entry<String>])
+  case numbers([Entry<Int64>])
+  /// Reasons by code, range of codes, or `*`.
+  case meanings([Entry<String>])
+}
+
+/// One named value of an object whose names the configuration chooses.
+struct Entry<Value: Sendable>: Sendable {
+  var name: String
+  var value: Value
+  /// The place of the value.
+  var place: Place
 }
 
 /// One text of a list, with its place.
@@ -113,5 +126,17 @@ struct Record: Sendable {
   }
   func codes(_ name: String) -> [(code: Int64, record: Record)] {
     if case .codes(let value) = self[name]?.reading { value } else { [] }
+  }
+  func texts(_ name: String) -> [Entry<String>] {
+    if case .texts(let value) = self[name]?.reading { value } else { [] }
+  }
+  func numbers(_ name: String) -> [Entry<Int64>] {
+    if case .numbers(let value) = self[name]?.reading { value } else { [] }
+  }
+  func meanings(_ name: String) -> [Entry<String>] {
+    if case .meanings(let value) = self[name]?.reading { value } else { [] }
+  }
+  func percent(_ name: String) -> Double? {
+    if case .percent(let value) = self[name]?.reading { value } else { nil }
   }
 }

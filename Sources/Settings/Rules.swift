@@ -4,6 +4,7 @@
 // - Runs over whatever could be read; a member that was wrong before is passed over in silence.
 // - An error is what cannot work or would count wrongly; a warning is what may well be meant.
 
+import Machines
 import Polling
 import Primitives
 import Signals
@@ -11,9 +12,30 @@ import Signals
 struct Rules {
   let root: Record
   var mistakes: MistakeList
+  /// The codes of all reasons.
+  let reasonCodes: Set<String>
+  /// The machines that have a signal of a name.
+  let ownersBySignal: [String: [String]]
+
+  init(root: Record, mistakes: MistakeList) {
+    self.root = root
+    self.mistakes = mistakes
+    reasonCodes = Set(root.records("reasons").compactMap { $0.text("code") })
+    var owners: [String: [String]] = [:]
+    for machine in root.records("machines") {
+      guard let name = machine.text("name") else { continue }
+      for signal in machine.records("signals") {
+        if let own = signal.text("name") { owners[own, default: []].append(name) }
+      }
+    }
+    ownersBySignal = owners
+  }
 
   mutating func check() {
     amounts()
+    reasons()
+    calendars()
+    shopLines()
     let buses = names(root.records("buses"))
     for machine in root.records("machines") {
       refer(machine, "bus", to: "bus", buses)
@@ -27,17 +49,17 @@ struct Rules {
     rings()
   }
 
-  private func names(_ records: [Record]) -> [String] { records.compactMap { $0.text("name") } }
+  func names(_ records: [Record]) -> [String] { records.compactMap { $0.text("name") } }
 
   /// A name must be one of those known.
-  private mutating func refer(
+  mutating func refer(
     _ record: Record, _ member: String, to kind: String, _ known: [String]
   ) {
     guard let name = record.text(member), !known.contains(name) else { return }
     unknown(name, record.place(of: member), record.path(of: member), kind, known)
   }
 
-  private mutating func unknown(
+  mutating func unknown(
     _ name: String, _ place: Place, _ path: String, _ kind: String, _ known: [String]
   ) {
     mistakes.error(
@@ -45,7 +67,7 @@ struct Rules {
       known.isEmpty ? "nothing, since no \(kind) is declared" : shortList(known))
   }
 
-  private func shortList(_ known: [String]) -> String {
+  func shortList(_ known: [String]) -> String {
     let most = 8
     let shown = known.prefix(most).joined(separator: ", ")
     return known.count > most ? "\(shown) and \(known.count - most) more" : shown
@@ -59,6 +81,9 @@ struct Rules {
       ("machines", signals, SettingsLimits.signals),
       ("uplinks", root.records("uplinks").count, SettingsLimits.uplinks),
       ("routes", root.records("routes").count, SettingsLimits.routes),
+      ("lines", root.records("lines").count, SettingsLimits.lines),
+      ("calendars", root.records("calendars").count, SettingsLimits.calendars),
+      ("reasons", root.records("reasons").count, ReasonLimits.reasons),
     ] where count > most {
       let what = member == "machines" && count == signals ? "signals" : member
       mistakes.error(root.place(of: member), member, "found \(count) \(what)", "\(most) at most")
@@ -82,65 +107,12 @@ struct Rules {
     refer(machine, "faultCode", to: "signal of this machine", known)
     if let code = machine.text("faultCode") { integral(code, machine, "faultCode", signals) }
     if let running = machine.record("running") { check(condition: running, signals, known) }
-    var countedBy: [String: String] = [:]
-    for member in ["good", "scrap", "rework"] {
-      guard let counter = machine.record(member) else { continue }
-      refer(counter, "signal", to: "signal of this machine", known)
-      check(counter: counter, signals)
-      guard let name = counter.text("signal") else { continue }
-      if let other = countedBy[name] {
-        mistakes.error(
-          counter.place(of: "signal"), counter.path(of: "signal"),
-          "\(name) is the counter of \(other) already; its pieces would be booked twice",
-          "a signal of its own")
-      }
-      countedBy[name] = member
-    }
+    counters(machine, signals, known)
     decisions(machine)
+    evidence(machine)
+    orderSignals(machine)
+    signalLimits(machine)
     pace(machine, signals)
-  }
-
-  /// What says that the machine stands.
-  private mutating func decisions(_ machine: Record) {
-    if machine["standstill"] != nil, machine["good"] == nil {
-      mistakes.error(
-        machine.place(of: "standstill"), machine.path(of: "standstill"),
-        "standstill needs a count that can stand still", "good: the counter of good pieces")
-    }
-    guard !machine.isWrong else { return }
-    if machine["running"] == nil, machine["faultCode"] == nil, machine["standstill"] == nil,
-      !isOnlyMeasuring(machine)
-    {
-      mistakes.warn(
-        machine.place, machine.path, "nothing says when this machine stands",
-        "running, faultCode, or good with standstill")
-    }
-    if !machine.codes("causes").isEmpty, machine["faultCode"] == nil {
-      mistakes.warn(
-        machine.place(of: "causes"), machine.path(of: "causes"),
-        "causes are named, but no signal tells the code", "faultCode: the name of a signal")
-    }
-  }
-
-  /// A meter neither runs nor counts pieces; it is there for the values it publishes.
-  private func isOnlyMeasuring(_ machine: Record) -> Bool {
-    ["good", "scrap", "rework"].allSatisfy { machine[$0] == nil }
-      && machine.codes("causes").isEmpty
-      && machine.records("signals").contains { $0.boolean("publish") ?? false }
-  }
-
-  /// One warning a machine where a silent unit would hold up its own scans.
-  private mutating func pace(_ machine: Record, _ signals: [Record]) {
-    guard let timeout = machine.duration("timeout") else { return }
-    let fastest = signals.filter { ($0.duration("every") ?? timeout) < timeout }
-      .min { ($0.duration("every") ?? .zero) < ($1.duration("every") ?? .zero) }
-    guard let fastest, let every = fastest.duration("every"), let name = fastest.text("name")
-    else { return }
-    mistakes.warn(
-      fastest.place(of: "every"), fastest.path(of: "every"),
-      "\(name) is read every \(every.text), but the unit may take \(timeout.text) to answer;"
-        + " one lost answer skips scans",
-      "a shorter timeout or a longer period")
   }
 
   /// A scale of 1 and an offset of 0 change nothing, so they may stand anywhere.

@@ -1,11 +1,11 @@
-// Conditions and counters, checked against the signals they name.
+// Conditions, checked against the signals they name.
 
 import Primitives
 import Signals
 
 extension Rules {
   /// The signal's record, if it is declared and its address could be read.
-  private func find(_ name: String?, _ signals: [Record]) -> (
+  func find(_ name: String?, _ signals: [Record]) -> (
     signal: Record, address: ParsedAddress
   )? {
     guard let name, let signal = signals.first(where: { $0.text("name") == name }),
@@ -15,7 +15,7 @@ extension Rules {
   }
 
   /// Whether scaling leaves the integers of the register as they are.
-  private func isScaled(_ signal: Record) -> Bool {
+  func isScaled(_ signal: Record) -> Bool {
     signal.number("scale") ?? 1 != 1 || signal.number("offset") ?? 0 != 0
   }
 
@@ -59,36 +59,6 @@ extension Rules {
       mistakes.error(
         condition.place(of: "signal"), condition.path(of: "signal"),
         "\(name) is a text", "a bit or a number")
-    }
-  }
-
-  mutating func check(counter: Record, _ signals: [Record]) {
-    guard let name = counter.text("signal"), let (signal, address) = find(name, signals) else {
-      return
-    }
-    let place = counter.place(of: "signal")
-    let path = counter.path(of: "signal")
-    guard let most = address.format.type.highestCount else {
-      mistakes.error(
-        place, path, "\(name) is a \(address.format.type.rawValue) and cannot count",
-        "u16, i16, u32, i32, u64 or i64")
-      return
-    }
-    if isScaled(signal) {
-      mistakes.error(
-        place, path, "\(name) is scaled; its roll-over could not be told",
-        "an unscaled signal, and piecesPerCount")
-    }
-    if signal["deadband"] != nil {
-      mistakes.warn(
-        place, path, "\(name) has a deadband; the last counts before a stop are told late",
-        "no deadband")
-    }
-    if let highest = counter.integer("highest"), UInt64(clamping: highest) > most {
-      mistakes.error(
-        counter.place(of: "highest"), counter.path(of: "highest"),
-        "found \(highest), but \(address.format.type.rawValue) ends at \(most)",
-        "1 to \(most)")
     }
   }
 }

@@ -176,6 +176,9 @@ private struct Schema {
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])
+    case .texts, .meanings, .numbers, .choices, .test, .tests, .language, .timeOfDay, .date,
+      .localTime, .share, .allowance:
+      return shop(kind)
     case .condition(let table), .shorthand(_, let table):
       return either([[text], [reference(table)]])
     case .debounce(let table): return either([duration, [reference(table)]])
@@ -192,6 +195,42 @@ private struct Schema {
         ),
         ("additionalProperties", .value(false)),
       ]
+    }
+  }
+
+  /// The kinds of the machine side.
+  private mutating func shop(_ kind: Kind) -> [(String, Pretty)] {
+    let text: (String, Pretty) = ("type", "string")
+    switch kind {
+    case .language: return pattern(Words.languagePattern)
+    case .timeOfDay: return pattern("^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .date: return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    case .localTime:
+      return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]$")
+    case .share: return pattern("^[0-9]+(\\.[0-9])? ?%$")
+    case .allowance: return pattern("^(none|[0-9]+ ?%)$")
+    case .texts:
+      return either([
+        [text], [("type", "object"), ("additionalProperties", .object([text]))],
+      ])
+    case .meanings:
+      let codes = Pretty.object([(CodeText.pattern, .object([text]))])
+      return [
+        ("type", "object"), ("patternProperties", codes), ("additionalProperties", .value(false)),
+      ]
+    case .numbers:
+      return [("type", "object"), ("additionalProperties", .object([("type", "integer")]))]
+    case .choices(let words):
+      let names = Pretty.array(words.map { .value(.string($0)) })
+      return [
+        ("type", "array"), ("items", .object([("enum", names)])), ("minItems", .value(1)),
+        ("uniqueItems", .value(true)),
+      ]
+    case .test: return either([[text], [reference(Vocabulary.test)]])
+    case .tests:
+      let test = either([[text], [reference(Vocabulary.test)]])
+      return [("type", "array"), ("items", .object(test)), ("minItems", .value(1))]
+    default: return [text]
     }
   }
 }

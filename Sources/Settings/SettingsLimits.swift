@@ -47,6 +47,20 @@ public enum SettingsLimits {
   static let standstill = Duration.milliseconds(100)...Duration.seconds(86_400)
   static let shortStop = Duration.zero...Duration.seconds(86_400)
   static let countWindow = Duration.milliseconds(100)...Duration.seconds(86_400)
+  /// Delays of evidence and the dips a machine may make; an hour is no interruption any more.
+  static let evidenceDelay = Duration.zero...Duration.seconds(86_400)
+  /// The fastest presses and the longest cycles of ovens.
+  static let idealCycle = Duration.milliseconds(1)...Duration.seconds(86_400)
+  static let slowWindow = Duration.seconds(1)...Duration.seconds(86_400)
+  static let changeover = Duration.zero...Duration.seconds(86_400)
+  static let confirmation = Duration.seconds(10)...Duration.seconds(86_400)
+  /// Percent that an order may be above its plan: ten times the plan is no order any more.
+  static let abovePlan = 1000.0
+  /// Ideal cycles without a count that are still a standstill and not a holiday.
+  static let standingCycles = 1_000_000.0
+  /// Lines of one gateway, each with a calendar of its own at most: one a machine in small plants.
+  static let lines = 64
+  static let calendars = 64
   static let publishWindow = Duration.zero...Duration.seconds(3600)
   static let healthInterval = Duration.seconds(1)...Duration.seconds(86_400)
 

@@ -113,7 +113,9 @@ public struct SitePlan: Equatable, Sendable {
   /// By `SignalID.index`.
   public var signals: [PlannedSignal]
   public var machines: [MachineRules]
-  /// Every machine is in one of them.
+  /// The name of the calendar of a line of which nobody declared one.
+  public static let roundTheClock = "round-the-clock"
+  /// Every machine is in one of them; their calendars are in UTC until their zones are read.
   public var lines: [LineRules] = []
   public var uplinks: [UplinkSettings]
   public var routes: [RouteSettings]

@@ -57,11 +57,34 @@ indirect enum Kind: Sendable {
   case selection(Table)
   /// Objects by code: `{ "12": … }`; a text stands for the named member.
   case codes(String, Table)
+  /// `"de"`, `"pt-BR"`.
+  case language
+  /// One text, or one for each language.
+  case texts
+  /// `"06:00"`.
+  case timeOfDay
+  /// `"2026-12-24"`.
+  case date
+  /// `"2026-12-01 22:00"`, by the clock of the calendar's zone.
+  case localTime
+  /// Words of a list, each once.
+  case choices([String])
+  /// `"80%"`.
+  case share
+  /// `"10%"` or `"none"`.
+  case allowance
+  /// Codes and the reasons they stand for: `{ "12": "guard-open", "17-20": "drive", "*": "" }`.
+  case meanings
+  /// Whole numbers by name: `{ "Execute": 6 }`.
+  case numbers
+  /// A condition of evidence; its table is `Vocabulary.test`, which holds such conditions itself.
+  case test
+  case tests
 }
 
 /// What a reference points at.
 enum Target: String, Sendable {
-  case bus, machine, signal, uplink
+  case bus, machine, signal, uplink, line, calendar, reason
 }
 
 /// Whether a member must be there, and what holds when it is not.
@@ -112,13 +135,16 @@ struct Table: Sendable {
   var name: String
   var meaning: String
   var members: [Member]
+  /// The member that tells the elements of a list of these apart; nil when nothing does.
+  let key: String?
   private let indexByName: [String: Int]
   /// The indices of the members in the order of their names, as canonical JSON wants them.
   let canonicalOrder: [Int]
 
-  init(_ name: String, _ meaning: String, _ members: [Member]) {
+  init(_ name: String, _ meaning: String, key: String? = "name", _ members: [Member]) {
     self.name = name
     self.meaning = meaning
+    self.key = members.contains { $0.name == key } ? key : nil
     self.members = members
     canonicalOrder = members.indices.sorted {
       members[$0].name.utf8.lexicographicallyPrecedes(members[$1].name.utf8)

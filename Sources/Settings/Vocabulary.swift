@@ -1,5 +1,6 @@
 // Every name that may stand in a configuration, with its kind, its default and its meaning.
 
+import Machines
 import Primitives
 
 enum Vocabulary {
@@ -9,6 +10,10 @@ enum Vocabulary {
       Member("gateway", .object(gateway), .required, "Who this gateway is."),
       Member("buses", .list(bus), .required, "The connections to the PLCs."),
       Member("machines", .list(machine), .required, "The machines and their signals."),
+      Member("lines", .list(line), .standard([]), "The lines of machines, and when they work."),
+      Member("calendars", .list(calendar), .standard([]), "Shifts, breaks and holidays."),
+      Member("language", .language, .standard("en"), "The language of the reasons in events."),
+      Member("reasons", .list(reason), .standard([]), "Why machines stand, as the site says it."),
       Member("uplinks", .list(uplink), .standard([]), "Where the events go."),
       Member("routes", .list(route), .standard([]), "Which events an uplink gets."),
       Member("limits", .object(limits), .standard([:]), "What this gateway may use at most."),
@@ -32,39 +37,6 @@ enum Vocabulary {
         "stateDirectory", .file, .standard("/var/lib/takt"), "Where the journal is kept."),
       Member(
         "controlSocket", .file, .standard("/run/takt/takt.sock"), "Where takt status asks."),
-    ])
-
-  static let machine = Table(
-    "machine", "One machine: its signals, when it runs, why it stands, what it makes.",
-    [
-      Member("name", .name, .required, "The unit part of the events' source."),
-      Member("bus", .reference(.bus), .required, "The bus it is read from."),
-      Member("unit", .integer(0...255), .standard(1), "The unit number (slave address)."),
-      Member(
-        "profile", .name, .optional,
-        "A file profiles/<name>.json5 that tells what the device can and which signals it has."),
-    ] + device + [
-      Member(
-        "signals", .selection(signal), .requiredWithout("profile"),
-        "What is read; with a profile and without this, every signal of the profile."),
-      Member("running", .condition(condition), .optional, "The machine runs while this holds."),
-      Member(
-        "faultCode", .reference(.signal), .optional,
-        "A signal whose value other than 0 is the cause of a stop."),
-      Member("causes", .codes("text", cause), .standard([:]), "What the fault codes mean."),
-      Member("good", .shorthand("signal", counter), .optional, "The counter of good pieces."),
-      Member("scrap", .shorthand("signal", counter), .optional, "The counter of scrap pieces."),
-      Member("rework", .shorthand("signal", counter), .optional, "The counter of rework."),
-      Member(
-        "standstill", .duration(SettingsLimits.standstill), .optional,
-        "A stop is inferred when the good count stands still this long."),
-      Member(
-        "shortStop", .duration(SettingsLimits.shortStop), .standard("2min"),
-        "A stop shorter than this is a minor one."),
-      Member(
-        "countWindow", .duration(SettingsLimits.countWindow), .standard("10s"),
-        "Counts are summed over this long."),
-      Member("uom", .text, .standard("PCE"), "Unit of measure of the counts (UN/ECE code)."),
     ])
 
   static let signal = Table(
@@ -106,25 +78,12 @@ enum Vocabulary {
       Member("below", .number, .optional, "Holds below this value."),
     ])
 
-  static let counter = Table(
-    "counter", "A register that counts pieces.",
-    [
-      Member("signal", .reference(.signal), .required, "The signal that counts."),
-      Member(
-        "highest", .integer(1...Int64.max), .optional,
-        "The value before it starts again at 0; without it, what the register can hold."),
-      Member(
-        "piecesPerSecond", .positive, .optional,
-        "Most pieces a second the machine can make; more is an anomaly."),
-      Member("piecesPerCount", .integer(1...1_000_000), .standard(1), "Pieces for each count."),
-    ])
-
   static let cause = Table(
     "cause", "What one fault code means.",
     [
       Member("text", .text, .required, "What people call it."),
       Member(
-        "category", .choice(["planned", "unplanned", "minor", "external"]),
+        "category", .choice(StopCategory.allCases.map(\.rawValue)),
         .standard("unplanned"), "How the stop is booked."),
       Member("costCenter", .text, .optional, "Who pays for the stop."),
     ])

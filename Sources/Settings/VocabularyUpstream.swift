@@ -1,5 +1,6 @@
 // The names of the way upstream: uplinks, routes, limits.
 
+import Events
 import Primitives
 
 extension Vocabulary {
@@ -80,22 +81,12 @@ extension Vocabulary {
         "How often takt.gateway.health is told.")
     ])
 
-  /// The event types that a route can name.
-  static let eventTypes = [
-    "takt.state.changed.v1", "takt.stop.started.v1", "takt.stop.classified.v1",
-    "takt.stop.ended.v1", "takt.stops.minor.v1", "takt.production.count.v1",
-    "takt.production.confirmation.v1", "takt.counter.anomaly.v1", "takt.signals.changed.v1",
-    "takt.limit.exceeded.v1", "takt.limit.cleared.v1", "takt.contact.lost.v1",
-    "takt.contact.restored.v1", "takt.order.started.v1", "takt.order.ended.v1",
-    "takt.quality.hold.v1", "takt.quality.released.v1", "takt.gateway.started.v1",
-    "takt.gateway.stopped.v1", "takt.gateway.health.v1", "takt.configuration.applied.v1",
-    "takt.configuration.rejected.v1", "takt.configuration.rolledback.v1",
-    "takt.clock.corrected.v1", "takt.events.dropped.v1",
-  ]
+  /// The event types that a route can name: those that there are.
+  static let eventTypes = EventType.allCases.map(\.rawValue)
 
   /// The patterns that name all events of one noun: `takt.stop.*`.
   static let eventFamilies = eventTypes.reduce(into: [String]()) { families, type in
     let family = type.split(separator: ".").prefix(2).joined(separator: ".") + ".*"
-    if families.last != family { families.append(family) }
+    if !families.contains(family) { families.append(family) }
   }
 }

@@ -17,9 +17,7 @@ enum CheckReport {
     look(
       plan.gateway.keyFile, "gateway.keyFile",
       "; \"takt keygen --key \(plan.gateway.keyFile)\" makes it")
-    look(
-      "/usr/share/zoneinfo/" + plan.gateway.timeZone, "the time zone gateway.timeZone",
-      "; see /usr/share/zoneinfo for the names")
+    hints += plan.unknownZones()
     for bus in plan.buses {
       switch bus.line {
       case .tcp, .rtuOverTCP: break

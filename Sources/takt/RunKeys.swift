@@ -21,6 +21,9 @@ struct RunKeys: Sendable {
       let hint = isMissing ? "; make one with \"takt keygen --key \(path)\"" : ""
       throw CommandFault(.configuration, error.description + hint)
     }
-    recorderPlan = try plan.recorderPlan(digest: Hex.encode(SHA256.digest(plan.digestInput)))
+    let (lines, warnings) = try plan.zonedLines()
+    for warning in warnings { Log().line(.warning, warning) }
+    recorderPlan = try plan.recorderPlan(
+      digest: Hex.encode(SHA256.digest(plan.digestInput)), lines: lines)
   }
 }

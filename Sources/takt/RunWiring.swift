@@ -13,7 +13,7 @@ import Signals
 
 extension SitePlan {
   /// The recorder's view of the site; `digest` is the configuration's, hexadecimal.
-  func recorderPlan(digest: String) throws(CommandFault) -> RecorderPlan {
+  func recorderPlan(digest: String, lines: [LineRules]) throws(CommandFault) -> RecorderPlan {
     let source: EventSource
     do throws(NameFault) {
       source = try EventSource(
@@ -22,7 +22,7 @@ extension SitePlan {
     } catch {
       throw CommandFault(.configuration, error.description)
     }
-    return RecorderPlan(
+    var plan = RecorderPlan(
       source: source, version: programVersion, configurationDigest: digest, machines: machines,
       signals: signals.map {
         RecordedSignal(
@@ -37,6 +37,8 @@ extension SitePlan {
           machines: route.machines.map { machines[$0].name })
       },
       publishWindow: limits.publishWindow, healthInterval: limits.healthInterval)
+    plan.lines = lines
+    return plan
   }
 }
 

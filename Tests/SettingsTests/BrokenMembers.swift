@@ -9,16 +9,20 @@ extension Broken {
       7:3: error: machines[press-1].runing: "runing" is not known here, did you mean \
       "running"?; allowed: name, bus, unit, profile, timeout, registersPerRequest, \
       bitsPerRequest, gapLimit, pause, functions, forbidden, requestStart, signals, running, \
-      faultCode, causes, good, scrap, rework, standstill, shortStop, countWindow, uom
+      faultCode, causes, good, scrap, rework, standstill, shortStop, countWindow, uom, line, \
+      evidence, otherwise, precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, \
+      changeover, planned, counters, order, limits, words
       """),
     Broken(
       "an unknown member with none near",
       [(#"running: "run""#, #"colour: "red""#)],
       """
-      7:3: error: machines[press-1].colour: "colour" is not known here; allowed: name, \
-      bus, unit, profile, timeout, registersPerRequest, bitsPerRequest, gapLimit, pause, \
+      7:3: error: machines[press-1].colour: "colour" is not known here; allowed: name, bus, \
+      unit, profile, timeout, registersPerRequest, bitsPerRequest, gapLimit, pause, \
       functions, forbidden, requestStart, signals, running, faultCode, causes, good, scrap, \
-      rework, standstill, shortStop, countWindow, uom
+      rework, standstill, shortStop, countWindow, uom, line, evidence, otherwise, \
+      precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, changeover, planned, \
+      counters, order, limits, words
       """),
     Broken(
       "a missing member",

@@ -35,7 +35,7 @@ extension Broken {
       [(#"good: "good""#, #"good: "run""#)],
       """
       7:25: error: machines[press-1].good.signal: run is a bit and cannot count; allowed: \
-      u16, i16, u32, i32, u64 or i64
+      u16, i16, u32, i32, u64 or i64; or pulse: true for a bit that rises with each piece
       """),
     Broken(
       "a counter beyond its register",

@@ -31,6 +31,11 @@ struct Broken: Sendable, CustomTestStringConvertible {
 
     """
 
+  static let all: [Broken] = [
+    texts, members, signals, sites, lines, devices, evidence, conditions, states, shop, plant,
+    calendars,
+  ].flatMap(\.self)
+
   /// The text with the first occurrence of each old part replaced; the closing brace is the last.
   var text: String {
     var text = Self.right
@@ -52,9 +57,7 @@ struct BrokenTests {
     #expect(messages(check(Broken.right)) == [])
   }
 
-  @Test(
-    arguments: Broken.texts + Broken.members + Broken.signals + Broken.sites + Broken.lines
-      + Broken.devices)
+  @Test(arguments: Broken.all)
   func `each mistake is told with its place and what is allowed`(broken: Broken) {
     let outcome = check(broken.text)
     let told = outcome.mistakes.map { mistake in

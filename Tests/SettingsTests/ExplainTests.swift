@@ -58,7 +58,7 @@ struct ExplainTests {
   }
 
   @Test func `the explanation is a configuration of the same effect`() throws {
-    for text in [Broken.right, try Example.text()] {
+    for text in [Broken.right, try Example.text(), try Example.text(Example.plant)] {
       let configuration = try #require(check(text).configuration)
       let again = check(configuration.explain())
       #expect(messages(again) == [])
@@ -99,7 +99,12 @@ struct SchemaTests {
       Vocabulary.gateway, Vocabulary.bus, Vocabulary.machine, Vocabulary.signal,
       Vocabulary.debounce, Vocabulary.condition, Vocabulary.counter, Vocabulary.cause,
       Vocabulary.uplink, Vocabulary.backoff, Vocabulary.route, Vocabulary.limits,
-      Vocabulary.publish, Vocabulary.health,
+      Vocabulary.publish, Vocabulary.health, Vocabulary.roleCounter, Vocabulary.orderSignals,
+      Vocabulary.signalLimit, Vocabulary.evidence, Vocabulary.test, Vocabulary.packml,
+      Vocabulary.slow, Vocabulary.changeover, Vocabulary.planned, Vocabulary.words,
+      Vocabulary.stateWords, Vocabulary.line, Vocabulary.confirmations, Vocabulary.calendar,
+      Vocabulary.shift, Vocabulary.extraShift, Vocabulary.pause, Vocabulary.holiday,
+      Vocabulary.exception, Vocabulary.maintenance, Vocabulary.reason,
     ]
     #expect(Set(try #require(schema["$defs"]?.object).keys) == Set(tables.map(\.name)))
     #expect(schema["then"] == ["$ref": "#/$defs/profileFile"])
@@ -140,28 +145,41 @@ struct SchemaTests {
   }
 
   @Test func `the example mentions no member that does not exist`() throws {
-    // The commented-out lines of the example are advice: they must hold as well. An object may
-    // go on in further lines of the comment.
-    var isInObject = false
-    let text = try Example.text().split(separator: "\n").map { line -> Substring in
-      let trimmed = line.drop { $0 == " " }
-      let advice = trimmed.hasPrefix("// ") ? trimmed.dropFirst(3) : ""
-      if advice.hasPrefix("{") { isInObject = true }
-      if isInObject {
-        isInObject = !advice.hasSuffix("},")
-        return advice
-      }
-      let name = advice.first?.isLowercase == true ? advice.prefix { $0.isLetter } : ""
-      return !name.isEmpty && advice.dropFirst(name.count).hasPrefix(": ") ? advice : line
-    }.joined(separator: "\n")
     let outcome = Configuration.check(
-      [ConfigurationFile(path: "takt.json5", text: text)], profiles: [Example.profile])
+      [ConfigurationFile(path: "takt.json5", text: try Example.uncommented())],
+      profiles: [Example.profile])
     #expect(messages(outcome) == [])
-    let buses = outcome.configuration?.plan.buses ?? []
-    #expect(buses.map(\.name) == ["plc-1", "drive", "line-2", "meters"])
-    #expect(buses.first?.units.map(\.quirks.forbidden.count) == [2, 1])
-    #expect(outcome.configuration?.plan.machines.map(\.name) == ["press-1", "meter-1"])
-    #expect(outcome.configuration?.plan.uplinks.first?.bearerFile == "/etc/takt/mes.token")
-    #expect(outcome.configuration?.plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")
+    let plan = try #require(outcome.configuration?.plan)
+    #expect(plan.buses.map(\.name) == ["plc-1", "drive", "line-2", "meters"])
+    #expect(plan.buses.first?.units.map(\.quirks.forbidden.count) == [2, 0, 1])
+    #expect(plan.machines.map(\.name) == ["press-1", "press-2", "packer", "meter-1"])
+    #expect(plan.uplinks.first?.bearerFile == "/etc/takt/mes.token")
+    #expect(plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")
+    #expect(plan.machines.map { $0.states?.evidence.claims.count } == [3, 5, 6, 0])
+    #expect(plan.lines.map(\.calendar.shifts.count) == [2])
+    #expect(plan.machines[0].states?.reasons["guard-open"]?.texts["de"] == "Schutztür offen")
+  }
+
+  @Test func `the example shows every member of the machine side`() throws {
+    let configuration = try #require(
+      Configuration.check(
+        [ConfigurationFile(path: "takt.json5", text: try Example.uncommented())],
+        profiles: [Example.profile]
+      ).configuration)
+    var said: Set<String> = []
+    Example.gather(configuration.root, &said)
+    let tables = [
+      Vocabulary.signalLimit, Vocabulary.evidence, Vocabulary.packml, Vocabulary.slow,
+      Vocabulary.changeover, Vocabulary.planned, Vocabulary.line, Vocabulary.confirmations,
+      Vocabulary.calendar, Vocabulary.shift, Vocabulary.extraShift, Vocabulary.exception,
+      Vocabulary.maintenance, Vocabulary.reason, Vocabulary.stateWords, Vocabulary.orderSignals,
+    ]
+    let wanted = Set(tables.flatMap { table in table.members.map { "\(table.name).\($0.name)" } })
+      .union(Vocabulary.machine.members.map { "machine.\($0.name)" })
+    // Said in prose beside its counterpart, or without a place of its own.
+    let inProse: Set = [
+      "signalLimit.below", "extraShift.breaks", "machine.profile", "machine.rework",
+    ]
+    #expect(wanted.subtracting(said).sorted() == inProse.sorted())
   }
 }

@@ -226,7 +226,7 @@ struct DevicePlanTests {
     #expect(
       told("") == [
         "conf.d/1.json5:1:14: warning: machines[m]: nothing says when this machine stands;"
-          + " allowed: running, faultCode, or good with standstill"
+          + " allowed: evidence; or running, faultCode, or good with standstill"
       ])
   }
 

@@ -136,7 +136,7 @@ struct RiskTests {
     #expect(
       told(("running: \"run\", ", "causes: { \"1\": \"Door\" }, ")) == [
         "takt.json5:4:12: warning: machines[press-1]: nothing says when this machine stands;"
-          + " allowed: running, faultCode, or good with standstill",
+          + " allowed: evidence; or running, faultCode, or good with standstill",
         "takt.json5:7:11: warning: machines[press-1].causes: causes are named, but no signal tells"
           + " the code; allowed: faultCode: the name of a signal",
       ])

@@ -12,6 +12,8 @@ import Testing
 enum Example {
   static let directory = String(#filePath.split(separator: "/").dropLast(3).joined(separator: "/"))
   static let path = "etc/takt.json5"
+  /// A whole plant with shifts, reasons, an order and a limit.
+  static let plant = "etc/examples/two-shifts.json5"
 
   static func text(_ name: String = path) throws -> String {
     let bytes = try #require(FileBytes.read("/\(directory)/\(name)"))
@@ -20,6 +22,49 @@ enum Example {
 }
 
 extension Example {
+  /// The installed file with the lines that it has commented out: they are advice, so they must
+  /// hold as well. A comment that begins with a name and a colon, or with a bracket, is such a
+  /// line, and so are all that follow until its brackets are closed.
+  static func uncommented() throws -> String {
+    var depth = 0
+    return try text().split(separator: "\n").map { line -> Substring in
+      let trimmed = line.drop { $0 == " " }
+      guard trimmed.hasPrefix("// ") else { return line }
+      let advice = trimmed.dropFirst(3)
+      let name = advice.first?.isLowercase == true ? advice.prefix { $0.isLetter } : ""
+      let isNamed = !name.isEmpty && advice.dropFirst(name.count).hasPrefix(": ")
+      guard depth > 0 || isNamed || advice.hasPrefix("{") else { return line }
+      for character in code(of: advice) {
+        if "{[".contains(character) { depth += 1 }
+        if "}]".contains(character) { depth -= 1 }
+      }
+      return advice
+    }.joined(separator: "\n")
+  }
+
+  /// A line without its texts and its comment.
+  private static func code(of line: Substring) -> String {
+    let parts = line.split(separator: "\"", omittingEmptySubsequences: false)
+    let code = parts.enumerated().filter { $0.offset % 2 == 0 }.map { String($0.element) }
+    return code.joined(separator: "\"\"").split(separator: "//", omittingEmptySubsequences: false)
+      .first.map(String.init) ?? ""
+  }
+
+  /// Every member that a configuration says, as `table.member`.
+  static func gather(_ record: Record, _ said: inout Set<String>) {
+    for (member, setting) in zip(record.table.members, record.settings) {
+      guard let setting, !setting.isDefault else { continue }
+      said.insert("\(record.table.name).\(member.name)")
+      switch setting.reading {
+      case .record(let inner): gather(inner, &said)
+      case .records(let records): for inner in records { gather(inner, &said) }
+      case .codes(let codes): for (_, inner) in codes { gather(inner, &said) }
+      case .text, .integer, .number, .boolean, .duration, .address, .addressRanges, .web,
+        .percent, .range, .integers, .words, .texts, .numbers, .meanings:
+        break
+      }
+    }
+  }
   /// A profile with the name and the signals that the example's comments speak of.
   static let profile = ConfigurationFile(
     path: "profiles/eastron-sdm630.json5",

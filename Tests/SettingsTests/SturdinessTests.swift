@@ -1,6 +1,8 @@
 // No text makes the room trap, and what it says of a text is always the same.
 
+import Machines
 import Primitives
+import Signals
 import Testing
 
 @testable import Settings
@@ -15,6 +17,9 @@ struct SturdinessTests {
     "type: \"modbus-rtu\",", "device: \"/dev/ttyUSB0\",", "baud: 9600,", "unit: 0,",
     "profile: \"eastron-sdm630\",", "\"power\"", "forbidden: [\"coil 0-9\", \"4x1\"],",
     "functions: [1, 4],", "requestStart: { coil: 7 },", "string 9 low", "0x", "4x",
+    "evidence: [{ state: \"fault\", when: { all: [\"!run\"] } }],", "{ any: [\"jam\"] }",
+    "stands: \"good\", cycles: 3,", "codes: { \"1-9\": \"drive\" },", "cycles: 1e300,", "22:00",
+    "2026-12-24", "line: \"linie-3\",", "{ not: ", "until: 5,", "pulse: true,", "bits: 64,",
     "9999999d", "-5", "machines:", "{ \"-9223372036854775808\": 1 }",
   ]
 
@@ -84,6 +89,31 @@ struct SturdinessTests {
       let again = check(configuration.explain())
       #expect(
         again.configuration?.plan.digestInput == configuration.plan.digestInput, "seed \(seed)")
+    }
+  }
+
+  @Test(arguments: 0..<20)
+  func `a hundred garbled plants are each either explained or can be run`(block: Int) throws {
+    let right = Array(try Example.text(Example.plant).utf8)
+    for seed in block * 100..<block * 100 + 100 {
+      var generator = SeededGenerator(seed: UInt64(seed))
+      let outcome = check(Self.mutated(right, &generator))
+      #expect((outcome.configuration != nil) == outcome.errors.isEmpty, "seed \(seed)")
+      guard let configuration = outcome.configuration else { continue }
+      let again = check(configuration.explain())
+      #expect(again.configuration?.plan == configuration.plan, "seed \(seed)")
+      for machine in configuration.plan.machines {
+        // What the rules let pass, the machines must be able to take.
+        #expect(throws: Never.self, "seed \(seed)") {
+          _ = try MachineStates(
+            rules: try machine.states ?? StateRules(simple: machine), epoch: "0",
+            at: Stamp(instant: Instant(nanoseconds: 0), wall: WallTime(milliseconds: 0)))
+        }
+      }
+      for line in configuration.plan.lines {
+        let mistakes = line.calendar.findings.filter { $0.severity == .mistake }
+        #expect(mistakes == [], "seed \(seed)")
+      }
     }
   }
 
