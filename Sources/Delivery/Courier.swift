@@ -227,8 +227,9 @@ public struct Courier: Sendable {
   ) -> [CourierAction] {
     let sentence = fault.sentence(policy.address)
     switch fault {
-    case .certificate: return park(sentence, now, &generator)
-    case .nameUnknown, .unreachable, .timeout, .handshake, .finished, .closed:
+    case .certificate, .proxy(_, isLasting: true): return park(sentence, now, &generator)
+    case .proxy(_, isLasting: false), .nameUnknown, .unreachable, .timeout, .handshake, .finished,
+      .closed:
       return fail(sentence, now, &generator)
     }
   }
