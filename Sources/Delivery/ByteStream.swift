@@ -59,9 +59,13 @@ public protocol ByteStream: ~Copyable {
 
   /// What a person should know of it.
   var facts: StreamFacts { get }
+
+  /// Takes the date that the peer told after it was verified, as evidence of the time.
+  mutating func learn(peerDate: WallTime)
 }
 
 extension ByteStream where Self: ~Copyable {
   /// Nothing, for a stream without certificates.
   public var facts: StreamFacts { StreamFacts() }
+  public mutating func learn(peerDate: WallTime) {}
 }

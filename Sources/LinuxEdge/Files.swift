@@ -7,6 +7,7 @@
 // - Nothing is read beyond the caller's limit.
 
 import Glibc
+public import Primitives
 
 /// What kind of thing a path names, and who may use it.
 public struct FileStatus: Equatable, Sendable {
@@ -16,6 +17,8 @@ public struct FileStatus: Equatable, Sendable {
   public var mode: UInt32
   public var owner: UInt32
   public var size: Int64
+  /// When its content was last written, by the clock of that time.
+  public var modified = WallTime.earliest
 
   /// Whether anybody but the owner may read or write it: too open for a key.
   public var isOpenToOthers: Bool { mode & 0o077 != 0 }
@@ -77,7 +80,11 @@ public enum Files {
       }
     return FileStatus(
       kind: kind, mode: UInt32(record.st_mode) & 0o7777, owner: record.st_uid,
-      size: Int64(record.st_size))
+      size: Int64(record.st_size),
+      modified: WallTime(
+        milliseconds: Int64(record.st_mtim.tv_sec).multipliedReportingOverflow(
+          by: 1000
+        ).partialValue))
   }
 
   /// The names in a directory, sorted, without "." and ".."; more than the limit is a fault.

@@ -94,7 +94,8 @@ struct Dial: ~Copyable {
     return .failed(fault)
   }
 
-  private mutating func race(_ addresses: [SocketAddress], _ now: Instant) {
+  /// Begins the race between addresses that are known.
+  mutating func race(_ addresses: [SocketAddress], _ now: Instant) {
     waiting = Self.mixed(addresses)[...]
     beginNext(now)
   }

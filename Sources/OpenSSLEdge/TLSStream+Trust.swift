@@ -2,9 +2,16 @@
 
 import COpenSSL
 import Delivery
-import Primitives
+public import Primitives
 
 extension TLSStream {
+  /// A date within the validity of the peer's own certificate raises the floor: who tells a later
+  /// one would make every certificate expire here.
+  public mutating func learn(peerDate: WallTime) {
+    guard let bound = facts.peerNotAfter, peerDate <= bound else { return }
+    timeFloor?.raise(to: peerDate)
+  }
+
   /// Takes changed files if they can be used.
   mutating func renewFiles() {
     do throws(TLSSettingsFault) {

@@ -8,6 +8,7 @@
 import Gateway
 import LinuxEdge
 import ModbusEdge
+import OpenSSLEdge
 import Polling
 import Primitives
 import Settings
@@ -82,6 +83,8 @@ final class Daemon: Sendable {
   let desks: [GuestDesk]
   private let tickets = Atomic<UInt64>(0)
   let couriers: [CourierLink]
+  /// What certificates are checked by while nothing sets the clock.
+  let timeFloor: TimeFloor
   let counters: [TurnCounter]
 
   init(
@@ -97,6 +100,7 @@ final class Daemon: Sendable {
     self.clock = clock
     self.startedAt = startedAt
     log = Log()
+    timeFloor = TimeFloor(TimeEvidence.newest(plan))
     let recorderBell = try WakeUp()
     self.recorderBell = recorderBell
     mainBell = try WakeUp()
