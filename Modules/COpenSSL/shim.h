@@ -23,3 +23,6 @@ static inline long takt_SSL_CTX_set_max_proto_version(SSL_CTX *context, int vers
 static inline long takt_SSL_CTX_set_mode(SSL_CTX *context, long mode) {
   return SSL_CTX_set_mode(context, mode);
 }
+static inline long takt_SSL_CTX_add1_chain_cert(SSL_CTX *context, X509 *certificate) {
+  return SSL_CTX_add1_chain_cert(context, certificate);
+}

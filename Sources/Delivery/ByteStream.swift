@@ -25,6 +25,8 @@ public enum StreamFault: Error, Equatable, Sendable {
   case certificate(String)
   /// The peer and we did not agree on TLS, or it refused our certificate.
   case handshake(String)
+  /// What stands between refuses the way. Says what to do; lasting when a person has to.
+  case proxy(String, isLasting: Bool)
   /// The peer ended the stream in good order (TLS close_notify): nothing was cut off.
   case finished
   /// The connection broke, or ended without a farewell: what was being read may be cut off.
@@ -54,4 +56,16 @@ public protocol ByteStream: ~Copyable {
 
   /// Drops the connection; does nothing when there is none.
   mutating func close()
+
+  /// What a person should know of it.
+  var facts: StreamFacts { get }
+
+  /// Takes the date that the peer told after it was verified, as evidence of the time.
+  mutating func learn(peerDate: WallTime)
+}
+
+extension ByteStream where Self: ~Copyable {
+  /// Nothing, for a stream without certificates.
+  public var facts: StreamFacts { StreamFacts() }
+  public mutating func learn(peerDate: WallTime) {}
 }

@@ -7,6 +7,9 @@
 //      ├── coolingOff ◀───┴──────────────────┼── retry, fault ───────┘  │
 //      └── parked ◀───── certificate, 403 …  └──── pausing ◀────────────┘
 //
+// Before connecting, a courier whose token comes from a service and no longer holds is `refreshing`:
+// the driver fetches one and the next input goes on.
+//
 // Invariants
 // - Pure: time, chance and bytes come in, actions go out; the driver performs them in order.
 // - Events leave in order and are reported in order: a report never passes an event that is neither
@@ -44,6 +47,8 @@ public struct Courier: Sendable {
   public enum State: Equatable, Sendable {
     /// No connection and nothing to send.
     case offline
+    /// The driver was asked for a token; what it got is acted on by the next input.
+    case refreshing
     case connecting(deadline: Instant)
     /// Connected, with nothing to send.
     case ready(Link)
@@ -62,6 +67,10 @@ public struct Courier: Sendable {
   var cargo: Cargo?
   var reader = HTTPResponseReader()
   var token: String?
+  /// When the token is to be renewed; nil for one that nobody dates.
+  var tokenStaleAt: Instant?
+  /// Why there is no token.
+  var secretFault: (sentence: String, isLasting: Bool)?
   var record = CourierStatus()
   var patience = Patience()
   /// Waits between attempts, and between looks when parked.
@@ -90,12 +99,25 @@ public struct Courier: Sendable {
   /// The token for the next requests.
   public mutating func useToken(_ token: String?) { self.token = token }
 
+  /// What became of asking for a token.
+  public mutating func use(_ secret: Secret) {
+    secretFault = nil
+    record.conditions = []
+    switch secret {
+    case .none: token = nil
+    case .token(let token, let staleAt): (self.token, tokenStaleAt) = (token, staleAt)
+    case .kept(let why): record.conditions = [why]
+    case .fault(let sentence, let isLasting): secretFault = (sentence, isLasting)
+    }
+  }
+
   /// What is known, for people.
   public var status: CourierStatus {
     var status = record
     (status.state, status.nextAttempt) =
       switch state {
       case .offline: ("offline", nil)
+      case .refreshing: ("refreshing", nil)
       case .connecting: ("connecting", nil)
       case .ready: ("ready", nil)
       case .pausing(_, let until): ("pausing", until)
@@ -110,6 +132,7 @@ public struct Courier: Sendable {
   public var nextDeadline: Instant? {
     switch state {
     case .offline: nil
+    case .refreshing: .boot
     case .connecting(let deadline): deadline
     case .ready(let link): link.idleUntil
     case .pausing(_, let until), .coolingOff(let until), .parked(let until, _): until
@@ -150,6 +173,7 @@ public struct Courier: Sendable {
     guard let deadline = nextDeadline, deadline <= now.instant else { return [] }
     switch state {
     case .offline: return []
+    case .refreshing: return refreshed(now, &generator)
     case .connecting:
       let wait = policy.connectTimeout.sentence
       return fail(
@@ -198,7 +222,8 @@ public struct Courier: Sendable {
     case .pausing(_, let until):
       state = .coolingOff(until: until)
       return [.close]
-    case .offline, .connecting, .coolingOff, .parked: return []  // Late: already closed.
+    case .offline, .refreshing, .connecting, .coolingOff, .parked:
+      return []  // Late: already closed.
     }
   }
 
@@ -218,7 +243,7 @@ public struct Courier: Sendable {
     case .pausing(_, let until):
       state = .coolingOff(until: until)
       return [.close]
-    case .offline, .coolingOff, .parked: return []  // Late: already closed.
+    case .offline, .refreshing, .coolingOff, .parked: return []  // Late: already closed.
     }
   }
 
@@ -227,8 +252,9 @@ public struct Courier: Sendable {
   ) -> [CourierAction] {
     let sentence = fault.sentence(policy.address)
     switch fault {
-    case .certificate: return park(sentence, now, &generator)
-    case .nameUnknown, .unreachable, .timeout, .handshake, .finished, .closed:
+    case .certificate, .proxy(_, isLasting: true): return park(sentence, now, &generator)
+    case .proxy(_, isLasting: false), .nameUnknown, .unreachable, .timeout, .handshake, .finished,
+      .closed:
       return fail(sentence, now, &generator)
     }
   }
@@ -240,15 +266,45 @@ public struct Courier: Sendable {
     guard let cargo else { return [] }
     switch state {
     case .offline: return open(now)
+    case .ready where needsToken(now): return [.close] + open(now)
     case .ready(let link): return send(cargo, link, now)
-    case .connecting, .pausing, .awaitingAnswer, .coolingOff, .parked: return []
+    case .refreshing, .connecting, .pausing, .awaitingAnswer, .coolingOff, .parked: return []
     }
   }
 
   private mutating func open(_ now: Stamp) -> [CourierAction] {
+    switch policy.secret {
+    case .none: return connect(now)
+    case .file: return [.reloadToken] + connect(now)
+    case .service:
+      guard needsToken(now) else { return connect(now) }
+      state = .refreshing
+      return [.reloadToken]
+    }
+  }
+
+  private mutating func connect(_ now: Stamp) -> [CourierAction] {
     record.connections &+= 1
     state = .connecting(deadline: now.instant + policy.connectTimeout)
     return [.open(policy.address.target)]
+  }
+
+  private func needsToken(_ now: Stamp) -> Bool {
+    guard policy.secret == .service else { return false }
+    return token == nil || tokenStaleAt.map { $0 <= now.instant } ?? false
+  }
+
+  /// The driver has asked for a token.
+  private mutating func refreshed(
+    _ now: Stamp, _ generator: inout some RandomNumberGenerator
+  ) -> [CourierAction] {
+    if let fault = secretFault {
+      secretFault = nil
+      return fault.isLasting
+        ? park(fault.sentence, now, &generator) : fail(fault.sentence, now, &generator)
+    }
+    guard !needsToken(now) else { return fail("asking for a token: none came", now, &generator) }
+    return connect(now)
   }
 
   private mutating func send(_ cargo: Cargo, _ link: Link, _ now: Stamp) -> [CourierAction] {

@@ -51,6 +51,10 @@ extension Courier {
         return park("\(said); renew the token or the client's account", now, &generator)
       }
       patience.refreshed = true
+      if policy.secret == .service {
+        token = nil  // The next connection asks for another one.
+        return wait(policy.firstRetry, said, now)
+      }
       return [.reloadToken] + wait(policy.firstRetry, said, now)
     case .park(let advice): return park("\(said); \(advice)", now, &generator)
     case .retry: return fail(said, now, &generator, atLeast: retryAfter(response, now))

@@ -44,6 +44,8 @@ public struct CourierStatus: Equatable, Sendable {
   public var unheardEvents: UInt64 = 0
   /// Protocol, version and peer of the last session, where there is something to agree on.
   public var speaks: String?
+  /// What a person should know of although events are delivered; each with what to do.
+  public var conditions: [String] = []
   /// Failures since the last delivery.
   public var consecutiveFailures = 0
   /// Failures since the start.
@@ -60,13 +62,14 @@ extension StreamFault {
   func sentence(_ peer: String) -> String {
     switch self {
     case .nameUnknown(let why):
-      "connecting to \(peer): the name has no address; check it and the name server (\(why))"
+      "connecting to \(peer): no address is known for the name (\(why))"
     case .unreachable(let why):
       "connecting to \(peer): not reachable; check the address and that the receiver runs (\(why))"
     case .timeout:
       "connecting to \(peer): no answer in the time allowed; check network and firewall"
     case .certificate(let why): "connecting to \(peer): \(why)"
     case .handshake(let why): "connecting to \(peer): no agreement on TLS: \(why)"
+    case .proxy(let why, _): "connecting to \(peer): \(why)"
     case .finished: "waiting for the answer of \(peer): it ended the connection instead"
     case .closed(let why): "talking to \(peer): the connection broke (\(why))"
     }

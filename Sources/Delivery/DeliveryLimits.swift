@@ -50,4 +50,15 @@ public enum DeliveryLimits {
   static let lastPacing: Duration = .seconds(60)
   /// Deliveries in a row after which a batch size learnt from 413 is doubled as a trial.
   static let deliveriesBeforeGrowth = 100
+  /// A token service's answer: a token and a few members.
+  static let tokenAnswer = HTTPLimits(
+    headBytes: 32 * 1024, fieldCount: 100, bodyBytes: 64 * 1024)
+  /// Bytes of a bearer token: what common servers take in one field.
+  public static let tokenBytes = 8 * 1024
+  /// Seconds before its end at which a token is renewed.
+  static let tokenMargin: Int64 = 60
+  /// Seconds that a token is taken to hold whose service tells nothing.
+  static let tokenSeconds: Int64 = 300
+  /// Seconds after which a token is renewed whatever its service tells: a day.
+  static let longestTokenSeconds: Int64 = 86_400
 }

@@ -54,8 +54,13 @@ public struct HTTPAddress: Equatable, Sendable {
 
   /// The Host field: IPv6 in brackets, the port unless it is 443.
   public var authority: String {
-    let name = host.utf8.contains(58) ? "[\(host)]" : host
-    return port == Self.defaultPort ? name : "\(name):\(port)"
+    let named = Self.authority(host, port)
+    return port == Self.defaultPort ? String(named.dropLast(4)) : named
+  }
+
+  /// Host and port together, an IPv6 address in brackets.
+  static func authority(_ host: String, _ port: UInt16) -> String {
+    "\(host.utf8.contains(58) ? "[\(host)]" : host):\(port)"
   }
 
   /// What a stream is opened to.

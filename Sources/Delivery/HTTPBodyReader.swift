@@ -1,7 +1,8 @@
 // The body of a message by its framing (RFC 9112 section 6), collected from chunks of any size.
 //
 // Invariants
-// - Keeps at most `limit` bytes. What is beyond is read past (an answer) or refused (a request).
+// - Keeps at most `limit` bytes. What is beyond ends the reading (an answer: its status is known,
+//   and nobody pays for a gigabyte) or is refused (a request).
 // - Lengths have at most 15 digits: no sum overflows.
 
 /// How a body ends.
@@ -70,6 +71,7 @@ struct HTTPBodyReader: Sendable {
   /// Reads on from `index`; true when the body is complete.
   mutating func take(_ bytes: [UInt8], _ index: inout Int) throws(HTTPFault) -> Bool {
     while index < bytes.count {
+      if wasCut { state = .done }
       switch state {
       case .done: return true
       case .untilClose:
@@ -91,6 +93,7 @@ struct HTTPBodyReader: Sendable {
         try takeLineByte(byte)
       }
     }
+    if wasCut { state = .done }
     return isDone
   }
 

@@ -11,7 +11,7 @@ struct HTTPHead: Equatable, Sendable {
   var fields: HTTPFields
 }
 
-struct HTTPHeadReader: Sendable {
+struct HTTPHeadReader: Equatable, Sendable {
   private let limits: HTTPLimits
   private var used = 0
   private var line: [UInt8] = []

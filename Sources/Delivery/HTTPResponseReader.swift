@@ -76,6 +76,7 @@ public struct HTTPResponseReader: Sendable {
         }
         response.body = reader.kept
         response.bodyWasCut = reader.wasCut
+        if reader.wasCut { response.keepsAlive = false }
         return close(response, bytes.count - index)
       case .done: throw .malformed("bytes after the answer")
       }

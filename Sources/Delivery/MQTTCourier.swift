@@ -229,7 +229,7 @@ public struct MQTTCourier: UplinkCourier {
       switch fault {
       case .certificate: return finish(.parked(sentence), now, &generator)
       case .finished, .closed: return finish(.closedAtGreeting(sentence), now, &generator)
-      case .nameUnknown, .unreachable, .timeout, .handshake:
+      case .nameUnknown, .unreachable, .timeout, .handshake, .proxy:
         return finish(.failed(sentence), now, &generator)
       }
     case .preparing, .live:

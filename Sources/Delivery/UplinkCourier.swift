@@ -15,6 +15,9 @@ public protocol UplinkCourier: Sendable {
   /// The secret for the next requests or connections.
   mutating func useToken(_ token: String?)
 
+  /// What became of asking for the secret.
+  mutating func use(_ secret: Secret)
+
   /// Takes a parcel to carry.
   mutating func offer(
     _ parcel: Parcel, now: Stamp, using generator: inout some RandomNumberGenerator
@@ -27,6 +30,17 @@ public protocol UplinkCourier: Sendable {
 
   /// What is said before the connection is dropped for good.
   mutating func farewell() -> [CourierAction]
+}
+
+extension UplinkCourier {
+  /// A courier that knows tokens only goes on with what it has when there is no new one.
+  public mutating func use(_ secret: Secret) {
+    switch secret {
+    case .none: useToken(nil)
+    case .token(let token, _): useToken(token)
+    case .kept, .fault: break
+    }
+  }
 }
 
 extension Courier: UplinkCourier {

@@ -31,6 +31,8 @@ public struct UplinkPolicy: Equatable, Sendable {
   /// Largest step of these waits: with full jitter 24 attempts an hour on average.
   public var lastRetry: Duration = .seconds(300)
   public var userAgent = "takt"
+  /// Where the token of the requests comes from.
+  public var secret = SecretSource.none
 
   public init(address: HTTPAddress) { self.address = address }
 

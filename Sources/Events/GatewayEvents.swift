@@ -22,16 +22,19 @@ public struct UplinkHealth: Equatable, Sendable {
   public var oldestAge: Duration?
   public var lastSuccess: WallTime?
   public var lastError: String?
+  /// What a person should know of although events are delivered.
+  public var conditions: [String]
 
   public init(
     name: String, depth: Int, oldestAge: Duration? = nil, lastSuccess: WallTime? = nil,
-    lastError: String? = nil
+    lastError: String? = nil, conditions: [String] = []
   ) {
     self.name = name
     self.depth = depth
     self.oldestAge = oldestAge
     self.lastSuccess = lastSuccess
     self.lastError = lastError
+    self.conditions = conditions
   }
 }
 
@@ -143,6 +146,9 @@ extension EventDraft {
     if let age = uplink.oldestAge { members["oldestAgeMs"] = .integer(age.wholeMilliseconds) }
     if let time = uplink.lastSuccess { members["lastSuccess"] = .string(time.text) }
     if let error = uplink.lastError { members["lastError"] = .string(error) }
+    if !uplink.conditions.isEmpty {
+      members["conditions"] = .array(uplink.conditions.map { .string($0) })
+    }
     return .object(members)
   }
 

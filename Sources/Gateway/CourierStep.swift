@@ -22,19 +22,29 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
   private let link: CourierLink
   private var generator: SeededGenerator
   private var unposted: [Answer] = []
-  private let readToken: @Sendable () -> String?
+  private let readSecret: @Sendable () -> Secret
 
   /// `readToken` reads the file of the bearer token or password again; nil for none.
   public init(
     courier: any UplinkCourier, stream: consuming Stream, link: CourierLink, seed: UInt64,
     readToken: @escaping @Sendable () -> String?
   ) {
+    self.init(courier: courier, stream: stream, link: link, seed: seed) {
+      readToken().map { .token($0, staleAt: nil) } ?? Secret.none
+    }
+  }
+
+  /// `readSecret` reads a file or asks a service, within bounds of its own.
+  public init(
+    courier: any UplinkCourier, stream: consuming Stream, link: CourierLink, seed: UInt64,
+    readSecret: @escaping @Sendable () -> Secret
+  ) {
     self.courier = courier
     fresh = courier
     self.stream = stream
     self.link = link
     generator = SeededGenerator(seed: seed)
-    self.readToken = readToken
+    self.readSecret = readSecret
   }
 
   /// Sends what there is, then waits for the stream, the bell or the deadline, and reacts.
@@ -47,7 +57,10 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
     let event = stream.wait(until: min(courier.nextDeadline ?? idle, idle))
     now = Self.stamp(clock)
     perform(courier.handle(event, now: now, using: &generator), now)
-    link.status.post(courier.status)
+    var status = courier.status
+    status.conditions += stream.facts.conditions(at: now.wall)
+    if let date = status.peerDate { stream.learn(peerDate: date) }
+    link.status.post(status)
   }
 
   /// When the next turn is due if neither the stream nor the recorder does anything.
@@ -103,7 +116,7 @@ public struct CourierStep<Stream: ByteStream & ~Copyable>: ~Copyable {
         unposted.append(answer)
         postAnswers()
       case .wantParcel: takeParcel(now)
-      case .reloadToken: courier.useToken(readToken())
+      case .reloadToken: courier.use(readSecret())
       }
     }
   }

@@ -43,7 +43,8 @@ extension RecorderStep where Store: ~Copyable {
       let told = couriers.first { $0.name == statistics.name }?.status.newest
       return UplinkHealth(
         name: statistics.name, depth: Int(clamping: statistics.depth),
-        lastSuccess: told?.lastSuccess?.wall, lastError: told?.lastError)
+        lastSuccess: told?.lastSuccess?.wall, lastError: told?.lastError,
+        conditions: told?.conditions ?? [])
     }
     return GatewayHealth(uplinks: uplinks, clock: reading.quality, samplesLost: samplesLost)
   }

@@ -7,6 +7,7 @@
 // - Nothing is read beyond the caller's limit.
 
 import Glibc
+public import Primitives
 
 /// What kind of thing a path names, and who may use it.
 public struct FileStatus: Equatable, Sendable {
@@ -21,6 +22,9 @@ public struct FileStatus: Equatable, Sendable {
   public var changed: Int64
   /// The number of the file in its file system.
   public var serial: UInt64
+
+  /// When its content was last written, by the clock of that time.
+  public var modifiedAt: WallTime { WallTime(milliseconds: modified / 1_000_000) }
 
   /// Whether anybody but the owner may read or write it: too open for a key.
   public var isOpenToOthers: Bool { mode & 0o077 != 0 }

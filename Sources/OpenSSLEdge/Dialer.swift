@@ -4,7 +4,7 @@ import Delivery
 import Glibc
 
 /// One address of a name, as the kernel wants it.
-struct SocketAddress {
+struct SocketAddress: Sendable {
   var family: Int32
   var bytes: [UInt8]
 
@@ -15,7 +15,7 @@ struct SocketAddress {
     hints.ai_flags = AI_NUMERICSERV | (isLiteral(target.host) ? AI_NUMERICHOST : AI_ADDRCONFIG)
     var first: UnsafeMutablePointer<addrinfo>?
     let code = getaddrinfo(target.host, String(target.port), &hints, &first)
-    guard code == 0 else { throw .nameUnknown(String(cString: gai_strerror(code)).lowercased()) }
+    guard code == 0 else { throw .nameUnknown(words(code)) }
     defer { freeaddrinfo(first) }
     var found: [SocketAddress] = []
     var entry = first
@@ -28,6 +28,16 @@ struct SocketAddress {
     }
     guard !found.isEmpty else { throw .nameUnknown("no address") }
     return found
+  }
+
+  /// What the resolver's code means for a technician. gai_strerror(3)
+  private static func words(_ code: Int32) -> String {
+    let text = String(cString: gai_strerror(code)).lowercased()
+    switch code {
+    case EAI_NONAME: return "no name server knows it; check its spelling: \(text)"
+    case EAI_AGAIN: return "no name server answers; check /etc/resolv.conf and the network: \(text)"
+    default: return "check it and the name server: \(text)"
+    }
   }
 
   /// Whether a host is an IPv4 or IPv6 address and no name.

@@ -26,8 +26,12 @@ enum EdgeLimits {
   static let fileBytes = 1024 * 1024
   /// Addresses of one name that are tried.
   static let addresses = 8
-  /// Milliseconds for one address while there are others.
-  static let addressMilliseconds: Int64 = 3000
+  /// Milliseconds until the next address is tried beside those begun (RFC 8305, section 5).
+  static let addressMilliseconds: Int64 = 250
+  /// Questions to the resolver that one stream may leave behind.
+  static let lookups = 4
+  /// Bytes of a file with user and password for a proxy.
+  static let credentialBytes = 1024
   /// Bytes that the kernel holds each way between a field link and its tunnel: 15 of the longest
   /// Modbus frames; the kernel doubles it for its own bookkeeping.
   static let tunnelBytes: Int32 = 4096

@@ -24,17 +24,19 @@ final class PeerFindings {
   }
 
   /// The finding as a sentence; nil when the certificate was not the reason. `peer` is what the
-  /// technician calls the other side: "receiver", "device".
-  func sentence(name: String, peer: String) -> String? {
+  /// technician calls the other side: "receiver", "device"; `clock` is what ours said.
+  func sentence(name: String, peer: String, clock: ClockReading) -> String? {
     let of = "certificate of \(name)"
     let owner = certificate.name.isEmpty ? of : "certificate \"\(certificate.name)\" of \(name)"
     switch code {
     case X509_V_OK: return nil
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "\(of) expired on \(certificate.notAfter); renew it at the \(peer)"
+      return "\(of) expired on \(certificate.notAfter.text); "
+        + (doubt(clock).map { "\($0), or renew the certificate at the \(peer)" }
+          ?? "renew it at the \(peer)")
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "\(of) is not valid before \(certificate.notBefore); "
-        + "check the clocks of this gateway and of the \(peer)"
+      return "\(of) is not valid before \(certificate.notBefore.text); "
+        + (doubt(clock) ?? "check the clocks of this gateway and of the \(peer)")
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = certificate.alternatives.isEmpty ? "nobody" : certificate.alternatives
       return "the \(peer)'s certificate is for \(names) and not for \(name); "
@@ -44,8 +46,8 @@ final class PeerFindings {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT,
       X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY,
       X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "\(of) comes from an unknown issuer (\(certificate.issuer)); "
-        + "put the issuer's certificate into the CA file"
+      return "\(of) comes from an unknown issuer (\(certificate.issuer)); put the issuer's "
+        + "certificate into the CA file, or have the \(peer) send it along if it stands between"
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
       return "\(of) names the issuer \(certificate.issuer) but was not signed by the one we know; "
         + "put the current certificate of that issuer into the CA file"
@@ -53,13 +55,52 @@ final class PeerFindings {
       return "\(owner) is not made for servers; have one made with server authentication"
     case X509_V_ERR_INVALID_CA:
       return "\(of) was issued by \"\(certificate.name)\", which is no authority"
-    case X509_V_ERR_CERT_REVOKED: return "\(owner) was revoked by its issuer"
-    case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL, X509_V_ERR_CA_MD_TOO_WEAK:
-      return "\(owner) has a key or a digest that is too weak; have a stronger one made"
-    default:
-      let text = String(cString: X509_verify_cert_error_string(Int(code)))
-      return "\(owner) is not acceptable: \(text)"
+    case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+      return "\(of) was issued by an authority that \"\(certificate.name)\" may not appoint"
+    default: return strengthSentence(owner) ?? revocationSentence(of, owner, peer) ?? other(owner)
     }
+  }
+
+  private func strengthSentence(_ owner: String) -> String? {
+    switch code {
+    case X509_V_ERR_EE_KEY_TOO_SMALL, X509_V_ERR_CA_KEY_TOO_SMALL:
+      "\(owner) has a key that is too short; have one made with 2048 bits RSA or P-256 at least"
+    case X509_V_ERR_CA_MD_TOO_WEAK:
+      "\(owner) was signed with a digest that can be forged; have it signed with SHA-256"
+    case X509_V_ERR_PERMITTED_VIOLATION, X509_V_ERR_EXCLUDED_VIOLATION:
+      "\(owner) bears a name that its issuer may not vouch for; use the issuer of that name"
+    default: nil
+    }
+  }
+
+  private func revocationSentence(_ of: String, _ owner: String, _ peer: String) -> String? {
+    switch code {
+    case X509_V_ERR_CERT_REVOKED:
+      "\(owner) was revoked by its issuer; have a new one made and ask why"
+    case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER:
+      "whether \(of) is revoked is not known: the CRL file has no list of \(certificate.issuer)"
+    case X509_V_ERR_CRL_HAS_EXPIRED:
+      "whether \(of) is revoked is not known: the list of \(certificate.issuer) in the CRL file "
+        + "is out of date; put the current one there"
+    case X509_V_ERR_CRL_NOT_YET_VALID:
+      "whether \(of) is revoked is not known: the list of \(certificate.issuer) in the CRL file "
+        + "is not valid yet; check the clock of this gateway"
+    case X509_V_ERR_CRL_SIGNATURE_FAILURE:
+      "whether \(of) is revoked is not known: the list in the CRL file was not signed by "
+        + "\(certificate.issuer); put the right one there"
+    default: nil
+    }
+  }
+
+  private func other(_ owner: String) -> String {
+    "\(owner) is not acceptable: \(String(cString: X509_verify_cert_error_string(Int(code))))"
+  }
+
+  /// What to say of a clock that nobody sets; nil when there is no reason to doubt it.
+  private func doubt(_ clock: ClockReading) -> String? {
+    guard clock.quality != .synchronised else { return nil }
+    return "nothing sets the clock of this gateway, which says \(clock.wall.text): "
+      + "give it a time server or set it"
   }
 }
 
@@ -79,8 +120,8 @@ struct CertificateFacts: Equatable {
   var name = ""
   var issuer = "no name"
   var alternatives = ""
-  var notBefore = ""
-  var notAfter = ""
+  var notBefore = WallTime.earliest
+  var notAfter = WallTime.latest
 
   init() {}
 
@@ -88,8 +129,8 @@ struct CertificateFacts: Equatable {
     name = Self.commonName(X509_get_subject_name(certificate))
     let issuerName = Self.commonName(X509_get_issuer_name(certificate))
     if !issuerName.isEmpty { issuer = "\"\(issuerName)\"" }
-    notBefore = Self.day(X509_get0_notBefore(certificate))
-    notAfter = Self.day(X509_get0_notAfter(certificate))
+    notBefore = Self.time(X509_get0_notBefore(certificate)) ?? .latest
+    notAfter = Self.time(X509_get0_notAfter(certificate)) ?? .earliest
     alternatives = Self.alternatives(certificate)
   }
 
@@ -102,10 +143,10 @@ struct CertificateFacts: Equatable {
     return printable(String(decoding: bytes, as: UTF8.self))
   }
 
-  private static func day(_ time: UnsafePointer<ASN1_TIME>?) -> String {
+  private static func time(_ time: UnsafePointer<ASN1_TIME>?) -> WallTime? {
     var parts = tm()
-    guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return "an unreadable date" }
-    return WallTime(milliseconds: Int64(timegm(&parts)) * 1000).text
+    guard let time, ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
+    return WallTime(milliseconds: Int64(timegm(&parts)) * 1000)
   }
 
   /// `DNS:a.example, IP Address:10.0.0.1`, without what is not of use to people.

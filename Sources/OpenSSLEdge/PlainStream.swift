@@ -20,8 +20,7 @@ public struct PlainStream: ~Copyable, ByteStream {
     case idle
     /// Told by the next `wait`.
     case failed(StreamFault)
-    /// `until` bounds this address while there are others.
-    case connecting(until: Instant)
+    case connecting
     /// Connected, and not told yet.
     case reached
     case open
@@ -31,7 +30,7 @@ public struct PlainStream: ~Copyable, ByteStream {
   private let wake: Int32
   private var phase = Phase.idle
   private var descriptor: Int32 = -1
-  private var addresses: ArraySlice<SocketAddress> = []
+  private var dial = Dial()
   private var queued: [UInt8] = []
   private var isReadable = false
 
@@ -46,12 +45,8 @@ public struct PlainStream: ~Copyable, ByteStream {
   /// Starts to connect; a connection there was is dropped.
   public mutating func open(_ target: StreamTarget) {
     close()
-    do throws(StreamFault) {
-      addresses = try SocketAddress.find(target)[...]
-      dial(.unreachable("no address"))
-    } catch {
-      phase = .failed(error)
-    }
+    phase = .connecting
+    dial.begin(target, now: clock.now())
   }
 
   /// Queues bytes; they leave during `wait`.
@@ -64,7 +59,8 @@ public struct PlainStream: ~Copyable, ByteStream {
     if phase == .open { _ = flush() }
     if descriptor >= 0 { Glibc.close(descriptor) }
     descriptor = -1
-    (phase, addresses, queued, isReadable) = (.idle, [], [], false)
+    dial.stop()
+    (phase, queued, isReadable) = (.idle, [], false)
   }
 
   /// Moves bytes until something happened, the deadline passed, or the owner was woken.
@@ -72,11 +68,9 @@ public struct PlainStream: ~Copyable, ByteStream {
     while true {
       if let event = step() { return event }
       var limit = deadline
-      if case .connecting(let until) = phase { limit = min(limit, until) }
+      if phase == .connecting { limit = min(limit, dial.deadline) }
       if sleep(until: limit) { return .idle }
-      let now = clock.now()
-      if case .connecting(let until) = phase, until <= now { dial(.timeout) }
-      if deadline <= now { return step() ?? .idle }
+      if deadline <= clock.now() { return step() ?? .idle }
     }
   }
 
@@ -95,23 +89,6 @@ public struct PlainStream: ~Copyable, ByteStream {
       if isReadable || broken != nil, let event = read() { return event }
       return broken.map { end($0) }
     }
-  }
-
-  private mutating func dial(_ last: StreamFault) {
-    if descriptor >= 0 { Glibc.close(descriptor) }
-    descriptor = -1
-    var fault = last
-    while let address = addresses.popFirst() {
-      do throws(StreamFault) {
-        descriptor = try Dialer.begin(address)
-        let share = clock.now() + .milliseconds(EdgeLimits.addressMilliseconds)
-        phase = .connecting(until: addresses.isEmpty ? .distantFuture : share)
-        return
-      } catch {
-        fault = error
-      }
-    }
-    phase = .failed(fault)
   }
 
   private mutating func read() -> StreamEvent? {
@@ -149,21 +126,22 @@ public struct PlainStream: ~Copyable, ByteStream {
   private mutating func sleep(until deadline: Instant) -> Bool {
     let left = deadline.nanoseconds(since: clock.now())
     let milliseconds = left <= 0 ? 0 : min((left - 1) / 1_000_000 + 1, 3_600_000)
-    var events = queued.isEmpty ? Int16(POLLIN) : Int16(POLLIN | POLLOUT)
-    if case .connecting = phase { events = Int16(POLLOUT) }
+    let events = queued.isEmpty ? Int16(POLLIN) : Int16(POLLIN | POLLOUT)
     var list = [
       pollfd(fd: descriptor, events: events, revents: 0),
       pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
     ]
-    guard poll(&list, 2, Int32(milliseconds)) > 0 else { return false }
-    if list[0].revents != 0 {
-      if case .connecting = phase {
-        let code = Dialer.outcome(descriptor)
-        if code == 0 { phase = .reached } else { dial(.unreachable(systemText(code))) }
-      } else if list[0].revents & ~Int16(POLLOUT) != 0 {
-        isReadable = true
+    if phase == .connecting { dial.watch(&list) }
+    let count = poll(&list, nfds_t(list.count), Int32(milliseconds))
+    if phase == .connecting, count >= 0 {
+      switch dial.look(list[2...], now: clock.now()) {
+      case .waiting: break
+      case .connected(let socket): (descriptor, phase) = (socket, .reached)
+      case .failed(let fault): phase = .failed(fault)
       }
     }
+    guard count > 0 else { return false }
+    if list[0].revents & ~Int16(POLLOUT) != 0 { isReadable = true }
     guard list[1].revents != 0 else { return false }
     var counter: UInt64 = 0
     _ = Glibc.read(wake, &counter, 8)

@@ -29,7 +29,9 @@ enum TLSAlerts {
     case SSL_R_WRONG_VERSION_NUMBER, SSL_R_PACKET_LENGTH_TOO_LONG, SSL_R_HTTP_REQUEST,
       SSL_R_BAD_RECORD_TYPE, SSL_R_RECORD_LENGTH_MISMATCH:
       return .handshake("what answers there does not speak TLS; check the port (\(detail))")
-    default: return .handshake(detail)
+    default:
+      return .handshake(
+        "the \(peer) does not keep to TLS; have its software brought up to date (\(detail))")
     }
   }
 }

@@ -1,7 +1,7 @@
 // What a TLS client needs from the configuration, and the context made from it once.
 
 import COpenSSL
-import Glibc
+public import Delivery
 
 /// The files and names of a TLS client.
 public struct TLSClientSettings: Equatable, Sendable {
@@ -20,6 +20,12 @@ public struct TLSClientSettings: Equatable, Sendable {
   /// The name the receiver's certificate must carry; nil is the host of the address.
   public var serverName: String?
   public var minimumVersion: Version
+  /// Revocation lists, PEM or DER, one of each issuer in the chain; nil asks for none.
+  public var crlFile: String?
+  /// SHA-256 of public keys, "sha256/…" in Base64, of which the verified chain must hold one.
+  public var pins: [String] = []
+  /// Through whom the receiver is reached; nil for the straight way.
+  public var proxy: ProxySettings?
 
   public init(
     caFile: String?, certificateFile: String? = nil, keyFile: String? = nil,
@@ -69,23 +75,29 @@ struct TLSContext: ~Copyable {
     return context
   }
 
-  static func client(_ settings: TLSClientSettings) throws(TLSSettingsFault) -> TLSContext {
+  static func client(
+    _ settings: TLSClientSettings, _ material: TLSMaterial
+  ) throws(TLSSettingsFault) -> TLSContext {
     let minimum = settings.minimumVersion == .tls13 ? TLS1_3_VERSION : TLS1_2_VERSION
     let context = try make(TLS_client_method(), minimum: minimum)
     SSL_CTX_set_verify(context.raw, SSL_VERIFY_PEER, nil)
     _ = SSL_CTX_set_purpose(context.raw, X509_PURPOSE_SSL_SERVER)
-    if let file = settings.caFile {
-      try context.loadAuthorities(file)
+    if let file = material.authorities {
+      try context.trust(file)
     } else if SSL_CTX_set_default_verify_paths(context.raw) != 1 {
       throw TLSSettingsFault("reading the system's CA store: \(OpenSSLError.drain().text)")
     }
-    switch (settings.certificateFile, settings.keyFile) {
+    if let file = material.revocations { try context.refuseRevoked(file) }
+    if let pin = settings.pins.first(where: { !KeyPin.isWellFormed($0) }) {
+      throw TLSSettingsFault("setting up TLS: pin \(pin) is not \"sha256/\" with 44 characters")
+    }
+    switch (material.certificate, material.key) {
     case (nil, nil): break
-    case (let certificate?, let key?): try context.loadIdentity(certificate, key)
+    case (let certificate?, let key?): try context.showIdentity(certificate, key)
     case (let certificate?, nil):
-      throw TLSSettingsFault("setting up TLS: certificate \(certificate) has no key beside it")
+      throw TLSSettingsFault("setting up TLS: certificate \(certificate.path) has no key beside it")
     case (nil, let key?):
-      throw TLSSettingsFault("setting up TLS: key \(key) has no certificate beside it")
+      throw TLSSettingsFault("setting up TLS: key \(key.path) has no certificate beside it")
     }
     return context
   }
@@ -94,9 +106,12 @@ struct TLSContext: ~Copyable {
     certificate: String, key: String, clientCA: String?
   ) throws(TLSSettingsFault) -> TLSContext {
     let context = try make(TLS_server_method(), minimum: TLS1_2_VERSION)
-    try context.loadIdentity(certificate, key)
-    guard let clientCA else { return context }
-    try context.loadAuthorities(clientCA)
+    let material = try TLSMaterial(certificate: certificate, key: key, clientCA: clientCA)
+    if let certificate = material.certificate, let key = material.key {
+      try context.showIdentity(certificate, key)
+    }
+    guard let clientCA, let authorities = material.authorities else { return context }
+    try context.trust(authorities)
     SSL_CTX_set_verify(context.raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nil)
     if let names = SSL_load_client_CA_file(clientCA) {
       SSL_CTX_set_client_CA_list(context.raw, names)
@@ -104,34 +119,36 @@ struct TLSContext: ~Copyable {
     return context
   }
 
-  private func loadAuthorities(_ path: String) throws(TLSSettingsFault) {
-    try mayRead(path, "CA file")
+  /// When our own certificate begins and ends to be valid; nil without one.
+  var identity: CertificateFacts? { SSL_CTX_get0_certificate(raw).map { CertificateFacts($0) } }
+
+  private func trust(_ file: TLSMaterial.File) throws(TLSSettingsFault) {
     ERR_clear_error()
-    guard SSL_CTX_load_verify_file(raw, path) == 1 else {
-      throw fault("CA file", path, "no certificate in PEM form")
+    guard file.addCertificates(to: SSL_CTX_get_cert_store(raw)) > 0 else {
+      throw TLSSettingsFault("reading CA file \(file.path): no certificate in PEM form")
     }
   }
 
-  private func loadIdentity(_ certificate: String, _ key: String) throws(TLSSettingsFault) {
-    try mayRead(certificate, "certificate")
+  /// Takes revocation lists, and asks for one of every issuer in a chain.
+  private func refuseRevoked(_ file: TLSMaterial.File) throws(TLSSettingsFault) {
     ERR_clear_error()
-    guard SSL_CTX_use_certificate_chain_file(raw, certificate) == 1 else {
-      throw fault("certificate", certificate, "no usable certificate in PEM form")
+    guard file.addRevocations(to: SSL_CTX_get_cert_store(raw)) > 0 else {
+      throw TLSSettingsFault("reading CRL file \(file.path): no revocation list in it")
     }
-    do {
-      _ = try FileBytes.read(key, what: "key", isPrivate: true)
-    } catch {
-      throw TLSSettingsFault(error.description)
-    }
-    ERR_clear_error()
-    guard SSL_CTX_use_PrivateKey_file(raw, key, SSL_FILETYPE_PEM) == 1,
-      SSL_CTX_check_private_key(raw) == 1
-    else { throw fault("key", key, "not the private key of \(certificate)") }
+    X509_VERIFY_PARAM_set_flags(
+      SSL_CTX_get0_param(raw), UInt(X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL))
   }
 
-  private func mayRead(_ path: String, _ what: String) throws(TLSSettingsFault) {
-    guard access(path, R_OK) == 0 else {
-      throw TLSSettingsFault("reading \(what) \(path): \(systemText(errno))")
+  private func showIdentity(
+    _ certificate: TLSMaterial.File, _ key: TLSMaterial.File
+  ) throws(TLSSettingsFault) {
+    ERR_clear_error()
+    guard certificate.useChain(in: raw) else {
+      throw fault("certificate", certificate.path, "no usable certificate in PEM form")
+    }
+    ERR_clear_error()
+    guard key.useKey(in: raw) else {
+      throw fault("key", key.path, "not the private key of \(certificate.path)")
     }
   }
 

@@ -1,22 +1,23 @@
 // A TLS client over a non-blocking socket: the ByteStream of the couriers, and the far half of a
 // tunnel to a field device.
 //
-//   idle ──open──▶ connecting ──▶ handshaking ──▶ open ──▶ idle
-//     └───adopt────────┼───────────────┘
-//                      └──────────────┴── fault ──▶ idle
+//   idle ──open──▶ connecting ──▶ (asking a proxy) ──▶ handshaking ──▶ open ──▶ idle
+//     └───adopt────────┼──────────────────┼──────────────────┘
+//                      └──────────────────┴──────────────┴── fault ──▶ idle
 //
 // Invariants
-// - OpenSSL sees two memory BIOs and no socket; only this file calls poll, send and recv.
-// - `opened` is told only after the chain, the name and the purpose of the peer were verified.
+// - OpenSSL sees two memory BIOs and no socket; only this file and Dial call poll, send and recv.
+// - `opened` is told only after the chain, the name, the purpose, the revocation lists and the pins
+//   of the peer were verified, at a time that an unset clock can't put before what is known.
 // - In TLS 1.3 the receiver refuses our certificate after that: it arrives at the first read, as a
 //   fault. What was sent is not delivered; only an answer counts.
 // - An end without close_notify is `closed`, never `finished`: it may be a truncation.
 // - What is held is bounded: 16 KiB read, 64 KiB on the way out, and what the owner queued.
 // - After a fault the stream is idle again and may be opened anew.
 // - `wait` ends by its deadline, also while a peer sends without an end what amounts to nothing.
-//
-// Why the resolver may block: getaddrinfo has no deadline; it runs on the courier's own thread,
-// where nobody else waits, and literal addresses never ask it.
+// - Files are compared at each `open`: changed ones are taken if they can be used, else those read
+//   before go on being used and `facts` say why. No session is resumed, so that every connection is
+//   verified with the files of its time.
 
 import COpenSSL
 public import Delivery
@@ -29,30 +30,40 @@ public struct TLSStream: ~Copyable, ByteStream {
     case idle
     /// Told by the next `wait`.
     case failed(StreamFault)
-    /// `until` bounds this address while there are others.
-    case connecting(until: Instant)
+    case connecting
+    /// Connected to a proxy that was asked for a way through.
+    case asking(ProxyDialogue)
     case handshaking
     case open
   }
 
-  private let context: TLSContext
-  private let clock: any Clock
+  let settings: TLSClientSettings
+  var context: TLSContext
+  /// What the files were that the context is made from.
+  var loaded: [UInt8]
+  let clock: any Clock
   private let wake: Int32
-  private let serverName: String?
-  private let peer: String
+  let peer: String
   private let findings = PeerFindings()
   private let buffer: UnsafeMutableRawPointer
   private var pending = 0..<0
-  private var phase = Phase.idle
-  private var descriptor: Int32 = -1
-  private var ssl: OpaquePointer?
-  private var addresses: ArraySlice<SocketAddress> = []
+  var phase = Phase.idle
+  var descriptor: Int32 = -1
+  var ssl: OpaquePointer?
+  private var dial = Dial()
+  var goal = StreamTarget(host: "", port: 0)
   private var queued: [UInt8] = []
-  private var name = ""
+  var name = ""
   private var peerHasEnded = false
 
-  /// The time certificates are checked at: the trusted floor while the clock is not; nil is now.
+  /// The time certificates are checked at, whatever the clock says; nil leaves it to the clock.
   public var verificationTime: WallTime?
+
+  /// What is known of the time beside the clock; nil for nothing.
+  public var timeFloor: TimeFloor?
+
+  /// What a person should know of the certificates and files of the last connection.
+  public internal(set) var facts = StreamFacts()
 
   /// A socket that makes `wait` return `idle` when it is readable and nothing waits to be sent, or
   /// when its other end is gone; -1 for none. Whoever gives it reads it.
@@ -63,11 +74,13 @@ public struct TLSStream: ~Copyable, ByteStream {
   public init(
     settings: TLSClientSettings, clock: any Clock, wake: Int32? = nil, peer: String = "receiver"
   ) throws(TLSSettingsFault) {
-    context = try TLSContext.client(settings)
+    let material = try TLSMaterial(settings)
+    context = try TLSContext.client(settings, material)
+    loaded = material.digest
+    self.settings = settings
     self.clock = clock
     self.peer = peer
     self.wake = wake ?? -1
-    serverName = settings.serverName
     buffer = .allocate(byteCount: EdgeLimits.sendBytes, alignment: 16)
   }
 
@@ -80,19 +93,17 @@ public struct TLSStream: ~Copyable, ByteStream {
   /// Starts to connect; a connection there was is dropped.
   public mutating func open(_ target: StreamTarget) {
     close()
-    name = serverName ?? target.host
-    do throws(StreamFault) {
-      addresses = try SocketAddress.find(target)[...]
-      dial(.unreachable("no address"))
-    } catch {
-      phase = .failed(error)
-    }
+    renewFiles()
+    goal = target
+    name = settings.serverName ?? target.host
+    phase = .connecting
+    dial.begin(settings.proxy?.target ?? target, now: clock.now())
   }
 
   /// Takes over a connected, non-blocking socket and begins TLS with the host it leads to.
   mutating func adopt(_ connected: Int32, host: String) {
     close()
-    name = serverName ?? host
+    name = settings.serverName ?? host
     descriptor = connected
     beginTLS()
   }
@@ -121,16 +132,14 @@ public struct TLSStream: ~Copyable, ByteStream {
     while true {
       if let event = step() { return event }
       var limit = deadline
-      if case .connecting(let until) = phase { limit = min(limit, until) }
+      if phase == .connecting { limit = min(limit, dial.deadline) }
       switch sleep(until: limit) {
       case .woken: return .idle
       case .ready:
         // A peer that never pauses keeps nobody beyond his deadline.
         if deadline <= clock.now(), !isFailed { return step() ?? .idle }
       case .timedOut:
-        let now = clock.now()
-        if case .connecting(let until) = phase, until <= now { dial(.timeout) }
-        if deadline <= now, !isFailed { return .idle }
+        if deadline <= clock.now(), !isFailed { return .idle }
       }
     }
   }
@@ -144,32 +153,14 @@ public struct TLSStream: ~Copyable, ByteStream {
     switch phase {
     case .idle: return nil
     case .failed(let fault): return end(fault)
-    case .connecting: return nil
+    case .connecting, .asking: return nil
     case .handshaking: return shakeHands()
     case .open: return read()
     }
   }
 
-  /// Tries the next address; without one the last fault is told.
-  private mutating func dial(_ last: StreamFault) {
-    if descriptor >= 0 { Glibc.close(descriptor) }
-    descriptor = -1
-    var fault = last
-    while let address = addresses.popFirst() {
-      do throws(StreamFault) {
-        descriptor = try Dialer.begin(address)
-        let share = clock.now() + .milliseconds(EdgeLimits.addressMilliseconds)
-        phase = .connecting(until: addresses.isEmpty ? .distantFuture : share)
-        return
-      } catch {
-        fault = error
-      }
-    }
-    phase = .failed(fault)
-  }
-
   /// Connected: makes the TLS client that checks this peer.
-  private mutating func beginTLS() {
+  mutating func beginTLS() {
     ERR_clear_error()
     guard let ssl = SSL_new(context.raw), let input = BIO_new(BIO_s_mem()),
       let output = BIO_new(BIO_s_mem())
@@ -184,9 +175,7 @@ public struct TLSStream: ~Copyable, ByteStream {
     X509_VERIFY_PARAM_set_hostflags(
       check,
       UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT))
-    if let time = verificationTime {
-      X509_VERIFY_PARAM_set_time(check, Int(time.milliseconds / 1000))
-    }
+    X509_VERIFY_PARAM_set_time(check, Int(trustedTime.milliseconds / 1000))
     let isSet: Bool
     if SocketAddress.isLiteral(name) {
       isSet = X509_VERIFY_PARAM_set1_ip_asc(check, name) == 1
@@ -203,6 +192,7 @@ public struct TLSStream: ~Copyable, ByteStream {
     let code = SSL_get_error(ssl, result)
     let flushed = flush()
     if result == 1 {
+      if let refusal = examineChain() { return end(.certificate(refusal)) }
       phase = .open
       let first = queued
       queued = []
@@ -304,9 +294,8 @@ public struct TLSStream: ~Copyable, ByteStream {
     var events = Int16(POLLIN)
     var watched: Int32 = -1
     switch phase {
-    case .idle, .failed: break
-    case .connecting:
-      (watched, events) = (descriptor, Int16(POLLOUT))
+    case .idle, .failed, .connecting: break
+    case .asking: watched = descriptor
     case .handshaking, .open:
       watched = descriptor
       if !pending.isEmpty { events |= Int16(POLLOUT) }
@@ -317,11 +306,19 @@ public struct TLSStream: ~Copyable, ByteStream {
       // Its end is told without being asked for.
       pollfd(fd: companion, events: pending.isEmpty ? Int16(POLLIN) : 0, revents: 0),
     ]
-    let count = poll(&list, 3, Int32(milliseconds))
+    if phase == .connecting { dial.watch(&list) }
+    let count = poll(&list, nfds_t(list.count), Int32(milliseconds))
+    if phase == .connecting, count >= 0 {
+      switch dial.look(list[3...], now: clock.now()) {
+      case .waiting: break
+      case .connected(let socket): connected(socket)
+      case .failed(let fault): phase = .failed(fault)
+      }
+    }
     guard count > 0 else { return count == 0 ? .timedOut : .ready }
     if list[0].revents != 0 {
-      if case .connecting = phase {
-        decided()
+      if case .asking(let dialogue) = phase {
+        listen(dialogue)
       } else if list[0].revents & ~Int16(POLLOUT) != 0 {
         receive()
       }
@@ -332,11 +329,6 @@ public struct TLSStream: ~Copyable, ByteStream {
       return .woken
     }
     return list[2].revents != 0 ? .woken : .ready
-  }
-
-  private mutating func decided() {
-    let code = Dialer.outcome(descriptor)
-    if code == 0 { beginTLS() } else { dial(.unreachable(systemText(code))) }
   }
 
   // MARK: Ends
@@ -351,13 +343,17 @@ public struct TLSStream: ~Copyable, ByteStream {
     ssl = nil
     if descriptor >= 0 { Glibc.close(descriptor) }
     descriptor = -1
-    (phase, pending, addresses, queued, peerHasEnded) = (.idle, 0..<0, [], [], false)
+    dial.stop()
+    (phase, pending, queued, peerHasEnded) = (.idle, 0..<0, [], false)
   }
 
   /// Why OpenSSL gave up.
   private func refusal() -> StreamFault {
     let error = OpenSSLError.drain()
-    if let sentence = findings.sentence(name: name, peer: peer) { return .certificate(sentence) }
+    let reading = clock.reading()
+    if let sentence = findings.sentence(name: name, peer: peer, clock: reading) {
+      return .certificate(sentence)
+    }
     return TLSAlerts.fault(
       error, offersCertificate: SSL_get_certificate(ssl) != nil, peer: peer)
   }

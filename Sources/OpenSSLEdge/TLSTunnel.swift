@@ -147,7 +147,7 @@ public final class TLSTunnel: @unchecked Sendable {
       return offersCertificate
         ? " before its first answer; it may refuse our client certificate"
         : " before its first answer; it may want a client certificate and none is configured"
-    case .certificate, .handshake, .nameUnknown, .unreachable, .timeout: return ""
+    case .certificate, .handshake, .nameUnknown, .unreachable, .timeout, .proxy: return ""
     }
   }
 
@@ -159,7 +159,7 @@ public final class TLSTunnel: @unchecked Sendable {
       "the device takes the connection but does not answer the TLS handshake in time; check that "
         + "this is the port of Modbus/TCP Security (802), not that of plain Modbus"
     case .certificate(let text), .handshake(let text), .closed(let text), .nameUnknown(let text),
-      .unreachable(let text):
+      .unreachable(let text), .proxy(let text, _):
       text
     }
   }

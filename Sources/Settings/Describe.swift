@@ -64,6 +64,7 @@ enum Describe {
     case .test:
       ConditionText.allowed + ", or { signal: … }, { stands: … }, { all: […] }, { any: […] },"
         + " { not: … }"
+    case .pins: "a list of SHA-256 of public keys in Base64: [\"sha256/…\"]"
     case .tests: "a list of conditions such as [\"!run\", \"jam\"]"
     }
   }

@@ -109,7 +109,7 @@ struct Reader {
     case .integer, .positive, .number, .ringSize, .integers, .range, .deadband:
       return numeric(node, kind, path)
     case .duration, .size: return quantity(node, kind, path)
-    case .references, .eventTypes, .choices: return words(node, kind, path)
+    case .references, .eventTypes, .choices, .pins: return words(node, kind, path)
     case .texts, .meanings, .numbers: return entries(node, kind, path)
     case .test: return condition(node, kind, Vocabulary.test, path, isDefault)
     case .tests: return tests(node, kind, path, isDefault)

@@ -40,8 +40,8 @@ extension Reader {
       return Self.small(text, kind) ?? refuse(node, kind, path)
     case .boolean, .integer, .positive, .number, .duration, .size, .ringSize, .deadband, .range,
       .references, .eventTypes, .integers, .condition, .debounce, .shorthand, .object, .list,
-      .selection, .codes, .addressRanges, .functions, .texts, .choices, .meanings, .numbers, .test,
-      .tests:
+      .selection, .codes, .addressRanges, .functions, .texts, .choices, .meanings, .numbers, .pins,
+      .test, .tests:
       return refuse(node, kind, path)
     }
   }
@@ -121,6 +121,10 @@ extension Reader {
         let hint = Nearest.hint(text, Vocabulary.eventTypes + Vocabulary.eventFamilies)
         _ = refuse(
           element, kind, place, "no event has the type \(Words.quoted(text))" + hint)
+        continue
+      }
+      if case .pins = kind, !Words.isPin(text) {
+        _ = refuse(element, kind, place)
         continue
       }
       if case .choices(let known) = kind {

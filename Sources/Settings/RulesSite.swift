@@ -27,6 +27,11 @@ extension Rules {
   mutating func upstream() {
     for uplink in root.records("uplinks") {
       ownCertificate(uplink)
+      if uplink.text("bearerFile") != nil, uplink.record("oauth") != nil {
+        mistakes.error(
+          uplink.place(of: "oauth"), uplink.path(of: "oauth"),
+          "there is a bearerFile beside it, and a request carries one token", "one of the two")
+      }
       if let backoff = uplink.record("backoff"), let floor = backoff.duration("floor"),
         let ceiling = backoff.duration("ceiling"), floor > ceiling
       {

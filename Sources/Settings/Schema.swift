@@ -173,6 +173,7 @@ private struct Schema {
       ]
     case .references: return [("type", "array"), ("items", .object(name))]
     case .eventTypes: return [("type", "array"), ("items", .object([text]))]
+    case .pins: return [("type", "array"), ("items", .object(pattern(Words.pinPattern)))]
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])

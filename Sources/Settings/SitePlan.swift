@@ -46,6 +46,26 @@ public struct PlannedUnit: Equatable, Sendable {
   public var machines: [Int]
 }
 
+/// A service that gives bearer tokens.
+public struct OAuthPlan: Equatable, Sendable {
+  public var host: String
+  public var port: UInt16
+  public var path: String
+  public var clientID: String
+  public var clientSecretFile: String
+  public var scope: String?
+  /// PEM of the issuers that vouch for it; nil for those of the system.
+  public var caFile: String?
+}
+
+/// A proxy that lets connections through.
+public struct ProxyPlan: Equatable, Sendable {
+  public var host: String
+  public var port: UInt16
+  /// A file with "user:password".
+  public var credentialsFile: String?
+}
+
 /// One destination over HTTPS.
 public struct UplinkSettings: Equatable, Sendable {
   public var name: String
@@ -69,6 +89,14 @@ public struct UplinkSettings: Equatable, Sendable {
   public var answerTimeout: Duration
   public var backoffFloor: Duration
   public var backoffCeiling: Duration
+  /// TLS 1.2 is not good enough.
+  public var requiresTLS13 = false
+  /// Revocation lists; nil asks for none.
+  public var crlFile: String?
+  /// Hashes of public keys of which the verified chain must hold one; empty for any.
+  public var pins: [String] = []
+  public var oauth: OAuthPlan?
+  public var proxy: ProxyPlan?
 }
 
 /// Which events an uplink gets.

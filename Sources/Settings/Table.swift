@@ -80,6 +80,8 @@ indirect enum Kind: Sendable {
   /// A condition of evidence; its table is `Vocabulary.test`, which holds such conditions itself.
   case test
   case tests
+  /// Hashes of public keys: `["sha256/…"]`.
+  case pins
 }
 
 /// What a reference points at.

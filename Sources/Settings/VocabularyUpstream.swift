@@ -18,7 +18,22 @@ extension Vocabulary {
       Member(
         "serverName", .host, .optional,
         "The name in the server's certificate; without it, the host of the URL."),
-      Member("bearerFile", .file, .optional, "A file that holds a bearer token."),
+      Member(
+        "minimumTLS", .choice(["1.2", "1.3"]), .standard("1.2"),
+        "The oldest version of TLS that is spoken."),
+      Member(
+        "crlFile", .file, .optional,
+        "Revocation lists, PEM or DER, one of each issuer in the server's chain."),
+      Member(
+        "pins", .pins, .standard([]),
+        "Public keys of which the server's verified chain must hold one; none: any."),
+      Member(
+        "bearerFile", .file, .optional,
+        "A file that holds a bearer token, read for each connection."),
+      Member(
+        "oauth", .object(oauth), .optional,
+        "A service that gives us bearer tokens (client credentials)."),
+      Member("proxy", .object(proxy), .optional, "An HTTP proxy that lets connections through."),
       Member(
         "batchEvents", .integer(SettingsLimits.batchEvents), .standard(100),
         "Most events in one request."),
@@ -33,6 +48,29 @@ extension Vocabulary {
         "answerTimeout", .duration(SettingsLimits.answerTimeout), .standard("30s"),
         "How long the receiver may take to answer."),
       Member("backoff", .object(backoff), .standard([:]), "The pause after a failure."),
+    ])
+
+  static let oauth = Table(
+    "oauth", "Where bearer tokens come from, and as whom they are asked for.",
+    [
+      Member("tokenUrl", .httpsURL, .required, "The token endpoint of the service."),
+      Member("clientId", .text, .required, "Our name there."),
+      Member(
+        "clientSecretFile", .file, .required, "A file with our secret there, mode 0600."),
+      Member("scope", .text, .optional, "What the token is to allow; words with spaces between."),
+      Member(
+        "caFile", .file, .optional,
+        "PEM of the issuers that vouch for the service; without it, the uplink's."),
+    ])
+
+  static let proxy = Table(
+    "proxy", "A proxy that is asked with CONNECT; TLS begins behind it.",
+    [
+      Member("host", .host, .required, "Its name or address."),
+      Member("port", .integer(1...65_535), .standard(3128), "Its port."),
+      Member(
+        "credentialsFile", .file, .optional,
+        "A file with \"user:password\", mode 0600; without it, nobody is named."),
     ])
 
   static let backoff = Table(

@@ -25,6 +25,20 @@ enum Words {
     return "\"\(shown)\(text.unicodeScalars.count > SettingsLimits.nameLength ? "…" : "")\""
   }
 
+  static let pinPattern = "^sha256/[A-Za-z0-9+/]{43}=$"
+
+  /// `sha256/` and 32 bytes in Base64.
+  static func isPin(_ text: String) -> Bool {
+    let digits = text.dropFirst(7).dropLast()
+    return text.hasPrefix("sha256/") && text.hasSuffix("=") && digits.utf8.count == 43
+      && digits.utf8.allSatisfy {
+        switch $0 {
+        case 43, 47...57, 65...90, 97...122: true
+        default: false
+        }
+      }
+  }
+
   /// Digits and nothing else, at most 18 of them.
   static func integer(_ text: String) -> Int64? {
     guard (1...18).contains(text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) })

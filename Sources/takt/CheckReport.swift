@@ -36,6 +36,11 @@ enum CheckReport {
       look(uplink.certificateFile, "uplinks[\(uplink.name)].certificateFile", "")
       look(uplink.keyFile, "uplinks[\(uplink.name)].keyFile", "")
       look(uplink.bearerFile, "uplinks[\(uplink.name)].bearerFile", "")
+      look(uplink.crlFile, "uplinks[\(uplink.name)].crlFile", "")
+      look(
+        uplink.oauth?.clientSecretFile, "uplinks[\(uplink.name)].oauth.clientSecretFile", "")
+      look(
+        uplink.proxy?.credentialsFile, "uplinks[\(uplink.name)].proxy.credentialsFile", "")
     }
     return hints + sharedPorts(plan)
   }

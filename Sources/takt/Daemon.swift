@@ -8,6 +8,7 @@
 import Gateway
 import LinuxEdge
 import ModbusEdge
+import OpenSSLEdge
 import Polling
 import Primitives
 import Settings
@@ -87,6 +88,8 @@ final class Daemon: Sendable {
   let shop: ShopMailbox
   let dropBoard = Board<OrderDropStatus?>(nil)
   let couriers: [CourierLink]
+  /// What certificates are checked by while nothing sets the clock.
+  let timeFloor: TimeFloor
   let counters: [TurnCounter]
 
   init(
@@ -102,6 +105,7 @@ final class Daemon: Sendable {
     self.clock = clock
     self.startedAt = startedAt
     log = Log()
+    timeFloor = TimeFloor(TimeEvidence.newest(plan))
     let recorderBell = try WakeUp()
     self.recorderBell = recorderBell
     let mainBell = try WakeUp()

@@ -25,15 +25,6 @@ func openJournal(
     path: directory + "/journal.db", settings: settings, digest: SHA256.digest, using: &random)
 }
 
-/// Reads a bearer token's file whenever it is asked; nil without a file.
-func tokenReader(_ path: String?) -> @Sendable () -> String? {
-  {
-    guard let path, let bytes = try? Files.read(path) else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    return text.split(whereSeparator: \.isWhitespace).first.map(String.init)
-  }
-}
-
 extension Daemon {
   /// Logs what opening the journal found; returns it for the event when it needs telling.
   func tell(_ report: OpeningReport) -> String? {

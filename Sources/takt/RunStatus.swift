@@ -105,6 +105,7 @@ extension StatusDocument.Uplink {
     self.init(
       name: name, state: courier?.state ?? "starting", depth: statistics?.depth ?? 0,
       oldest: nil, delivered: statistics?.delivered ?? 0, quarantined: statistics?.refused ?? 0,
-      lastSuccess: courier?.lastSuccess?.wall, lastError: courier?.alarm ?? courier?.lastError)
+      lastSuccess: courier?.lastSuccess?.wall, lastError: courier?.alarm ?? courier?.lastError,
+      conditions: courier?.conditions ?? [])
   }
 }

@@ -127,7 +127,8 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   var trouble = Remembered<String?>(nil)
   while !daemon.isStopping.load(ordering: .acquiring) {
     do throws(TLSSettingsFault) {
-      let stream = try TLSStream(settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
+      var stream = try TLSStream(settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
+      stream.timeFloor = daemon.timeFloor
       deliver(daemon, index, stream)
     } catch {
       if trouble.becomes(error.description) {
@@ -149,11 +150,10 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
 private func deliver(_ daemon: Daemon, _ index: Int, _ stream: consuming TLSStream) {
   let uplink = daemon.plan.uplinks[index]
   var random = SystemRandom()
-  let readToken = tokenReader(uplink.bearerFile)
-  let courier = Courier(policy: uplink.policy, token: readToken(), digest: SHA256.digest)
   var step = CourierStep(
-    courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
-    readToken: readToken)
+    courier: Courier(policy: uplink.policy, digest: SHA256.digest), stream: stream,
+    link: daemon.couriers[index], seed: random.next(), readSecret: daemon.secretReader(index))
+  var conditions = Remembered<[String]>([])
   var alarm = Remembered<String?>(nil)
   while !daemon.isStopping.load(ordering: .acquiring) {
     step.turn(clock: daemon.clock)
@@ -164,6 +164,11 @@ private func deliver(_ daemon: Daemon, _ index: Int, _ stream: consuming TLSStre
       daemon.log.line(
         trouble == nil ? .notice : .warning,
         "uplink \(uplink.name): \(trouble ?? "delivering again")")
+    }
+    if conditions.becomes(status?.conditions ?? []) {
+      for condition in status?.conditions ?? [] {
+        daemon.log.line(.warning, "uplink \(uplink.name): \(condition)")
+      }
     }
   }
   step.close()

@@ -55,12 +55,18 @@ extension UplinkSettings {
     policy.firstRetry = backoffFloor
     policy.lastRetry = backoffCeiling
     policy.userAgent = "takt/\(programVersion)"
+    policy.secret = oauth != nil ? .service : bearerFile != nil ? .file : .none
     return policy
   }
 
   /// How the peer must prove itself, and how we do.
   var tls: TLSClientSettings {
-    TLSClientSettings(
-      caFile: caFile, certificateFile: certificateFile, keyFile: keyFile, serverName: serverName)
+    var settings = TLSClientSettings(
+      caFile: caFile, certificateFile: certificateFile, keyFile: keyFile, serverName: serverName,
+      minimumVersion: requiresTLS13 ? .tls13 : .tls12)
+    settings.crlFile = crlFile
+    settings.pins = pins
+    settings.proxy = proxySettings
+    return settings
   }
 }

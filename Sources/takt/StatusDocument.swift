@@ -13,7 +13,7 @@
 //                        "answers":{"p50Us","p99Us","averageUs","maxUs"},
 //                        "proposedTimeoutMs","timeoutAdvice","lastError"}]}],
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
-//                "lastError"}],
+//                "lastError","conditions"}],
 //    "journal":{"epoch","sequence","held","bytes","fault"},
 //    "memory":{"rssBytes"}}
 //
@@ -111,6 +111,8 @@ struct StatusDocument {
     var quarantined: UInt64
     var lastSuccess: WallTime?
     var lastError: String?
+    /// What a person should know of although events are delivered.
+    var conditions: [String] = []
   }
 
   struct Journal {
@@ -240,6 +242,7 @@ extension StatusDocument.Uplink {
       "oldestMs": milliseconds(oldest), "delivered": count(delivered),
       "quarantined": count(quarantined), "lastSuccess": text(lastSuccess),
       "lastError": lastError.map { .string($0) },
+      "conditions": conditions.isEmpty ? nil : .array(conditions.map { .string($0) }),
     ])
   }
 }

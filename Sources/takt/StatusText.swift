@@ -145,6 +145,7 @@ struct StatusText {
         remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
       }
       if let fault = uplink["lastError"]?.string { remarks.append(fault) }
+      remarks += uplink["conditions"]?.array?.compactMap(\.string) ?? []
       return ([row], [], remarks)
     }
   }

@@ -50,6 +50,8 @@ struct Bench {
   var parcelsWanted = 0
   var reloads = 0
   var opens = 0
+  /// What the driver comes back with when it is asked for a token; none: nothing happens.
+  var secrets: [Secret] = []
 
   init(seed: UInt64 = 1, token: String? = nil, _ change: (inout UplinkPolicy) -> Void = { _ in }) {
     var policy = UplinkPolicy(address: HTTPAddress(host: "mes.example", path: "/v1/events"))
@@ -73,7 +75,9 @@ struct Bench {
       case .close: break
       case .report(let answer): answers.append(answer)
       case .wantParcel: parcelsWanted += 1
-      case .reloadToken: reloads += 1
+      case .reloadToken:
+        reloads += 1
+        if !secrets.isEmpty { courier.use(secrets.removeFirst()) }
       }
     }
     return actions
@@ -115,7 +119,7 @@ struct Bench {
       switch courier.state {
       case .awaitingAnswer: return
       case .connecting: try handle(.opened)
-      case .coolingOff, .parked, .pausing: try skip()
+      case .refreshing, .coolingOff, .parked, .pausing: try skip()
       case .offline, .ready: return
       }
     }

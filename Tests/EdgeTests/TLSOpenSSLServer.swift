@@ -7,19 +7,26 @@ import Testing
 final class OpenSSLServer {
   let port: UInt16
   private let child: pid_t
+  /// What it prints, and what keeps it from reading an end of its input.
+  private let output: Int32
+  private let input: Int32
+  private var isStopped = false
 
-  /// Starts it and waits until it listens; `-www` answers a GET with a page about the connection.
-  init(_ files: PeerFiles, _ options: [String]) throws {
+  /// Starts it and waits until it listens. With `-www` it answers a GET with a page about the
+  /// connection, without it prints what clients say. No files: it has no certificate.
+  init(_ files: PeerFiles?, _ options: [String], isWeb: Bool = true) throws {
     var ends: [Int32] = [0, 0]
-    let isMade = pipe(&ends) == 0
+    var inputs: [Int32] = [0, 0]
+    let isMade = pipe(&ends) == 0 && pipe(&inputs) == 0
     try #require(isMade)
-    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-    defer { close(ends[0]) }
+    for end in ends + inputs { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    let identity = files.map { ["-cert", $0.certificate, "-key", $0.key] } ?? ["-nocert"]
     let words =
-      ["openssl", "s_server", "-accept", "127.0.0.1:0", "-www"]
-      + ["-cert", files.certificate, "-key", files.key] + options
-    child = try Self.spawn(words, output: ends[1])
+      ["openssl", "s_server", "-accept", "127.0.0.1:0"] + (isWeb ? ["-www"] : []) + identity
+    child = try Self.spawn(words + options, input: inputs[0], output: ends[1])
     close(ends[1])
+    close(inputs[0])
+    (output, input) = (ends[0], inputs[1])
     var text: [UInt8] = []
     var found: UInt16?
     var piece = [UInt8](repeating: 0, count: 4096)
@@ -45,16 +52,43 @@ final class OpenSSLServer {
 
   private struct NotStarted: Error {}
 
+  deinit {
+    close(output)
+    close(input)
+  }
+
   func stop() {
+    guard !isStopped else { return }
+    isStopped = true
     kill(child, SIGKILL)
     waitpid(child, nil, 0)
   }
 
-  private static func spawn(_ words: [String], output: Int32) throws -> pid_t {
+  /// Ends it; everything it printed since it listened.
+  func stopAndTell() -> String {
+    stop()
+    return printed { _ in false }
+  }
+
+  /// Waits until it has printed these words; false at its end.
+  func prints(_ words: String) -> Bool { printed { $0.contains(words) }.contains(words) }
+
+  private func printed(until isEnough: (String) -> Bool) -> String {
+    var text: [UInt8] = []
+    var piece = [UInt8](repeating: 0, count: 4096)
+    while !isEnough(String(decoding: text, as: UTF8.self)) {
+      let count = read(output, &piece, piece.count)
+      guard count > 0 else { break }
+      text += piece[..<count]
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private static func spawn(_ words: [String], input: Int32, output: Int32) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    posix_spawn_file_actions_adddup2(&actions, input, 0)
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
     let arguments = words.map { strdup($0) } + [nil]

@@ -76,6 +76,22 @@ final class TLSPeer: Sendable {
   }
 }
 
+/// A socket that is connected to a port of this machine, or on the way there.
+func connectedTo(_ port: UInt16, waits: Bool = true) -> Int32 {
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  if !waits { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_port = port.bigEndian
+  address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+  withUnsafePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      _ = connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+    }
+  }
+  return descriptor
+}
+
 /// What a socket has, or nil at its end.
 func readSome(_ client: Int32) -> [UInt8]? {
   var bytes = [UInt8](repeating: 0, count: 16384)
@@ -139,7 +155,7 @@ struct Journey: Equatable {
   var sentence: String {
     switch fault {
     case .certificate(let text), .handshake(let text), .closed(let text), .nameUnknown(let text),
-      .unreachable(let text):
+      .unreachable(let text), .proxy(let text, _):
       text
     case .timeout: "timeout"
     case .finished: "finished"

@@ -114,6 +114,32 @@ extension Broken {
       allowed: both or none
       """),
     Broken(
+      "a pin that is no hash",
+      [(#"takt" }"#, #"takt", pins: ["sha256/abc"] }"#)],
+      """
+      8:70: error: uplinks[mes].pins[#1]: found "sha256/abc"; allowed: a list of SHA-256 of \
+      public keys in Base64: ["sha256/…"]
+      """),
+    Broken(
+      "two tokens for one request",
+      [
+        (
+          #"takt" }"#,
+          #"takt", bearerFile: "/b", oauth: { tokenUrl: "https://l/t", clientId: "c", "#
+            + #"clientSecretFile: "/s" } }"#
+        )
+      ],
+      """
+      8:88: error: uplinks[mes].oauth: there is a bearerFile beside it, and a request carries \
+      one token; allowed: one of the two
+      """),
+    Broken(
+      "a proxy without a port",
+      [(#"takt" }"#, #"takt", proxy: { host: "p", port: 0 } }"#)],
+      """
+      8:89: error: uplinks[mes].proxy.port: found 0; allowed: a whole number from 1 to 65535
+      """),
+    Broken(
       "a batch size with a wrong unit",
       [(#"takt" }"#, #"takt", batchBytes: "64Mb" }"#)],
       """
