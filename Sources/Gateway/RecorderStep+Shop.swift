@@ -37,6 +37,8 @@ struct ShopWatch: Sendable {
   var unseen: [Int]
   /// By machine: a counter is doubted.
   var isDoubted: [Bool]
+  /// By bus: machines in lines or with limits, whose deadlines its marks must reach.
+  let machinesOfBus: [[Int]]
   let startedAt: Instant
 
   init(
@@ -50,6 +52,15 @@ struct ShopWatch: Sendable {
     limits = LimitBoard(plan: plan, state: state, reading: reading, unread: &unread)
     unseen = shop.members.indices.filter { shop.members[$0] != nil }
     isDoubted = plan.machines.map { _ in false }
+    machinesOfBus = (0...(plan.busOfUnit.max() ?? 0)).map { bus in
+      plan.machines.indices.filter { machine in
+        let rules = plan.machines[machine]
+        return (shop.members[machine] != nil || !rules.limits.isEmpty)
+          && rules.units.contains { unit in
+            Int(unit.index) < plan.busOfUnit.count && plan.busOfUnit[Int(unit.index)] == bus
+          }
+      }
+    }
     startedAt = reading.monotonic
   }
 
@@ -169,16 +180,11 @@ extension RecorderStep where Store: ~Copyable {
 
   /// The next moment at which limits, desks or sums of the machines of a bus want to act.
   func shopDeadline(bus: Int) -> Instant {
+    guard bus < watch.machinesOfBus.count else { return .distantFuture }
     var next = Instant.distantFuture
-    for machine in plan.machines.indices {
-      let deadline = min(
-        watch.limits.deadline(machine), shop.members[machine]?.due ?? .distantFuture)
-      guard deadline < next else { continue }
-      let units = plan.machines[machine].units
-      let isHere = units.contains { unit in
-        Int(unit.index) < plan.busOfUnit.count && plan.busOfUnit[Int(unit.index)] == bus
-      }
-      if isHere { next = deadline }
+    for machine in watch.machinesOfBus[bus] {
+      next = min(next, watch.limits.deadline(machine))
+      if let member = shop.members[machine] { next = min(next, member.due) }
     }
     return next
   }

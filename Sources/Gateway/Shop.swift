@@ -47,6 +47,8 @@ struct Shop: Sendable {
     /// When something of it is due, once everything before is told.
     var due: Instant = .distantFuture
     var isDirty = false
+    /// The ledger as it was written last: it changes with stops only, and not with every count.
+    var written: MachineLedger?
   }
 
   let rules: [MachineRules]

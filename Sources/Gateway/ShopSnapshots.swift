@@ -127,6 +127,8 @@ extension Shop {
       members[machine]?.isDirty = false
       let name = rules[machine].name
       snapshots.append((Self.totalsName(name), member.totals.snapshot(reading: reading)))
+      guard member.written != member.ledger else { continue }
+      members[machine]?.written = member.ledger
       snapshots.append((Self.ledgerName(name), member.ledger.snapshot(reading: reading)))
     }
     return snapshots
@@ -135,6 +137,9 @@ extension Shop {
   /// Everything is due for a snapshot: the journal has none, or this is the end.
   mutating func wantSnapshots() {
     for line in lines.indices { lines[line].isDirty = true }
-    for machine in members.indices { members[machine]?.isDirty = true }
+    for machine in members.indices {
+      members[machine]?.isDirty = true
+      members[machine]?.written = nil
+    }
   }
 }
