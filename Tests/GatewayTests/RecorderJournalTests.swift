@@ -113,7 +113,7 @@ import Testing
       life.turn(after: .seconds(1))
     }
     disk.trouble = .diskFull
-    for index in 0..<100 {
+    for index in 0..<80 {
       life.scan(run: index.isMultiple(of: 2), good: 0)
       life.turn(after: .seconds(1))
     }
