@@ -31,12 +31,10 @@ final class PeerFindings {
     switch code {
     case X509_V_OK: return nil
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "\(of) expired on \(certificate.notAfter.text); "
-        + (doubt(clock).map { "\($0), or renew the certificate at the \(peer)" }
-          ?? "renew it at the \(peer)")
+      return "\(of) expired on \(certificate.notAfter.text); renew it at the \(peer)\(doubt(clock))"
     case X509_V_ERR_CERT_NOT_YET_VALID:
       return "\(of) is not valid before \(certificate.notBefore.text); "
-        + (doubt(clock) ?? "check the clocks of this gateway and of the \(peer)")
+        + "check the clocks of this gateway and of the \(peer)\(doubt(clock))"
     case X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH:
       let names = certificate.alternatives.isEmpty ? "nobody" : certificate.alternatives
       return "the \(peer)'s certificate is for \(names) and not for \(name); "
@@ -96,10 +94,10 @@ final class PeerFindings {
     "\(owner) is not acceptable: \(String(cString: X509_verify_cert_error_string(Int(code))))"
   }
 
-  /// What to say of a clock that nobody sets; nil when there is no reason to doubt it.
-  private func doubt(_ clock: ClockReading) -> String? {
-    guard clock.quality != .synchronised else { return nil }
-    return "nothing sets the clock of this gateway, which says \(clock.wall.text): "
+  /// What to add about a clock that nobody sets; nothing when there is no reason to doubt it.
+  private func doubt(_ clock: ClockReading) -> String {
+    guard clock.quality != .synchronised else { return "" }
+    return "; nothing sets the clock of this gateway, which says \(clock.wall.text): "
       + "give it a time server or set it"
   }
 }

@@ -190,7 +190,7 @@ func visit(_ stream: inout TLSStream, _ port: UInt16) -> StreamEvent {
       Issue.record("the floor beats a disciplined clock")
       return
     }
-    #expect(sentence.contains("check the clocks of this gateway and of the receiver"))
+    #expect(sentence.hasSuffix("check the clocks of this gateway and of the receiver"))
   }
 
   @Test func `a receiver's date is evidence as far as its own certificate reaches`() throws {
