@@ -22,12 +22,18 @@ import Machines
 import Primitives
 import Settings
 
-/// Who asks.
+/// Who asks. The unit's PrivateUsers= hides everybody but root and takt itself: what such a one says
+/// of himself is told as unproven. The mode of the socket still says who may ask at all.
 enum Asker {
-  /// "maria", or "maria (operator)" when the user operator says that he is maria.
+  /// How a user namespace shows everybody but root and its own user (overflowuid(5) of the kernel).
+  static let hidden: UInt32 = 65534
+
+  /// "maria", "maria (operator)" when the user operator says that he is maria, or
+  /// "maria (unproven)" when the kernel hides who asks.
   static func name(by: String?, user: UInt32?) throws(ControlQuestion.Fault) -> String {
-    let peer = user.map { LocalUsers.name(of: $0) ?? "user \($0)" } ?? "unknown user"
-    guard let by, by != peer else { return peer }
+    let isHidden = user == nil || user == hidden
+    let peer = isHidden ? "unproven" : user.map { LocalUsers.name(of: $0) ?? "user \($0)" } ?? ""
+    guard let by, by != peer else { return isHidden ? "unknown user" : peer }
     let name = "\(by) (\(peer))"
     guard !by.isEmpty, by.utf8.allSatisfy({ $0 >= 32 }), name.utf8.count <= ReasonLimits.byBytes
     else {

@@ -31,7 +31,7 @@ enum HeldCommand {
         let reply = try ShopClient(options).demand([
           "do": "approve", "number": .integer(try number(options, at: 1)),
           "line": options.text("line").map { .string($0) },
-          "by": options.text("by").map { .string($0) },
+          "by": ShopClient.speaker(options),
         ])
         ShopOutput.print(reply, options)
       case let other: throw .usage("\"\(other)\" is neither \"list\" nor \"approve\"")
@@ -82,7 +82,7 @@ enum HoldCommand {
       }
       let reply = try ShopClient(options).demand([
         "do": "hold", "kind": .string(kind), "name": .string(options.text(kind) ?? ""),
-        "reason": .string(reason), "by": options.text("by").map { .string($0) },
+        "reason": .string(reason), "by": ShopClient.speaker(options),
       ])
       ShopOutput.print(reply, options)
       return .ok
@@ -102,7 +102,7 @@ enum ReleaseCommand {
       let reply = try ShopClient(options).demand([
         "do": "release", "number": .integer(try HeldCommand.number(options, at: 0)),
         "line": options.text("line").map { .string($0) },
-        "by": options.text("by").map { .string($0) },
+        "by": ShopClient.speaker(options),
       ])
       ShopOutput.print(reply, options)
       return .ok

@@ -44,7 +44,7 @@ enum ReasonCommand {
       let stop = try stop(target, client)
       let reply = try client.demand([
         "do": "classify", "stop": .string(stop), "reason": .string(options.operands[1]),
-        "by": options.text("by").map { .string($0) },
+        "by": ShopClient.speaker(options),
       ])
       ShopOutput.print(reply, options)
       return .ok

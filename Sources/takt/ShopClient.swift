@@ -50,6 +50,11 @@ struct ShopClient {
     client = GatewayClient(path: try StatusCommand.socket(options), clock: SystemClock())
   }
 
+  /// Who says so: the name given, else that of the user.
+  static func speaker(_ options: CommandLineOptions) -> JSONValue? {
+    (options.text("by") ?? LocalUsers.name(of: LocalUsers.own)).map { .string($0) }
+  }
+
   /// Asks the gateway for something that it answers at once.
   func look(_ line: String) throws(CommandFault) -> JSONValue {
     let answer = try client.ask(line)

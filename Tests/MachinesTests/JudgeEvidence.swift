@@ -54,18 +54,20 @@ struct JudgeEvidence {
 
   /// Signals that decide: those of the claims and the counter that proves production.
   static func deciding(_ rules: StateRules) -> Set<SignalID> {
-    func gather(_ rule: EvidenceRule) -> [SignalID] {
-      switch rule.test {
-      case .bit(let id), .code(let id, _, _), .above(let id, _, _), .below(let id, _, _),
-        .counterStands(let id, _), .pulseStands(let id, _):
-        [id]
-      case .all(let inner), .any(let inner): inner.flatMap(gather)
-      case .not(let inner): gather(inner)
-      }
-    }
-    var found = Set(rules.evidence.claims.flatMap { gather($0.rule) })
+    var found = Set(rules.evidence.claims.flatMap { signals($0.rule) })
     if let counter = rules.counter { found.insert(counter) }
     return found
+  }
+
+  /// The signals that a rule names.
+  static func signals(_ rule: EvidenceRule) -> [SignalID] {
+    switch rule.test {
+    case .bit(let id), .code(let id, _, _), .above(let id, _, _), .below(let id, _, _),
+      .counterStands(let id, _), .pulseStands(let id, _):
+      [id]
+    case .all(let inner), .any(let inner): inner.flatMap(signals)
+    case .not(let inner): signals(inner)
+    }
   }
 
   /// Whether anything that decides could be read in a scan.

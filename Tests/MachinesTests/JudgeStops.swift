@@ -46,6 +46,8 @@ struct JudgeStops {
   let says: [JudgeSay]
   let moments: [JudgeMoment]
   let stretches: [JudgeStretch]
+  /// What was read always says what the machine does; else it is not for this judge.
+  let isKnowable: Bool
   private let changes: [Int64]
 
   /// A stop with what decides whether an order may still make a changeover of it.
@@ -66,6 +68,7 @@ struct JudgeStops {
     let found = JudgeStretches(life, moves: moves)
     (self.life, says, moments) = (life, found.says, found.evidence.moments)
     stretches = found.stretches()
+    isKnowable = found.isKnowable
     changes = life.orderChanges
   }
 

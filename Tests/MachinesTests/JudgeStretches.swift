@@ -77,6 +77,8 @@ struct JudgeStretches {
   let evidence: JudgeEvidence
   let rules: StateRules
   let says: [JudgeSay]
+  /// At every moment at which somebody looked, what was read says what the machine does.
+  let isKnowable: Bool
 
   init(_ life: JudgeLife, moves: [SignalID: Set<Int>]) {
     let evidence = JudgeEvidence(life, moves: moves)
@@ -86,6 +88,29 @@ struct JudgeStretches {
     let order = EvidenceRules.settled(life.states.evidence.order)
     says = evidence.moments.indices.map { row in
       Self.say(claims.map { ($0.0, $0.1[row]) }, order, life.states, evidence.moments[row])
+    }
+    isKnowable = evidence.moments.indices.allSatisfy { row in
+      Self.knows(
+        claims.map { ($0.0, $0.1[row]) }, life.states,
+        refused: { life.scans[evidence.moments[row].scan].value(of: $0) == nil })
+    }
+  }
+
+  /// Whether a claim is made, a running claim is denied, or none that might be made is refused.
+  ///
+  /// Head of EvidenceRules: else nobody knows what the machine does, unless a counter moves.
+  private static func knows(
+    _ claims: [(EvidenceClaim, JudgeAnswer)], _ rules: StateRules, refused: (SignalID) -> Bool
+  ) -> Bool {
+    if claims.contains(where: { $0.1.word == .holds }) { return true }
+    if rules.evidence.otherwise == nil,
+      claims.contains(where: { $0.0.state == .running && $0.1.word == .fails })
+    {
+      return true
+    }
+    return !claims.contains { claim, answer in
+      claim.state != .slow && answer.word == .unknown
+        && JudgeEvidence.signals(claim.rule).contains(where: refused)
     }
   }
 

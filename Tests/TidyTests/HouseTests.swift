@@ -116,7 +116,7 @@ enum House {
 @Suite struct `The systemd unit` {
   private static let unit = Tree.text(of: "systemd/takt.service").split(separator: "\n")
 
-  /// Exposure times ten that `systemd-analyze security` may give; measured 1.2 on Debian 12.
+  /// Exposure times ten that `systemd-analyze security` may give; measured 1.0 on Debian 12.
   private static let threshold = 12
 
   private static let canAnalyze =
