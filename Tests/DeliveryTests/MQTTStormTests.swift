@@ -1,4 +1,4 @@
-// A broker that does anything a broker can do, drawn from a seed; then it heals, and all of it has to
+// A broker that does anything a broker can do, drawn from a seed; then it heals, and all of it must
 // have arrived. The seed in a failure replays its run.
 
 import Outbox
