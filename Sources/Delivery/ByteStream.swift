@@ -67,5 +67,7 @@ public protocol ByteStream: ~Copyable {
 extension ByteStream where Self: ~Copyable {
   /// Nothing, for a stream without certificates.
   public var facts: StreamFacts { StreamFacts() }
+
+  /// Learns nothing, for a stream that does not ask what time it is.
   public mutating func learn(peerDate: WallTime) {}
 }

@@ -7,8 +7,8 @@
 //      ├── coolingOff ◀───┴──────────────────┼── retry, fault ───────┘  │
 //      └── parked ◀───── certificate, 403 …  └──── pausing ◀────────────┘
 //
-// Before connecting, a courier whose token comes from a service and no longer holds is `refreshing`:
-// the driver fetches one and the next input goes on.
+// Before connecting, a courier whose token comes from a service and no longer holds is
+// `refreshing`: the driver fetches one and the next input goes on.
 //
 // Invariants
 // - Pure: time, chance and bytes come in, actions go out; the driver performs them in order.

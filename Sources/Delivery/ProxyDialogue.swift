@@ -4,9 +4,9 @@
 //      └──anything else──▶ refused
 //
 // Invariants
-// - Nothing of an event, and no name and password for the receiver, is said to the proxy: TLS begins
-//   behind it and is verified against the receiver's name.
-// - The head of the answer is bounded as any other; its body is not read, the way is closed instead.
+// - Nothing of an event, and no token for the receiver, is said to the proxy: TLS begins behind it
+//   and is verified against the receiver's name.
+// - The head of the answer is bounded as any other; its body is not read, the way is closed.
 
 import Primitives
 

@@ -2,8 +2,8 @@
 //
 // Invariants
 // - An address in numbers is understood at once; only a name needs the resolver.
-// - getaddrinfo(3) knows no deadline, so it runs in a thread of its own; who gives up and asks again
-//   gets the same lookup while it lasts, and at most four last at once for one stream.
+// - getaddrinfo(3) knows no deadline, so it runs in a thread of its own; who gives up and asks
+//   again gets the same lookup while it lasts, and at most four last at once for one stream.
 // - The thread owns the write end of the pipe and closes it when the answer is there.
 
 import Delivery

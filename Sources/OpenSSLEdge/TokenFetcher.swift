@@ -2,7 +2,7 @@
 //
 // Invariants
 // - Ends by the service's deadline, and at once when the daemon stops.
-// - The client's secret is read from its file, closed to others, for each exchange and kept nowhere.
+// - The client's secret is read from its file, closed to others, for each exchange; kept nowhere.
 //
 // Why it may hold the courier's thread: without a token there is nothing else for it to do.
 

@@ -89,15 +89,15 @@ import Testing
       setsockopt(client, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
     case .sendsAnAlert:
       _ = sendAll(client, [21, 3, 3, 0, 2, 2, 40])
-      untilHungUp(client)
+      while readSome(client) != nil {}
     case .writesTenThousandLines:
       _ = say("HTTP/1.1 200 OK\r\n" + String(repeating: "X-Line: 1\r\n", count: 10_000) + "\r\n")
-      untilHungUp(client)
+      while readSome(client) != nil {}
     case .pointsElsewhere:
       _ = say(
         "HTTP/1.1 307 Temporary Redirect\r\nLocation: https://127.0.0.1:1/\r\n"
           + "Content-Length: 0\r\n\r\n")
-      untilHungUp(client)
+      while readSome(client) != nil {}
     case .hangsUp: _ = say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
     }
   }

@@ -137,7 +137,8 @@ extension Broken {
       "a proxy without a port",
       [(#"takt" }"#, #"takt", proxy: { host: "p", port: 0 } }"#)],
       """
-      8:89: error: uplinks[mes].proxy.port: found 0; allowed: a whole number from 1 to 65535
+      8:89: error: uplinks[mes].proxy.port: found the number 0; allowed: a whole number \
+      from 1 to 65535
       """),
     Broken(
       "a batch size with a wrong unit",

@@ -98,7 +98,8 @@ struct SchemaTests {
       Vocabulary.root, Vocabulary.profileFile, Vocabulary.profile, Vocabulary.requestStart,
       Vocabulary.gateway, Vocabulary.bus, Vocabulary.machine, Vocabulary.signal,
       Vocabulary.debounce, Vocabulary.condition, Vocabulary.counter, Vocabulary.cause,
-      Vocabulary.uplink, Vocabulary.backoff, Vocabulary.route, Vocabulary.limits,
+      Vocabulary.uplink, Vocabulary.oauth, Vocabulary.proxy, Vocabulary.backoff, Vocabulary.route,
+      Vocabulary.limits,
       Vocabulary.publish, Vocabulary.health, Vocabulary.roleCounter, Vocabulary.orderSignals,
       Vocabulary.signalLimit, Vocabulary.evidence, Vocabulary.test, Vocabulary.packml,
       Vocabulary.slow, Vocabulary.changeover, Vocabulary.planned, Vocabulary.words,
@@ -153,7 +154,8 @@ struct SchemaTests {
     #expect(plan.buses.map(\.name) == ["plc-1", "drive", "line-2", "meters"])
     #expect(plan.buses.first?.units.map(\.quirks.forbidden.count) == [2, 0, 1])
     #expect(plan.machines.map(\.name) == ["press-1", "press-2", "packer", "meter-1"])
-    #expect(plan.uplinks.first?.bearerFile == "/etc/takt/mes.token")
+    #expect(plan.uplinks.first?.oauth?.clientSecretFile == "/etc/takt/mes.secret")
+    #expect(plan.uplinks.first?.proxy?.port == 3128)
     #expect(plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")
     #expect(plan.machines.map { $0.states?.evidence.claims.count } == [3, 5, 6, 0])
     #expect(plan.lines.map(\.calendar.shifts.count) == [2])
