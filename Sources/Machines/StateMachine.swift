@@ -51,7 +51,11 @@ package struct Look: Equatable, Sendable {
 /// The state machine of one machine.
 package struct StateMachine: Equatable, Sendable {
   let rules: StateRules
-  package var phase: Phase = .unknown
+  package var phase: Phase = .unknown {
+    didSet { due = deadline ?? .distantFuture }
+  }
+  /// `deadline`, kept so that nobody looks into the phase to ask; the end of time for none.
+  private(set) var due: Instant = .distantFuture
   /// Since when the state that was told last has lasted.
   package var since: Stamp
   package var sight: Sight = .doubtful(moved: false)
@@ -72,7 +76,7 @@ package struct StateMachine: Equatable, Sendable {
 
   /// Follows what the signals say at one moment; what was due before must have been fired.
   package mutating func follow(_ look: Look, at: Stamp, into facts: inout [Fact]) {
-    if case .running(let from, var pace, let dip) = phase {
+    if look.counts > 0, case .running(let from, var pace, let dip) = phase {
       let (sum, overflow) = pace.counts.addingReportingOverflow(look.counts)
       pace.counts = overflow ? .max : sum
       phase = .running(from: from, pace, dip: dip)

@@ -142,7 +142,7 @@ public struct MachineStates: Sendable {
 
   /// Decides what everything taken of one moment means.
   public mutating func settle(at: Stamp, into facts: inout [Fact]) {
-    core.fire(at: at, counted: counted, into: &facts)
+    fireCore(at: at, into: &facts)
     let contact = board.contact
     var look = Look(contact, moved: moved, counts: counts)
     (moved, counts) = (false, 0)
@@ -157,21 +157,20 @@ public struct MachineStates: Sendable {
       if verdict == nil { look.contact = .lost }
     }
     core.follow(look, at: at, into: &facts)
-    core.fire(at: at, counted: counted, into: &facts)
+    fireCore(at: at, into: &facts)
   }
 
   /// The next moment at which it acts of itself; `fire` then.
   public var deadline: Instant? {
-    let own = core.sight == .clear ? core.deadline : nil
-    guard let other = board.deadline else { return own }
-    return min(own ?? other, other)
+    let due = min(core.sight == .clear ? core.due : .distantFuture, board.deadline)
+    return due == .distantFuture ? nil : due
   }
 
   /// Acts on what is due; samples of the same moment have been settled before.
   public mutating func fire(at: Stamp, into facts: inout [Fact]) {
     guard let due = deadline, due <= at.instant else { return }
-    core.fire(at: at, counted: counted, into: &facts)
-    if let due = board.deadline, due <= at.instant { settle(at: at, into: &facts) }
+    fireCore(at: at, into: &facts)
+    if board.deadline <= at.instant { settle(at: at, into: &facts) }
   }
 
   /// The order changes now.
@@ -204,10 +203,13 @@ public struct MachineStates: Sendable {
   /// The stops that wait for a reason, oldest first.
   public var unclassified: [StopRecord] { core.unclassified }
 
-  private var counted: Evidence? {
-    counterSlot.map {
-      Evidence(signal: board.program.signals[$0], value: board.slots[$0].value)
+  private mutating func fireCore(at: Stamp, into facts: inout [Fact]) {
+    guard core.due <= at.instant else { return }
+    var counted: Evidence?
+    if let slot = counterSlot {
+      counted = Evidence(signal: board.program.signals[slot], value: board.slots[slot].value)
     }
+    core.fire(at: at, counted: counted, into: &facts)
   }
 
   /// In planned time, what stands for a reason weaker than the plan is planned.
