@@ -87,11 +87,11 @@ struct EvidenceBoard: Equatable, Sendable {
     dues = Array(repeating: .distantFuture, count: program.claims.count)
   }
 
-  /// The next moment at which evidence changes of itself.
-  var deadline: Instant? {
+  /// The next moment at which evidence changes of itself; the end of time for none.
+  var deadline: Instant {
     var earliest = Instant.distantFuture
     for due in dues where due < earliest { earliest = due }
-    return earliest == .distantFuture ? nil : earliest
+    return earliest
   }
 
   /// Whether everything that decides can be read.

@@ -27,7 +27,8 @@ package struct Wish: Equatable, Sendable, BitwiseCopyable {
 
 /// The decisions about one machine, from samples to facts.
 public struct Machine: Sendable {
-  public let rules: MachineRules
+  public var rules: MachineRules { declared.value }
+  private let declared: Shared<MachineRules>
   var roster: Roster
   var buffer = SampleBuffer()
   /// Its states and stops: one state machine, whether its evidence is declared or simple.
@@ -71,7 +72,7 @@ public struct Machine: Sendable {
     rules: MachineRules, epoch: String, snapshot: [UInt8]? = nil, reading: ClockReading,
     firstStop: Int64 = 1
   ) throws(SnapshotFault) {
-    self.rules = rules
+    declared = Shared(rules)
     self.reading = reading
     roster = Roster(rules: rules)
     counters = rules.allCounters.map { Counter(rules: $0.rules, role: $0.role) }
@@ -154,9 +155,9 @@ public struct Machine: Sendable {
     }
   }
 
-  /// What it waits for.
-  package func findWish() -> Wish {
-    let deadline = min(ownDeadline, inputs.firstTime)
+  /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.
+  package mutating func findWish() -> Wish {
+    let deadline = min(ownDeadline(), inputs.firstTime)
     return Wish(
       deadline: deadline == .distantFuture ? deadline : deadline.advanced(nanoseconds: 1),
       wake: min(deadline, min(buffer.firstTime, inputs.firstTime)).advanced(nanoseconds: 1))
@@ -197,14 +198,15 @@ public struct Machine: Sendable {
   /// It lies in the past while a unit's mark is late: then that unit's next mark is what to wait
   /// for.
   public var nextDeadline: Instant? {
-    let deadline = findWish().deadline
+    var copy = self
+    let deadline = copy.findWish().deadline
     return deadline == .distantFuture ? nil : deadline
   }
 
   private mutating func handle(before watermark: Instant, into facts: inout [Fact]) {
     while true {
       let sample = max(min(buffer.firstTime, inputs.firstTime), now)
-      let deadline = max(ownDeadline, now)
+      let deadline = max(ownDeadline(), now)
       if sample < watermark, sample <= deadline {
         now = sample
         if !countOn(into: &facts) { handleMoment(into: &facts) }

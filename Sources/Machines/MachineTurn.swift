@@ -87,7 +87,7 @@ extension MachineStates {
 
 extension Machine {
   /// The earliest moment at which it acts of itself; the end of time for none.
-  var ownDeadline: Instant { min(min(book.due, doubt), stateDue) }
+  mutating func ownDeadline() -> Instant { min(min(book.due, doubt), stateDue) }
 
   mutating func fireDeadlines(into facts: inout [Fact]) {
     let at = Stamp(now, reading)

@@ -50,8 +50,13 @@ package struct Look: Equatable, Sendable {
 
 /// The state machine of one machine.
 package struct StateMachine: Equatable, Sendable {
-  let rules: StateRules
-  package var phase: Phase = .unknown
+  var rules: StateRules { declared.value }
+  private let declared: Shared<StateRules>
+  package var phase: Phase = .unknown {
+    didSet { glance = Glance(phase, due: deadline) }
+  }
+  /// What is asked of the phase with each sample, kept so that nobody copies it to ask.
+  private(set) var glance = Glance(.unknown, due: nil)
   /// Since when the state that was told last has lasted.
   package var since: Stamp
   package var sight: Sight = .doubtful(moved: false)
@@ -63,7 +68,7 @@ package struct StateMachine: Equatable, Sendable {
   private let stopPrefix: String
 
   package init(rules: StateRules, epoch: String, firstStop: Int64 = 1, at: Stamp) {
-    self.rules = rules
+    declared = Shared(rules)
     since = at
     nextStop = firstStop
     stopPrefix = "\(rules.name)-\(epoch)-"
@@ -72,7 +77,7 @@ package struct StateMachine: Equatable, Sendable {
 
   /// Follows what the signals say at one moment; what was due before must have been fired.
   package mutating func follow(_ look: Look, at: Stamp, into facts: inout [Fact]) {
-    if case .running(let from, var pace, let dip) = phase {
+    if look.counts > 0, case .running(let from, var pace, let dip) = phase {
       let (sum, overflow) = pace.counts.addingReportingOverflow(look.counts)
       pace.counts = overflow ? .max : sum
       phase = .running(from: from, pace, dip: dip)
@@ -88,6 +93,8 @@ package struct StateMachine: Equatable, Sendable {
       case .doubtful(let before): (true, before || look.moved)
       }
     sight = .clear
+    // The usual sample of a stop: it says what the one before said.
+    if !gap, glance.heard?.says(verdict) == true { return }
     settle(Moment(verdict: verdict, gap: gap, moved: moved, at: at), into: &facts)
   }
 
@@ -223,8 +230,6 @@ package struct StateMachine: Equatable, Sendable {
     if now.gap { stop.record.approximate = true }
     if now.gap, now.moved {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
-    } else if run == nil, !now.gap, open.heard?.says(now.verdict) == true {
-      // The usual sample of a stop: it says what the one before said.
     } else if now.verdict.state.stands {
       carry(stop, now, inferred, into: &facts)
     } else if rules.minimumRun == .zero {

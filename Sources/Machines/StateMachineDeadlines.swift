@@ -28,7 +28,8 @@ extension StateMachine {
   ///
   /// `counted` is the counter that gives the rate, as it stands.
   package mutating func fire(at: Stamp, counted: Evidence? = nil, into facts: inout [Fact]) {
-    while sight == .clear, let due = deadline, due <= at.instant {
+    while glance.due <= at.instant, sight == .clear {
+      let due = glance.due
       switch phase {
       case .unknown, .noContact: return
       case .running(_, _, .some(let dip)):

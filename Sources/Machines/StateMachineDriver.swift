@@ -15,7 +15,7 @@ public import Signals
 
 /// The states and stops of one machine.
 public struct MachineStates: Sendable {
-  public let rules: StateRules
+  public var rules: StateRules { core.rules }
   var board: EvidenceBoard
   var core: StateMachine
   private var slots: [SignalID: Int] = [:]
@@ -36,7 +36,6 @@ public struct MachineStates: Sendable {
     for code in rules.namedReasons where rules.reasons[code] == nil {
       throw .reason(machine: rules.name, rules.reasons.unknown(code))
     }
-    self.rules = rules
     board = EvidenceBoard(program)
     core = StateMachine(rules: rules, epoch: epoch, firstStop: firstStop, at: at)
     counterSlot = rules.counter.flatMap { program.signals.firstIndex(of: $0) }
@@ -46,7 +45,7 @@ public struct MachineStates: Sendable {
 
   /// States without evidence, for a machine whose rules cannot be followed.
   init(blind name: String, epoch: String, firstStop: Int64, at: Stamp) {
-    rules = StateRules(name: name, evidence: EvidenceRules([]))
+    let rules = StateRules(name: name, evidence: EvidenceRules([]))
     board = EvidenceBoard(EvidenceProgram())
     core = StateMachine(rules: rules, epoch: epoch, firstStop: firstStop, at: at)
     counterSlot = nil
@@ -114,9 +113,7 @@ public struct MachineStates: Sendable {
 
   /// It runs, everything was read and nothing is waited for: a count that goes on changes nothing.
   var isIndifferent: Bool {
-    guard core.sight == .clear, rules.slow == nil, case .running(_, _, nil) = core.phase else {
-      return false
-    }
+    guard core.glance.runs, core.sight == .clear, rules.slow == nil else { return false }
     for (index, step) in board.program.steps.enumerated() where step.operation == .counterStands {
       let node = board.nodes[index]
       if node.answer == .holds || node.since != .distantFuture { return false }
@@ -142,7 +139,7 @@ public struct MachineStates: Sendable {
 
   /// Decides what everything taken of one moment means.
   public mutating func settle(at: Stamp, into facts: inout [Fact]) {
-    core.fire(at: at, counted: counted, into: &facts)
+    fireCore(at: at, into: &facts)
     let contact = board.contact
     var look = Look(contact, moved: moved, counts: counts)
     (moved, counts) = (false, 0)
@@ -157,21 +154,20 @@ public struct MachineStates: Sendable {
       if verdict == nil { look.contact = .lost }
     }
     core.follow(look, at: at, into: &facts)
-    core.fire(at: at, counted: counted, into: &facts)
+    fireCore(at: at, into: &facts)
   }
 
   /// The next moment at which it acts of itself; `fire` then.
   public var deadline: Instant? {
-    let own = core.sight == .clear ? core.deadline : nil
-    guard let other = board.deadline else { return own }
-    return min(own ?? other, other)
+    let due = min(core.sight == .clear ? core.glance.due : .distantFuture, board.deadline)
+    return due == .distantFuture ? nil : due
   }
 
   /// Acts on what is due; samples of the same moment have been settled before.
   public mutating func fire(at: Stamp, into facts: inout [Fact]) {
     guard let due = deadline, due <= at.instant else { return }
-    core.fire(at: at, counted: counted, into: &facts)
-    if let due = board.deadline, due <= at.instant { settle(at: at, into: &facts) }
+    fireCore(at: at, into: &facts)
+    if board.deadline <= at.instant { settle(at: at, into: &facts) }
   }
 
   /// The order changes now.
@@ -187,7 +183,7 @@ public struct MachineStates: Sendable {
   }
 
   /// A stop is open and seen.
-  var isStopped: Bool { if case .stopped = core.phase { true } else { false } }
+  var isStopped: Bool { core.glance.isStopped }
 
   /// What the machine does now.
   public var condition: MachineCondition { core.phase.condition }
@@ -204,10 +200,13 @@ public struct MachineStates: Sendable {
   /// The stops that wait for a reason, oldest first.
   public var unclassified: [StopRecord] { core.unclassified }
 
-  private var counted: Evidence? {
-    counterSlot.map {
-      Evidence(signal: board.program.signals[$0], value: board.slots[$0].value)
+  private mutating func fireCore(at: Stamp, into facts: inout [Fact]) {
+    guard core.glance.due <= at.instant else { return }
+    var counted: Evidence?
+    if let slot = counterSlot {
+      counted = Evidence(signal: board.program.signals[slot], value: board.slots[slot].value)
     }
+    core.fire(at: at, counted: counted, into: &facts)
   }
 
   /// In planned time, what stands for a reason weaker than the plan is planned.

@@ -80,6 +80,29 @@ package struct StateStop: Equatable, Sendable {
   }
 }
 
+/// The little that is asked of a phase with each sample.
+package struct Glance: Equatable, Sendable {
+  /// When the state machine acts of itself; the end of time for never.
+  let due: Instant
+  /// What a stop that goes on was told to be; nil in any other phase.
+  let heard: Verdict?
+  /// It runs, and nothing waits to be told.
+  let runs: Bool
+  /// A stop is open and seen.
+  let isStopped: Bool
+
+  init(_ phase: Phase, due: Instant?) {
+    self.due = due ?? .distantFuture
+    switch phase {
+    case .unknown, .noContact, .running(_, _, .some):
+      (heard, runs, isStopped) = (nil, false, false)
+    case .running(_, _, nil): (heard, runs, isStopped) = (nil, true, false)
+    case .stopped(let stop, let run):
+      (heard, runs, isStopped) = (run == nil ? stop.heard : nil, false, true)
+    }
+  }
+}
+
 /// What a machine is doing, with what is not told yet.
 package enum Phase: Equatable, Sendable {
   case unknown
