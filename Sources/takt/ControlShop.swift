@@ -22,8 +22,8 @@ import Machines
 import Primitives
 import Settings
 
-/// Who asks. The unit's PrivateUsers= hides everybody but root and takt itself: what such a one says
-/// of himself is told as unproven. The mode of the socket still says who may ask at all.
+/// Who asks. The unit's PrivateUsers= hides everybody but root and takt itself: what such a one
+/// says of himself is told as unproven. The mode of the socket still says who may ask at all.
 enum Asker {
   /// How a user namespace shows everybody but root and its own user (overflowuid(5) of the kernel).
   static let hidden: UInt32 = 65534

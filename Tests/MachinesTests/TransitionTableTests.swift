@@ -58,56 +58,58 @@ private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
       ""
     }
   }.joined()
-  return "\(machine.phase.condition)\(letters.isEmpty ? "" : " " + letters)"
+  let names: [MachineCondition: String] = [.noContact: "away", .shortStop: "short"]
+  let name = names[machine.phase.condition] ?? machine.phase.condition.rawValue
+  return "\(name)\(letters.isEmpty ? "" : " " + letters)"
 }
 
 @Suite("The table of transitions")
 struct TransitionTableTests {
-  // S a stop starts, E it ends, C it is classified.
+  // S a stop starts, E it ends, C it is classified; away is noContact, short is shortStop.
   static let table = """
-    state | lost | partial | runs | counts | slow | stands | code 12 | blocked | planned
-    unknown | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    unknown gap | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    unknown moved | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    short | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    short gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    short moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    stopped | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
-    stopped gap | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
-    stopped moved | noContact | stopped | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    fault | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    fault gap | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    fault moved | noContact | fault | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    run | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    run gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    run moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    lost gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/running gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/running moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/dip gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/dip moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/short gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    lost/short moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    lost/run gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    lost/run moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    state|lost|partial|runs|counts|slow|stands|code 12|blocked|planned
+    unknown|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
+    unknown gap|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
+    unknown moved|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
+    running|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    running gap|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    running moved|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    dip|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    dip gap|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    dip moved|away|running|running|running|slow|short S|fault S|blocked S|planned S
+    short|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
+    short gap|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
+    short moved|away|short|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    stopped|away|stopped|running E|running E|slow E|stopped|fault C|blocked C|planned C
+    stopped gap|away|stopped|running E|running E|slow E|stopped|fault C|blocked C|planned C
+    stopped moved|away|stopped|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    fault|away|fault|running E|running E|slow E|short|fault C|blocked C|planned C
+    fault gap|away|fault|running E|running E|slow E|short|fault C|blocked C|planned C
+    fault moved|away|fault|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    run|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
+    run gap|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
+    run moved|away|short|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    lost gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost/running gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost/running moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost/dip gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost/dip moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
+    lost/short gap|away|away|running E|running E|slow E|short|fault C|blocked C|planned C
+    lost/short moved|away|away|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    lost/run gap|away|away|running E|running E|slow E|short|fault C|blocked C|planned C
+    lost/run moved|away|away|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
     """
 
   @Test func `every state answers every look as the table says`() {
     let sights: [(String, Sight)] = [
       ("", .clear), (" gap", .doubtful(moved: false)), (" moved", .doubtful(moved: true)),
     ]
-    var rows = ["state | " + looks.map(\.0).joined(separator: " | ")]
+    var rows = ["state|" + looks.map(\.0).joined(separator: "|")]
     for (name, phase) in phases {
       for (sight, seen) in sights where !(name.hasPrefix("lost") && seen == .clear) {
         let cells = looks.map { outcome(phase, seen, $0.1) }
-        rows.append("\(name)\(sight) | \(cells.joined(separator: " | "))")
+        rows.append("\(name)\(sight)|\(cells.joined(separator: "|"))")
       }
     }
     let expected = Self.table.split(separator: "\n").map(String.init)

@@ -220,10 +220,13 @@ import Testing
     let hold = try run(["hold", "--lot", "L-7", "--reason", "cracks", "--by", "Ada"]).asked
     #expect(
       hold == [["do": "hold", "kind": "lot", "name": "L-7", "reason": "cracks", "by": "Ada"]])
+    // Who does not say who he is, is who he is.
+    let own = JSONValue.string(LocalUsers.name(of: LocalUsers.own) ?? "")
     #expect(
       try run(["release", "3", "--line", "l"]).asked
-        == [["do": "release", "number": 3, "line": "l"]])
-    #expect(try run(["held", "approve", "4"]).asked == [["do": "approve", "number": 4]])
+        == [["do": "release", "number": 3, "line": "l", "by": own]])
+    #expect(
+      try run(["held", "approve", "4"]).asked == [["do": "approve", "number": 4, "by": own]])
     let held = try run(["held"]) { _ in
       [
         "isDone": true, "sentence": "1 held, 1 quality hold",
