@@ -3,8 +3,8 @@
 //
 // Invariants
 // - One writer and one reader: what `head` writes, `init` reads.
-// - The new boot began after the snapshot, whatever the wall clocks say. When a wall clock cannot be
-//   trusted, how long ago the snapshot was is unknown, and `vague` says so.
+// - The new boot began after the snapshot, whatever the wall clocks say. When a wall clock cannot
+//   be trusted, how long ago the snapshot was is unknown, and `vague` says so.
 
 import Primitives
 

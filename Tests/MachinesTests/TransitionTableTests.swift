@@ -29,9 +29,9 @@ private let phases: [(String, Phase)] = [
   ("short", .stopped(stop(.stopped), run: nil)),
   ("stopped", .stopped(stop(.stopped, long: true), run: nil)),
   ("fault", .stopped(stop(.fault), run: nil)), ("run", .stopped(stop(.stopped), run: run)),
-  ("lost", .noContact(.unknown)), ("lost/running", .noContact(.running(dip: nil))),
+  ("lost", .noContact(.unknown)), ("lost/ran", .noContact(.running(dip: nil))),
   ("lost/dip", .noContact(.running(dip: dip))),
-  ("lost/short", .noContact(.stopped(stop(.stopped), run: nil))),
+  ("lost/stop", .noContact(.stopped(stop(.stopped), run: nil))),
   ("lost/run", .noContact(.stopped(stop(.stopped), run: run))),
 ]
 
@@ -40,6 +40,11 @@ private let looks: [(String, Look)] = [
   ("counts", Look(.full, Verdict(.running), moved: true)), ("slow", Look(.full, Verdict(.slow))),
   ("stands", Look(.full, Verdict(.stopped))), ("code 12", Look(.full, Verdict(.fault, code: 12))),
   ("blocked", Look(.full, Verdict(.blocked))), ("planned", Look(.full, Verdict(.planned))),
+]
+
+private let words: [MachineCondition: String] = [
+  .unknown: "unknown", .running: "run", .slow: "slow", .shortStop: "short", .stopped: "stop",
+  .fault: "fault", .blocked: "block", .planned: "plan", .noContact: "lost",
 ]
 
 private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
@@ -57,7 +62,7 @@ private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
     case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown: ""
     }
   }.joined()
-  return "\(machine.phase.condition)\(letters.isEmpty ? "" : " " + letters)"
+  return "\(words[machine.phase.condition] ?? "")\(letters.isEmpty ? "" : " " + letters)"
 }
 
 @Suite("The table of transitions")
@@ -65,42 +70,42 @@ struct TransitionTableTests {
   // S a stop starts, E it ends, C it is classified.
   static let table = """
     state | lost | partial | runs | counts | slow | stands | code 12 | blocked | planned
-    unknown | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    unknown gap | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    unknown moved | noContact | unknown | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    running moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip gap | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    dip moved | noContact | running | running | running | slow | shortStop S | fault S | blocked S | planned S
-    short | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    short gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    short moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    stopped | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
-    stopped gap | noContact | stopped | running E | running E | slow E | stopped | fault C | blocked C | planned C
-    stopped moved | noContact | stopped | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    fault | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    fault gap | noContact | fault | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    fault moved | noContact | fault | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    run | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    run gap | noContact | shortStop | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    run moved | noContact | shortStop | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    lost gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/running gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/running moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/dip gap | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/dip moved | noContact | noContact | running | running | slow | shortStop S | fault S | blocked S | planned S
-    lost/short gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    lost/short moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
-    lost/run gap | noContact | noContact | running E | running E | slow E | shortStop | fault C | blocked C | planned C
-    lost/run moved | noContact | noContact | running E | running E | slow E | shortStop ES | fault ES | blocked ES | planned ES
+    unknown | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    unknown gap | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    unknown made | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    running | lost | run | run | run | slow | short S | fault S | block S | plan S
+    running gap | lost | run | run | run | slow | short S | fault S | block S | plan S
+    running made | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip gap | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip made | lost | run | run | run | slow | short S | fault S | block S | plan S
+    short | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    short gap | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    short made | lost | short | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    stopped | lost | stop | run E | run E | slow E | stop | fault C | block C | plan C
+    stopped gap | lost | stop | run E | run E | slow E | stop | fault C | block C | plan C
+    stopped made | lost | stop | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    fault | lost | fault | run E | run E | slow E | short | fault C | block C | plan C
+    fault gap | lost | fault | run E | run E | slow E | short | fault C | block C | plan C
+    fault made | lost | fault | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    run | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    run gap | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    run made | lost | short | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    lost gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/ran gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/ran made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/dip gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/dip made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/stop gap | lost | lost | run E | run E | slow E | short | fault C | block C | plan C
+    lost/stop made | lost | lost | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    lost/run gap | lost | lost | run E | run E | slow E | short | fault C | block C | plan C
+    lost/run made | lost | lost | run E | run E | slow E | short ES | fault ES | block ES | plan ES
     """
 
   @Test func `every state answers every look as the table says`() {
     let sights: [(String, Sight)] = [
-      ("", .clear), (" gap", .doubtful(moved: false)), (" moved", .doubtful(moved: true)),
+      ("", .clear), (" gap", .doubtful(moved: false)), (" made", .doubtful(moved: true)),
     ]
     var rows = ["state | " + looks.map(\.0).joined(separator: " | ")]
     for (name, phase) in phases {
