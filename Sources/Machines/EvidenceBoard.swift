@@ -112,8 +112,9 @@ struct EvidenceBoard: Equatable, Sendable {
   /// Takes what a signal says; `moved` overrules what its values say of a counter.
   ///
   /// `isGap`: nobody looked before; `isSame`: what it shows after a loss of contact proves that it
-  /// did not move in it, so that it stood all the time. Returns by how much a counter rose, nil
-  /// when it did not move.
+  /// did not move in it, so that it stood all the time.
+  ///
+  /// Returns by how much a counter rose, nil when it did not move.
   mutating func note(
     _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool,
     isSame: Bool = true, at: Stamp

@@ -27,6 +27,7 @@ package struct Wish: Equatable, Sendable, BitwiseCopyable {
 
 /// The decisions about one machine, from samples to facts.
 public struct Machine: Sendable {
+  /// Everything declared about it.
   public var rules: MachineRules { declared.value }
   private let declared: Shared<MachineRules>
   var roster: Roster

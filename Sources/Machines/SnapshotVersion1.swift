@@ -3,7 +3,7 @@
 // Invariants
 // - An open stop keeps its id, its start, its cause and its revision. It goes on as the state that
 //   was told of it, stopped; what kind of stop it is, the first look says.
-// - What stood still goes on standing; a stop that only the standing count held still is.
+// - What stood still goes on standing; a stop that only the standing count held is held so still.
 // - It is told apart by its version, and never written again.
 
 import Primitives

@@ -15,6 +15,7 @@ public import Signals
 
 /// The states and stops of one machine.
 public struct MachineStates: Sendable {
+  /// Everything declared about its states.
   public var rules: StateRules { core.rules }
   var board: EvidenceBoard
   var core: StateMachine

@@ -1,5 +1,16 @@
 // The rules of a machine that has a run bit, a fault code and a standing count, as rules of
 // evidence: what was declared before evidence could be means the same.
+//
+// What the detector of earlier versions did and this does not, as the stated rules of evidence and
+// of the vocabulary want it:
+// - A stop is told as fault where a code says so, as shortStop until its limit, then as stopped;
+//   before, all of it was stopped. A stop without a code has the text "stopped, no reason".
+// - A run bit or a code that is refused within a stop suspends it; before, it was as if absent, so
+//   that the stop ended. A run bit that is true decides although the code is refused.
+// - A count that stood before the machine ran is not counted as its standing still, over a loss
+//   of contact neither: that was another stop.
+// What stood still while other evidence held the machine has its whole time anew (`standsAnew`):
+// declared evidence is not read so, there a count that stands is a claim like any other.
 
 import Primitives
 import Signals

@@ -29,9 +29,9 @@ private let phases: [(String, Phase)] = [
   ("short", .stopped(stop(.stopped), run: nil)),
   ("stopped", .stopped(stop(.stopped, long: true), run: nil)),
   ("fault", .stopped(stop(.fault), run: nil)), ("run", .stopped(stop(.stopped), run: run)),
-  ("lost", .noContact(.unknown)), ("lost/running", .noContact(.running(dip: nil))),
+  ("lost", .noContact(.unknown)), ("lost/ran", .noContact(.running(dip: nil))),
   ("lost/dip", .noContact(.running(dip: dip))),
-  ("lost/short", .noContact(.stopped(stop(.stopped), run: nil))),
+  ("lost/stop", .noContact(.stopped(stop(.stopped), run: nil))),
   ("lost/run", .noContact(.stopped(stop(.stopped), run: run))),
 ]
 
@@ -40,6 +40,11 @@ private let looks: [(String, Look)] = [
   ("counts", Look(.full, Verdict(.running), moved: true)), ("slow", Look(.full, Verdict(.slow))),
   ("stands", Look(.full, Verdict(.stopped))), ("code 12", Look(.full, Verdict(.fault, code: 12))),
   ("blocked", Look(.full, Verdict(.blocked))), ("planned", Look(.full, Verdict(.planned))),
+]
+
+private let words: [MachineCondition: String] = [
+  .unknown: "unknown", .running: "run", .slow: "slow", .shortStop: "short", .stopped: "stop",
+  .fault: "fault", .blocked: "block", .planned: "plan", .noContact: "lost",
 ]
 
 private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
@@ -54,62 +59,59 @@ private func outcome(_ phase: Phase, _ sight: Sight, _ look: Look) -> String {
     case .stopStarted: "S"
     case .stopEnded: "E"
     case .stopClassified: "C"
-    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown:
-      ""
+    case .stateChanged, .counted, .counterAnomaly, .contactLost, .contactRestored, .orderShown: ""
     }
   }.joined()
-  let names: [MachineCondition: String] = [.noContact: "away", .shortStop: "short"]
-  let name = names[machine.phase.condition] ?? machine.phase.condition.rawValue
-  return "\(name)\(letters.isEmpty ? "" : " " + letters)"
+  return "\(words[machine.phase.condition] ?? "")\(letters.isEmpty ? "" : " " + letters)"
 }
 
 @Suite("The table of transitions")
 struct TransitionTableTests {
-  // S a stop starts, E it ends, C it is classified; away is noContact, short is shortStop.
+  // S a stop starts, E it ends, C it is classified.
   static let table = """
-    state|lost|partial|runs|counts|slow|stands|code 12|blocked|planned
-    unknown|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
-    unknown gap|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
-    unknown moved|away|unknown|running|running|slow|short S|fault S|blocked S|planned S
-    running|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    running gap|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    running moved|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    dip|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    dip gap|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    dip moved|away|running|running|running|slow|short S|fault S|blocked S|planned S
-    short|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
-    short gap|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
-    short moved|away|short|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
-    stopped|away|stopped|running E|running E|slow E|stopped|fault C|blocked C|planned C
-    stopped gap|away|stopped|running E|running E|slow E|stopped|fault C|blocked C|planned C
-    stopped moved|away|stopped|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
-    fault|away|fault|running E|running E|slow E|short|fault C|blocked C|planned C
-    fault gap|away|fault|running E|running E|slow E|short|fault C|blocked C|planned C
-    fault moved|away|fault|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
-    run|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
-    run gap|away|short|running E|running E|slow E|short|fault C|blocked C|planned C
-    run moved|away|short|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
-    lost gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost/running gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost/running moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost/dip gap|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost/dip moved|away|away|running|running|slow|short S|fault S|blocked S|planned S
-    lost/short gap|away|away|running E|running E|slow E|short|fault C|blocked C|planned C
-    lost/short moved|away|away|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
-    lost/run gap|away|away|running E|running E|slow E|short|fault C|blocked C|planned C
-    lost/run moved|away|away|running E|running E|slow E|short ES|fault ES|blocked ES|planned ES
+    state | lost | partial | runs | counts | slow | stands | code 12 | blocked | planned
+    unknown | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    unknown gap | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    unknown made | lost | unknown | run | run | slow | short S | fault S | block S | plan S
+    running | lost | run | run | run | slow | short S | fault S | block S | plan S
+    running gap | lost | run | run | run | slow | short S | fault S | block S | plan S
+    running made | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip gap | lost | run | run | run | slow | short S | fault S | block S | plan S
+    dip made | lost | run | run | run | slow | short S | fault S | block S | plan S
+    short | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    short gap | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    short made | lost | short | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    stopped | lost | stop | run E | run E | slow E | stop | fault C | block C | plan C
+    stopped gap | lost | stop | run E | run E | slow E | stop | fault C | block C | plan C
+    stopped made | lost | stop | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    fault | lost | fault | run E | run E | slow E | short | fault C | block C | plan C
+    fault gap | lost | fault | run E | run E | slow E | short | fault C | block C | plan C
+    fault made | lost | fault | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    run | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    run gap | lost | short | run E | run E | slow E | short | fault C | block C | plan C
+    run made | lost | short | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    lost gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/ran gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/ran made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/dip gap | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/dip made | lost | lost | run | run | slow | short S | fault S | block S | plan S
+    lost/stop gap | lost | lost | run E | run E | slow E | short | fault C | block C | plan C
+    lost/stop made | lost | lost | run E | run E | slow E | short ES | fault ES | block ES | plan ES
+    lost/run gap | lost | lost | run E | run E | slow E | short | fault C | block C | plan C
+    lost/run made | lost | lost | run E | run E | slow E | short ES | fault ES | block ES | plan ES
     """
 
   @Test func `every state answers every look as the table says`() {
     let sights: [(String, Sight)] = [
-      ("", .clear), (" gap", .doubtful(moved: false)), (" moved", .doubtful(moved: true)),
+      ("", .clear), (" gap", .doubtful(moved: false)), (" made", .doubtful(moved: true)),
     ]
-    var rows = ["state|" + looks.map(\.0).joined(separator: "|")]
+    var rows = ["state | " + looks.map(\.0).joined(separator: " | ")]
     for (name, phase) in phases {
       for (sight, seen) in sights where !(name.hasPrefix("lost") && seen == .clear) {
         let cells = looks.map { outcome(phase, seen, $0.1) }
-        rows.append("\(name)\(sight)|\(cells.joined(separator: "|"))")
+        rows.append("\(name)\(sight) | \(cells.joined(separator: " | "))")
       }
     }
     let expected = Self.table.split(separator: "\n").map(String.init)

@@ -157,7 +157,7 @@ struct SchemaTests {
     #expect(plan.uplinks.first?.oauth?.clientSecretFile == "/etc/takt/mes.secret")
     #expect(plan.uplinks.first?.proxy?.port == 3128)
     #expect(plan.uplinks.first?.certificateFile == "/etc/takt/client.pem")
-    #expect(plan.machines.map { $0.states?.evidence.claims.count } == [3, 5, 6, 0])
+    #expect(plan.machines.map { $0.states?.evidence.claims.count } == [4, 5, 6, 0])
     #expect(plan.lines.map(\.calendar.shifts.count) == [2])
     #expect(plan.machines[0].states?.reasons["guard-open"]?.texts["de"] == "Schutztür offen")
   }
