@@ -46,6 +46,8 @@ struct EvidenceBoard: Equatable, Sendable {
     var restsFrom: Instant?
     /// Nobody looked when it moved last.
     var movedUnseen = false
+    /// Nobody looked when it rose last.
+    var roseUnseen = false
     /// Nobody looked between this moment and the next count, which is known to come.
     var foreseen: Instant?
   }
@@ -137,6 +139,7 @@ struct EvidenceBoard: Equatable, Sendable {
     let gap = before.away.map { max(0, at.instant.nanoseconds(since: $0)) } ?? 0
     if value.isSet == true, before.value.isSet == false {
       (slots[slot].rose, slots[slot].riseUnseen) = (at, 0)
+      slots[slot].roseUnseen = isGap || before.away != nil
     } else {
       slots[slot].riseUnseen = saturating(before.riseUnseen, plus: gap)
     }
@@ -367,8 +370,8 @@ struct EvidenceBoard: Equatable, Sendable {
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
-    case .counterStands: begin(&verdict, slot.moved, slot.unseen, slot)
-    case .pulseStands: begin(&verdict, slot.rose, slot.riseUnseen, slot)
+    case .counterStands: begin(&verdict, slot.moved, slot.unseen, isAbout: slot.movedUnseen)
+    case .pulseStands: begin(&verdict, slot.rose, slot.riseUnseen, isAbout: slot.roseUnseen)
     case .bit, .above, .below, .all, .any, .not: break
     }
     return verdict

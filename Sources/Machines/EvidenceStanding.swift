@@ -62,9 +62,9 @@ extension EvidenceBoard {
   }
 
   /// Says since when something has stood still.
-  func begin(_ verdict: inout Verdict, _ moved: Stamp?, _ unseen: Int64, _ slot: Slot) {
+  func begin(_ verdict: inout Verdict, _ moved: Stamp?, _ unseen: Int64, isAbout: Bool) {
     verdict.began = moved
-    verdict.isAbout = slot.movedUnseen
+    verdict.isAbout = isAbout
     guard let anew = holding.anew, let moved else { return }
     if moved.instant < anew.instant {
       verdict.began = anew

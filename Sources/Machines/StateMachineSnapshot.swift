@@ -106,6 +106,7 @@ extension EvidenceBoard.Slot {
     members["away"] = away?.json
     members["restsFrom"] = restsFrom?.json
     if movedUnseen { members["movedUnseen"] = .bool(true) }
+    if roseUnseen { members["roseUnseen"] = .bool(true) }
     if unseen != 0 { members["unseen"] = .integer(unseen) }
     if riseUnseen != 0 { members["riseUnseen"] = .integer(riseUnseen) }
     return .object(members)
@@ -121,6 +122,28 @@ extension EvidenceBoard.Node {
   }
 }
 
+extension Verdict {
+  /// What stays of it as the word on an interruption.
+  fileprivate var wordJSON: JSONValue {
+    var members: [String: JSONValue] = [
+      "state": .string(state.rawValue), "ofCode": .bool(reasonIsOfCode),
+      "byCalendar": .bool(byCalendar),
+    ]
+    members["code"] = code.map { .integer($0) }
+    members["reason"] = reason.map { .string($0) }
+    return .object(members)
+  }
+
+  fileprivate init?(word value: JSONValue?) {
+    guard let value, let state = value["state"]?.string.flatMap(EvidenceState.init) else {
+      return nil
+    }
+    self.init(state, code: value["code"]?.integer, reason: value["reason"]?.string)
+    reasonIsOfCode = value["ofCode"]?.bool ?? false
+    byCalendar = value["byCalendar"]?.bool ?? false
+  }
+}
+
 extension Phase {
   fileprivate var json: JSONValue {
     var members: [String: JSONValue] = [:]
@@ -130,6 +153,7 @@ extension Phase {
       members["is"] = "running"
       members["from"] = from.json
       members["dip"] = dip?.since.json
+      members["word"] = dip?.word?.wordJSON
       members["window"] = pace.windowFrom.json
       members["counts"] = .string(String(pace.counts))
       members["claimed"] = .bool(pace.claimed)
@@ -142,6 +166,7 @@ extension Phase {
     case .noContact(.running(let dip)):
       members["is"] = "lostRunning"
       members["dip"] = dip?.since.json
+      members["word"] = dip?.word?.wordJSON
     case .noContact(.stopped(let stop, let run)):
       members["is"] = "lostStopped"
       members["stop"] = stop.json
@@ -191,6 +216,7 @@ extension Carry {
     slot.away = instant(value["away"])
     slot.restsFrom = instant(value["restsFrom"])
     slot.movedUnseen = value["movedUnseen"]?.bool ?? false
+    slot.roseUnseen = value["roseUnseen"]?.bool ?? false
     slot.unseen = max(0, value["unseen"]?.integer ?? 0)
     slot.riseUnseen = max(0, value["riseUnseen"]?.integer ?? 0)
     return slot
@@ -211,7 +237,8 @@ extension Carry {
 
   fileprivate func phase(_ value: JSONValue?) -> Phase? {
     guard let value else { return nil }
-    let dip = waiting(value["dip"], .stopped)
+    var dip = waiting(value["dip"], .stopped)
+    dip?.word = Verdict(word: value["word"])
     let run = waiting(value["run"], .running)
     switch (value["is"]?.string, value["stop"].flatMap(openStop)) {
     case ("running", _):

@@ -37,6 +37,8 @@ struct JudgeAnswer {
   var code: Int64?
   /// The last count before a standstill.
   var began: Int64?
+  /// Nobody saw that count: somebody looked again only behind it.
+  var beganUnseen = false
   /// The leaf is a table of codes.
   var isCode = false
 }
@@ -150,7 +152,10 @@ struct JudgeEvidence {
     }
     if denied, Self.isLeaf(rule.test) {
       // What speaks against a claim does not say why.
-      for row in raw.indices { (raw[row].reason, raw[row].code, raw[row].began) = (nil, nil, nil) }
+      for row in raw.indices {
+        (raw[row].reason, raw[row].code, raw[row].began) = (nil, nil, nil)
+        raw[row].beganUnseen = false
+      }
     }
     return delayed(raw, on: rule.onDelay.wholeMilliseconds, off: rule.offDelay.wholeMilliseconds)
   }
@@ -213,15 +218,18 @@ struct JudgeEvidence {
     }
     var answers: [JudgeAnswer] = []
     var movedAt: Int64?
+    var isUnseen = false
     // Time since it moved, without what nobody could see of it.
     var (stood, before, couldRead) = (Int64(0), Int64(0), false)
     for moment in moments {
       let canRead = life.scans[moment.scan].value(of: id) != nil
       if couldRead { stood += moment.clock - before }
-      (before, couldRead) = (moment.clock, canRead)
       if moment.isScan, canRead, movedAt == nil || moves[id]?.contains(moment.scan) == true {
+        let isGap = !couldRead || moment.lost != nil || moment.restarted
+        isUnseen = movedAt != nil && isGap
         (movedAt, stood) = (moment.at, 0)
       }
+      (before, couldRead) = (moment.clock, canRead)
       guard canRead, let movedAt else {
         answers.append(JudgeAnswer(word: .unknown, leaf: id))
         continue
@@ -229,7 +237,9 @@ struct JudgeEvidence {
       let proven = countsNext(id, moment) ? stood - (moment.at - life.scans[moment.scan].at) : stood
       let holds = proven >= needed
       answers.append(
-        JudgeAnswer(word: holds ? .holds : .fails, leaf: id, began: holds ? movedAt : nil))
+        JudgeAnswer(
+          word: holds ? .holds : .fails, leaf: id, began: holds ? movedAt : nil,
+          beganUnseen: holds && isUnseen))
     }
     return answers
   }

@@ -15,8 +15,8 @@
 // - A code without a reason is a cause of a fault or a bare stop only; a bare state is no word.
 // - A stop whose end is not told when an order changes is one during the change; it is cut only
 //   where it stands. The edge of planned time cuts a stop that is told, not an interruption.
-// - Of an interruption a restart keeps only the beginning. A stop is approximate if nobody looked
-//   between the look that noticed it and the moment at which its end is told.
+// - A stop is approximate if nobody looked between the look that noticed it and the moment at which
+//   its end is told, or when it begins with a count that nobody saw.
 
 import Machines
 import Primitives
@@ -109,7 +109,9 @@ struct JudgeStops {
   private func tell(_ stretch: JudgeStretch) -> [Told] {
     var done: [Told] = []
     var now = begin(stretch.moments[0], at: stretch.start, toldAt: stretch.toldAt)
-    now.stop.approximate = stretch.isBlindStart
+    // One inferred from what stood still begins with a count; when nobody saw it, it is about then.
+    let heard = stretch.moments.prefix { moments[$0].at < stretch.toldAt } + [stretch.moments[0]]
+    now.stop.approximate = stretch.isBlindStart || heard.contains { says[$0].beganUnseen }
     var pending = changes.filter { $0 > stretch.toldAt && $0 < stretch.endToldAt }
     // One that began with the last count before a gap was there all the time.
     var before = moments.last { $0.at <= stretch.start }

@@ -20,6 +20,7 @@ struct JudgeSay: Equatable {
   var reason: String?
   var code: Int64?
   var began: Int64?
+  var beganUnseen = false
   var byCalendar = false
   /// The code says why: it has a reason, or nothing else says anything.
   var byPLC = false
@@ -124,7 +125,7 @@ struct JudgeStretches {
       if let said = say, rank(said.state) <= rank(claim.state) { continue }
       say = JudgeSay(
         state: claim.state, leaf: answer.leaf, reason: answer.reason ?? claim.reason,
-        code: answer.code, began: answer.began,
+        code: answer.code, began: answer.began, beganUnseen: answer.beganUnseen,
         byPLC: answer.code != nil
           && (answer.reason != nil || (claim.state.saysNothing && claim.reason == nil)))
     }
@@ -135,7 +136,7 @@ struct JudgeStretches {
     if moment.planned, decided.stands, rank(decided.state) > rank(.planned) {
       decided = JudgeSay(
         state: .planned, reason: rules.plannedReason, code: decided.code, began: decided.began,
-        byCalendar: true)
+        beganUnseen: decided.beganUnseen, byCalendar: true)
     }
     return decided
   }
@@ -229,12 +230,10 @@ struct JudgeCutter {
       return
     }
     if let dip, isGap, !piece.moved {
-      // Of an interruption the gateway remembers over its restart only when it began.
       if piece.lost != nil {
-        let heard = piece.restarted ? [] : dip.moments
-        begin(dip.start, told: piece.from, moments: heard + moments)
+        begin(dip.start, told: piece.from, moments: dip.moments + moments)
       } else {
-        wait(dip.start, piece, moments)
+        wait(dip.start, piece, dip.moments + moments)
       }
       return
     }

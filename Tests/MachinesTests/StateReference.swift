@@ -340,9 +340,7 @@ struct StateReference {
     var stops: [(stop: CellStop, endToldAt: Int, byScan: Bool)] = []
     for stretch in stretches(says) {
       var teller = Teller(rules: rules, stretch: stretch, changes: changes)
-      // Of an interruption a restart remembers only when it began.
-      let known = frames.indices.last { frames[$0].restarted && $0 * 2 <= stretch.toldAt } ?? 0
-      teller.early = stretch.early.filter { moments[$0] >= known * 2 }.map { says[$0] }
+      teller.early = stretch.early.map { says[$0] }
       for index in stretch.moments {
         let gap = stretch.gaps[index] ?? 0
         teller.hear(says[index], at: max(moments[index], stretch.toldAt), after: gap)
