@@ -13,14 +13,8 @@ extension LimitWatch {
 
   /// Everything that must survive a restart, to be committed with the facts before it.
   public func snapshot(reading: ClockReading) -> [UInt8] {
-    let members: [String: JSONValue] = [
-      "version": .integer(Self.snapshotVersion),
-      "boot": .string(reading.bootID),
-      "monotonic": reading.monotonic.json,
-      "wall": .integer(reading.wall.milliseconds),
-      "clock": .string(reading.quality.rawValue),
-      "limits": .array(guards.compactMap(\.json)),
-    ]
+    var members = Carry.head(version: Self.snapshotVersion, reading)
+    members["limits"] = .array(guards.compactMap(\.json))
     return JSONValue.object(members).canonicalBytes
   }
 

@@ -41,19 +41,13 @@ extension MachineLedger {
 
   /// Everything that must survive a restart, to be committed with the facts before it.
   public func snapshot(reading: ClockReading) -> [UInt8] {
-    var members: [String: JSONValue] = [
-      "version": .integer(Self.snapshotVersion),
-      "boot": .string(reading.bootID),
-      "monotonic": reading.monotonic.json,
-      "wall": .integer(reading.wall.milliseconds),
-      "clock": .string(reading.quality.rawValue),
-      "stops": .array(
-        orders.map { entry in
-          var members: [String: JSONValue] = ["stop": .string(entry.stop)]
-          members["order"] = entry.order.map { .string($0) }
-          return .object(members)
-        }),
-    ]
+    var members = Carry.head(version: Self.snapshotVersion, reading)
+    members["stops"] = .array(
+      orders.map { entry in
+        var members: [String: JSONValue] = ["stop": .string(entry.stop)]
+        members["order"] = entry.order.map { .string($0) }
+        return .object(members)
+      })
     members["minor"] = minor.open?.json
     return JSONValue.object(members).canonicalBytes
   }

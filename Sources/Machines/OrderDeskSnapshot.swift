@@ -38,12 +38,7 @@ extension OrderDesk {
 
   /// Everything that must survive a restart, to be committed with the facts before it.
   public func snapshot(reading: ClockReading) -> [UInt8] {
-    let members: [String: JSONValue] = [
-      "version": .integer(Self.snapshotVersion),
-      "boot": .string(reading.bootID),
-      "monotonic": reading.monotonic.json,
-      "wall": .integer(reading.wall.milliseconds),
-      "clock": .string(reading.quality.rawValue),
+    let own: [String: JSONValue] = [
       "epoch": .string(epoch),
       "nextNumber": .integer(nextNumber),
       "orders": orders.json,
@@ -60,7 +55,8 @@ extension OrderDesk {
         }),
       "dirty": .bool(isDirty),
     ]
-    return JSONValue.object(members).canonicalBytes
+    let head = Carry.head(version: Self.snapshotVersion, reading)
+    return JSONValue.object(head.merging(own) { head, _ in head }).canonicalBytes
   }
 
   /// A desk that goes on where a snapshot ends; throws when that cannot be read.

@@ -33,12 +33,8 @@ extension Totals {
 
   /// Everything that must survive a restart, to be committed with the facts before it.
   public func snapshot(reading: ClockReading) -> [UInt8] {
-    var members = content
-    members["version"] = .integer(Self.snapshotVersion)
-    members["boot"] = .string(reading.bootID)
-    members["monotonic"] = reading.monotonic.json
-    members["wall"] = .integer(reading.wall.milliseconds)
-    members["clock"] = .string(reading.quality.rawValue)
+    let head = Carry.head(version: Self.snapshotVersion, reading)
+    let members = content.merging(head) { _, head in head }
     return JSONValue.object(members).canonicalBytes
   }
 
