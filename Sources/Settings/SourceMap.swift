@@ -1,8 +1,12 @@
-// Where everything stands in a JSON5 text: line and column of each member name and each value.
+// A JSON5 text with the place of everything: line and column of each member name and each value.
 //
-// Foundation decodes the values but tells no place, keeps silent about a name given twice, and says
-// of a wrong text only that it is wrong. So this walker goes over the text first, strictly after
-// the JSON5 specification 1.0.0, and Foundation sees only what the walker has passed.
+// Strictly after the JSON5 specification 1.0.0, with two exceptions that no configuration misses:
+// half a character (a \u of a surrogate) and the rarer escapes are refused with a sentence.
+//
+// Why not Foundation's decoder, which also reads JSON5: it tells no place, keeps silent about a
+// name given twice, and says of a wrong text only that it is wrong, so this walk had to be strict
+// before it anyway. Behind it the decoder only turned digits into numbers, and cost the daemon 3 MB
+// of program and 1 MB of resident memory for ten years.
 //
 // Invariants
 // - One pass, bounded depth, no text makes it trap.
@@ -10,10 +14,14 @@
 // - A forgotten comma is reported and walked over, so several come to light in one run; anything
 //   else that is wrong ends the walk, since what follows would be guesswork.
 
-/// A value with its place; the value itself is Foundation's to decode.
+/// A value with its place.
 struct Located: Sendable {
   enum Shape: Sendable {
-    case null, boolean, number, string
+    case null
+    case boolean(Bool)
+    /// The text of a number, as `NumberText` reads it.
+    case number(String)
+    case string(String)
     case array([Located])
     case object([LocatedMember])
   }
@@ -119,11 +127,9 @@ struct SourceMap {
     case UInt8(ascii: "{"): shape = .object(try object(depth: depth))
     case UInt8(ascii: "["): shape = .array(try array(depth: depth))
     case UInt8(ascii: "\""), UInt8(ascii: "'"):
-      _ = try string()
-      shape = .string
+      shape = .string(try string())
     case .some(let byte) where cursor.isDigit(byte) || byte == 43 || byte == 45 || byte == 46:
-      try number()
-      shape = .number
+      shape = .number(try number())
     case .some: shape = try word()
     case nil:
       throw wrong("the file ends where a value should be", "a value and the missing } or ]")
@@ -136,8 +142,8 @@ struct SourceMap {
     let text = cursor.takeWord()
     switch text {
     case "null": return .null
-    case "true", "false": return .boolean
-    case "Infinity", "NaN": return .number
+    case "true", "false": return .boolean(text == "true")
+    case "Infinity", "NaN": return .number(text)
     case "":
       throw wrong(
         "found \(foundHere()) where a value should be", "text in quotes, a number, true or false")
@@ -148,7 +154,7 @@ struct SourceMap {
     }
   }
 
-  private mutating func number() throws(WalkEnded) {
+  private mutating func number() throws(WalkEnded) -> String {
     let start = (cursor.line, cursor.column)
     let text = cursor.takeWhile {
       $0 == 43 || $0 == 45 || $0 == 46 || TextCursor.isWordByte($0)
@@ -157,6 +163,7 @@ struct SourceMap {
       let hint = NumberText.hint(for: text)
       throw wrong("found \(text), which is no number", hint, at: start)
     }
+    return text
   }
 
   private mutating func array(depth: Int) throws(WalkEnded) -> [Located] {
@@ -250,7 +257,7 @@ struct SourceMap {
     return name
   }
 
-  /// The decoded characters; only names are compared here, so values need not be right to the bit.
+  /// The decoded characters.
   private mutating func string() throws(WalkEnded) -> String {
     let start = (cursor.line, cursor.column)
     let quote = cursor.current
@@ -288,12 +295,29 @@ struct SourceMap {
       }
       bytes.append(contentsOf: String(Character(scalar)).utf8)
     case 13, 10: cursor.advanceLine()
-    case .some(let byte) where "\"'\\/bfnrtv".utf8.contains(byte):
-      bytes.append(byte)
+    case .some(let byte):
+      guard let meant = Self.meaning(ofEscape: byte) else { throw unknownEscape(start) }
+      bytes.append(meant)
       cursor.advance()
-    case .some, nil:
-      throw wrong(
-        "found an unknown character after \\", "\\\\ for a backslash, \\\" for a quote", at: start)
+    case nil: throw unknownEscape(start)
+    }
+  }
+
+  private mutating func unknownEscape(_ start: (line: Int, column: Int)) -> WalkEnded {
+    wrong(
+      "found an unknown character after \\", "\\\\ for a backslash, \\\" for a quote", at: start)
+  }
+
+  private static func meaning(ofEscape byte: UInt8) -> UInt8? {
+    switch byte {
+    case UInt8(ascii: "b"): 8
+    case UInt8(ascii: "t"): 9
+    case UInt8(ascii: "n"): 10
+    case UInt8(ascii: "v"): 11
+    case UInt8(ascii: "f"): 12
+    case UInt8(ascii: "r"): 13
+    case UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\"), UInt8(ascii: "/"): byte
+    default: nil
     }
   }
 }

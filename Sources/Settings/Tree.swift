@@ -1,6 +1,4 @@
-// The generic tree: Foundation's values at the walker's places. The only file that imports it.
-
-import FoundationEssentials
+// The generic tree: a file's values, each with its place.
 
 /// One value of a configuration with the place where it stands.
 struct Node: Sendable {
@@ -39,102 +37,65 @@ extension Node {
     let located = map.walk()
     for mistake in map.mistakes { mistakes.add(mistake) }
     guard let located, map.mistakes.isEmpty else { return nil }
-    let decoder = JSONDecoder()
-    decoder.allowsJSON5 = true
-    let text =
-      file.text.unicodeScalars.first == "\u{FEFF}"
-      ? file.text.unicodeScalars.dropFirst() : file.text.unicodeScalars[...]
-    do {
-      return try decoder.decode(
-        DecodedNode.self, from: Data(String(text).utf8),
-        configuration: Guide(file: file.path, located: located)
-      ).node
-    } catch let unreadable as Unreadable {
-      mistakes.error(unreadable.place, "", "this value cannot be read", unreadable.allowed)
-    } catch {
-      mistakes.error(start, "", "the file cannot be read as JSON5", "plain JSON5 text")
-    }
-    return nil
+    return node(located, file.path, into: &mistakes)
   }
-}
 
-/// What the walker knows of the value that is decoded next.
-private struct Guide {
-  var file: String
-  var located: Located
-
-  var place: Place { Place(file: file, line: located.line, column: located.column) }
-}
-
-/// A value the walker passed and Foundation refused: a number beyond its range, as a rule.
-private struct Unreadable: Error {
-  var place: Place
-  var allowed: String
-}
-
-private struct Name: CodingKey {
-  var stringValue: String
-  init(stringValue: String) { self.stringValue = stringValue }
-  var intValue: Int? { nil }
-  init?(intValue: Int) { nil }
-}
-
-private struct DecodedNode: DecodableWithConfiguration {
-  var node: Node
-
-  init(from decoder: any Decoder, configuration guide: Guide) throws {
-    let content: Node.Content
-    switch guide.located.shape {
+  /// The tree of what the walker found; its depth is bounded by `SettingsLimits.depth`.
+  private static func node(
+    _ located: Located, _ file: String, into mistakes: inout MistakeList
+  ) -> Node? {
+    let place = Place(file: file, line: located.line, column: located.column)
+    let content: Content
+    switch located.shape {
     case .null: content = .null
-    case .boolean: content = .boolean(try decoder.singleValueContainer().decode(Bool.self))
-    case .string: content = .string(try Self.string(decoder, guide))
-    case .number: content = try Self.number(decoder, guide)
-    case .array(let elements): content = .array(try Self.array(decoder, guide, elements))
-    case .object(let members): content = .object(try Self.object(decoder, guide, members))
-    }
-    node = Node(place: guide.place, content: content)
-  }
-
-  private static func string(_ decoder: any Decoder, _ guide: Guide) throws -> String {
-    do {
-      return try decoder.singleValueContainer().decode(String.self)
-    } catch {
-      throw Unreadable(place: guide.place, allowed: "text without unusual \\ sequences")
-    }
-  }
-
-  private static func number(_ decoder: any Decoder, _ guide: Guide) throws -> Node.Content {
-    let container = try decoder.singleValueContainer()
-    if let integer = try? container.decode(Int64.self) { return .integer(integer) }
-    guard let number = try? container.decode(Double.self) else {
-      throw Unreadable(place: guide.place, allowed: "a number within ±1.7e308")
-    }
-    return .number(number)
-  }
-
-  private static func array(
-    _ decoder: any Decoder, _ guide: Guide, _ elements: [Located]
-  ) throws -> [Node] {
-    var container = try decoder.unkeyedContainer()
-    return try elements.map { element in
-      let next = Guide(file: guide.file, located: element)
-      return try container.decode(DecodedNode.self, configuration: next).node
-    }
-  }
-
-  private static func object(
-    _ decoder: any Decoder, _ guide: Guide, _ members: [LocatedMember]
-  ) throws -> [NodeMember] {
-    let container = try decoder.container(keyedBy: Name.self)
-    return try members.map { member in
-      let name = Name(stringValue: member.name)
-      let next = Guide(file: guide.file, located: member.value)
-      guard container.contains(name) else {
-        throw Unreadable(place: next.place, allowed: "a name without \\ sequences")
+    case .boolean(let value): content = .boolean(value)
+    case .string(let text): content = .string(text)
+    case .number(let text):
+      guard let number = NumberText.value(text) else {
+        mistakes.error(place, "", "this value cannot be read", "a number within ±1.7e308")
+        return nil
       }
-      let decoded = try container.decode(DecodedNode.self, forKey: name, configuration: next)
-      let place = Place(file: guide.file, line: member.line, column: member.column)
-      return NodeMember(name: member.name, place: place, node: decoded.node)
+      content = number
+    case .array(let elements):
+      let nodes = elements.compactMap { node($0, file, into: &mistakes) }
+      guard nodes.count == elements.count else { return nil }
+      content = .array(nodes)
+    case .object(let members):
+      let nodes = members.compactMap { member in
+        node(member.value, file, into: &mistakes).map {
+          NodeMember(
+            name: member.name, place: Place(file: file, line: member.line, column: member.column),
+            node: $0)
+        }
+      }
+      guard nodes.count == members.count else { return nil }
+      content = .object(nodes)
     }
+    return Node(place: place, content: content)
+  }
+}
+
+extension NumberText {
+  /// What a number of JSON5 is: whole where it is exact, else binary; nil beyond every range.
+  static func value(_ text: String) -> Node.Content? {
+    let isNegative = text.hasPrefix("-")
+    let bare = text.drop { $0 == "+" || $0 == "-" }
+    switch bare {
+    case "Infinity": return .number(isNegative ? -.infinity : .infinity)
+    case "NaN": return .number(.nan)
+    case _ where bare.hasPrefix("0x") || bare.hasPrefix("0X"):
+      return Int64(bare.dropFirst(2), radix: 16).map { .integer(isNegative ? -$0 : $0) }
+    default: break
+    }
+    if let integer = Int64(text) { return .integer(integer) }
+    // Swift's numbers want a digit on both sides of the point.
+    let parts = bare.split(omittingEmptySubsequences: false) { $0 == "e" || $0 == "E" }
+    guard let mantissa = parts.first else { return nil }
+    var decimal = mantissa.hasPrefix(".") ? "0" + mantissa : String(mantissa)
+    if decimal.hasSuffix(".") { decimal += "0" }
+    if parts.count > 1 { decimal += "e" + parts[1] }
+    guard let magnitude = Double(decimal), magnitude.isFinite else { return nil }
+    let number = isNegative ? -magnitude : magnitude
+    return Int64(exactly: number).map { .integer($0) } ?? .number(number)
   }
 }

@@ -18,7 +18,7 @@ enum Walls {
     "Polling": ["Primitives", "Signals"],
     "Outbox": ["Primitives", "Events"],
     "Delivery": ["Primitives", "Outbox"],
-    "Settings": Set(deciding + ["Foundation", "FoundationEssentials"]),
+    "Settings": Set(deciding),
     // Synchronization: a name lookup has no deadline, so it runs beside the thread of the bus.
     "ModbusEdge": ["Primitives", "Polling", "CModbus", "Glibc", "Synchronization"],
     "SQLiteEdge": ["Primitives", "Outbox", "CSQLite", "Glibc"],
