@@ -49,8 +49,10 @@ public enum JournalLimits {
   /// The smallest quota that holds the tables and one deletion's worth of events: 1 MiB.
   static let quotaFloorBytes = 1 << 20
 
-  /// Memory for pages: 2 MiB.
-  static let cacheKibibytes = 2048
+  /// Memory for pages: 512 KiB. The journal grows at one end, goes at the other and is read once in
+  /// order, so beside the few inner pages nothing that is kept is asked for again; a transaction of
+  /// more pages writes the first of them to the log early.
+  static let cacheKibibytes = 512
 
   /// Refused events that are kept; the oldest goes: 10,000 × 1 KiB = 10 MB.
   static let quarantined = 10_000
