@@ -13,14 +13,22 @@ enum FileBytes {
 
   /// Reads a file of at most 1 MiB; a private one must be closed to group and others.
   static func read(_ path: String, what: String, isPrivate: Bool) throws(KeyFault) -> [UInt8] {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard let file = Credential.file(path) else {
+      throw KeyFault(
+        "reading \(what) \(path): systemd hands over no credentials here; put "
+          + "\"LoadCredentialEncrypted=\(path.dropFirst(Credential.prefix.count))\" into a drop-in "
+          + "of the service, or name a file")
+    }
+    let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw KeyFault("reading \(what) \(path): \(systemText(errno))") }
     defer { Glibc.close(descriptor) }
     var facts = stat()
     guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
       throw KeyFault("reading \(what) \(path): not a regular file")
     }
-    if isPrivate, facts.st_mode & 0o077 != 0 {
+    // systemd gives us a credential by an access list, whose mask stands where the group's does.
+    let foreign: mode_t = Credential.isMeant(by: path) ? 0o037 : 0o077
+    if isPrivate, facts.st_mode & foreign != 0 {
       let mode = String(facts.st_mode & 0o777, radix: 8)
       throw KeyFault(
         "reading \(what) \(path): its mode is 0\(mode), so others can read or change it; "

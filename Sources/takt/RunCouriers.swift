@@ -18,17 +18,12 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   let bell = daemon.courierBells[index]
   var trouble = Remembered<String?>(nil)
   while !daemon.isStopping.load(ordering: .acquiring) {
-    do throws(TLSSettingsFault) {
-      var stream = try TLSStream(settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
-      stream.timeFloor = daemon.timeFloor
-      deliver(daemon, index, stream)
-    } catch {
-      if trouble.becomes(error.description) {
-        daemon.log.line(.error, "uplink \(uplink.name): \(error.description)")
-      }
+    let fault = serve(daemon, index)
+    if let fault {
+      if trouble.becomes(fault) { daemon.log.line(.error, "uplink \(uplink.name): \(fault)") }
       var status = CourierStatus()
       status.state = "parked"
-      status.alarm = error.description
+      status.alarm = fault
       daemon.couriers[index].status.post(status)
       daemon.courierCounter(index).move()
       _ = bell.wait(until: daemon.clock.now() + RunLimits.certificateRetry)
@@ -38,13 +33,41 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   daemon.mainBell.signal()
 }
 
+/// Makes stream and courier of one uplink and turns them; why they cannot be made, as a sentence.
+private func serve(_ daemon: Daemon, _ index: Int) -> String? {
+  let uplink = daemon.plan.uplinks[index]
+  let wake = daemon.courierBells[index].descriptor
+  let courier: any UplinkCourier
+  do throws(MQTTPolicy.Fault) {
+    courier = try uplink.courier()
+  } catch {
+    return error.description
+  }
+  guard uplink.isSecure else {
+    deliver(daemon, index, courier, PlainStream(clock: daemon.clock, wake: wake))
+    return nil
+  }
+  do throws(TLSSettingsFault) {
+    let peer = uplink.mqtt == nil ? "receiver" : "broker"
+    var stream = try TLSStream(
+      settings: uplink.tls, clock: daemon.clock, wake: wake, peer: peer)
+    stream.timeFloor = daemon.timeFloor
+    deliver(daemon, index, courier, stream)
+    return nil
+  } catch {
+    return error.description
+  }
+}
+
 /// Turns the courier of one uplink until the daemon stops.
-private func deliver(_ daemon: Daemon, _ index: Int, _ stream: consuming TLSStream) {
+private func deliver<Stream: ByteStream & ~Copyable>(
+  _ daemon: Daemon, _ index: Int, _ courier: any UplinkCourier, _ stream: consuming Stream
+) {
   let uplink = daemon.plan.uplinks[index]
   var random = SystemRandom()
   var step = CourierStep(
-    courier: Courier(policy: uplink.policy, digest: SHA256.digest), stream: stream,
-    link: daemon.couriers[index], seed: random.next(), readSecret: daemon.secretReader(index))
+    courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
+    readSecret: daemon.secretReader(index))
   var conditions = Remembered<[String]>([])
   var alarm = Remembered<String?>(nil)
   while !daemon.isStopping.load(ordering: .acquiring) {

@@ -17,7 +17,7 @@ struct RunKeys: Sendable {
       notary = try ES256Notary(keyFile: plan.gateway.keyFile)
     } catch {
       let path = plan.gateway.keyFile
-      let isMissing = (try? Files.status(path)) == .some(nil)
+      let isMissing = !Credential.isMeant(by: path) && (try? Files.status(path)) == .some(nil)
       let hint = isMissing ? "; make one with \"takt keygen --key \(path)\"" : ""
       throw CommandFault(.configuration, error.description + hint)
     }
