@@ -173,7 +173,10 @@ public struct MQTTCourier: UplinkCourier {
         return finish(.parked("\(dialling): \(secretTrouble)"), now, &generator)
       }
       return greet(now)
-    case .received(let bytes): return received(bytes, now, &generator)
+    case .received(let bytes):
+      let actions = received(bytes, now, &generator)
+      // A broker that never pauses puts no deadline off.
+      return actions + (isTalking ? timePassed(now, &generator) : [])
     case .ended(let fault): return ended(fault, now, &generator)
     }
   }
@@ -254,6 +257,14 @@ public struct MQTTCourier: UplinkCourier {
       let advice = "if this goes on, look for another client with the client id \(policy.clientID)"
       return finish(.broken("\(sentence); \(advice)"), now, &generator)
     case .offline, .coolingOff, .parked: return []  // Late: already closed.
+    }
+  }
+
+  /// Whether a broker is connected to.
+  private var isTalking: Bool {
+    switch state {
+    case .greeting, .preparing, .live: true
+    case .offline, .connecting, .coolingOff, .parked: false
     }
   }
 

@@ -9,7 +9,8 @@ extension Planner {
     guard let name = record.text("name"), let place = place(of: record) else { return nil }
     let backoff = record.record("backoff")
     var uplink = UplinkSettings(
-      name: name, host: place.host, port: place.port, path: place.path, caFile: record.text("caFile"),
+      name: name, host: place.host, port: place.port, path: place.path,
+      caFile: record.text("caFile"),
       certificateFile: record.text("certificateFile"), keyFile: record.text("keyFile"),
       serverName: record.text("serverName") ?? record.web("url")?.host,
       bearerFile: record.text("bearerFile"),

@@ -99,7 +99,8 @@ struct Reader {
 
   mutating func read(_ node: Node, _ kind: Kind, _ path: String, isDefault: Bool) -> Reading? {
     switch kind {
-    case .name, .text, .prose, .file, .secretFile, .serialPort, .host, .httpsURL, .timeZone, .choice, .reference,
+    case .name, .text, .prose, .file, .secretFile, .serialPort, .host, .httpsURL, .timeZone,
+      .choice, .reference,
       .register, .language, .timeOfDay, .date, .localTime, .share, .allowance:
       guard case .string(let text) = node.content else { return refuse(node, kind, path) }
       return textual(text, node, kind, path)

@@ -66,7 +66,7 @@ extension Rules {
         if address.isSecure != first.isSecure {
           mistakes.error(
             word.place, path, "mqtt and mqtts are mixed: one way or the other for all brokers",
-            "\(first.isSecure ? "mqtts" : "mqtt")://\(address.authority)")
+            (first.isSecure ? "mqtts://" : "mqtt://") + address.host)
         } else if !address.isSecure, !address.isLocal {
           plain(address, word, path, isForced: isForced)
         }
@@ -94,7 +94,8 @@ extension Rules {
   /// What only TLS gives a meaning.
   private mutating func withoutTLS(_ uplink: Record) {
     let members = [
-      "caFile", "certificateFile", "keyFile", "serverName", "crlFile", "pins", "minimumTLS", "proxy",
+      "caFile", "certificateFile", "keyFile", "serverName", "crlFile", "pins", "minimumTLS",
+      "proxy",
     ]
     for member in members {
       guard let setting = uplink[member], !setting.isDefault else { continue }

@@ -41,7 +41,8 @@ extension Vocabulary {
     Member(
       "rightsTest", .choice(RightsTestName.allCases.map(\.rawValue)),
       only(.standard(.string(RightsTestName.eachTopic.rawValue))),
-      "What proves on 3.1.1 that we may write: an event of each topic that comes back, or a canary."),
+      "What proves on 3.1.1 that we may write: an event of each topic that comes back, or a canary."
+    ),
     Member(
       "canaryTopic", .text, only(.optional),
       "The topic of the canary: one that we may write and read, and nobody else needs."),

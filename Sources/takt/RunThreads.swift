@@ -14,7 +14,7 @@ import Synchronization
 /// Polls one endpoint until the daemon stops.
 nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
   withFieldBus(
-    daemon.plan.buses[index].line, tap: daemon.taps[index],
+    daemon.plan.buses[index].line, tap: daemon.taps[index], floor: daemon.timeFloor,
     FieldLoop(daemon: daemon, index: index))
 }
 
