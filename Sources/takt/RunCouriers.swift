@@ -24,7 +24,9 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
       deliver(daemon, index, stream)
     } catch {
       if trouble.becomes(error.description) {
-        daemon.log.line(.error, "uplink \(uplink.name): \(error.description)")
+        daemon.log.line(
+          .error, .uplinkParked, "uplink \(uplink.name): \(error.description)",
+          [.uplink: uplink.name])
       }
       var status = CourierStatus()
       status.state = "parked"
@@ -54,12 +56,14 @@ private func deliver(_ daemon: Daemon, _ index: Int, _ stream: consuming TLSStre
     let trouble = (status?.consecutiveFailures ?? 0) > 0 ? status?.lastError : nil
     if alarm.becomes(trouble) {
       daemon.log.line(
-        trouble == nil ? .notice : .warning,
-        "uplink \(uplink.name): \(trouble ?? "delivering again")")
+        trouble == nil ? .notice : .warning, trouble == nil ? .uplinkDelivers : .uplinkFailing,
+        "uplink \(uplink.name): \(trouble ?? "delivering again")", [.uplink: uplink.name])
     }
     if conditions.becomes(status?.conditions ?? []) {
       for condition in status?.conditions ?? [] {
-        daemon.log.line(.warning, "uplink \(uplink.name): \(condition)")
+        daemon.log.line(
+          .warning, .uplinkCondition, "uplink \(uplink.name): \(condition)",
+          [.uplink: uplink.name])
       }
     }
   }
