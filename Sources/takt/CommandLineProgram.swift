@@ -39,6 +39,9 @@ enum Program {
       run: HoldCommand.run),
     Command(name: "release", summary: "end a quality hold", run: ReleaseCommand.run),
     Command(
+      name: "doctor", summary: "look at everything that can be wrong, and say what to do",
+      run: DoctorCommand.run),
+    Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),
     Command(
@@ -60,6 +63,7 @@ enum Program {
     Command(
       name: "compare", summary: "compare a simulator's truth with what arrived",
       run: CompareCommand.run),
+    Command(name: "codes", summary: "explain the codes of the log", run: CodesCommand.run),
     Command(name: "version", summary: "show the version", run: VersionCommand.run),
   ]
 

@@ -44,6 +44,7 @@ extension Daemon {
       case .shop(let question): return try leave(question, from: user).canonicalBytes
       case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
       case .reasons: return reasonList().canonicalBytes
+      case .about: return about().canonicalBytes
       }
     } catch {
       return JSONValue.object(["error": .string(error.sentence)]).canonicalBytes

@@ -8,6 +8,7 @@
 //   shop <json>                                     leaves a request about orders, reasons or holds
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
+//   about                                           the process and its log (ControlAbout.swift)
 //
 // Invariants
 // - A line that is not understood, or asks for what no request can carry, gives a sentence.
@@ -29,13 +30,14 @@ enum ControlQuestion: Equatable {
   case shop(JSONValue)
   case outcome(UInt64)
   case reasons
+  case about
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons"
+  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about"
 
   init(_ line: String) throws(Fault) {
     if line.hasPrefix("shop ") {
@@ -52,6 +54,7 @@ enum ControlQuestion: Equatable {
     case ("result", 2): self = .result(try Self.ticket(words[1]))
     case ("outcome", 2): self = .outcome(try Self.ticket(words[1]))
     case ("reasons", 1): self = .reasons
+    case ("about", 1): self = .about
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":

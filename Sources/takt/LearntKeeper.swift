@@ -61,7 +61,9 @@ struct LearntKeeper {
       _ = fault.becomes(nil)
     } catch {
       if fault.becomes(error.description) {
-        daemon.log.line(.warning, "keeping what was learnt about the units: \(error.description)")
+        daemon.log.line(
+          .warning, .learntNotKept,
+          "keeping what was learnt about the units: \(error.description)")
       }
     }
     saved = zip(saved, news).map { $1?.changes ?? $0 }
@@ -86,7 +88,9 @@ struct LearntKeeper {
       let document = try LearntDocument(parsing: bytes, at: now)
       return plan.buses.map { document.buses[$0.name] ?? [] }
     } catch {
-      log.line(.warning, "reading \(path): \(error); what the units refuse is learnt again")
+      log.line(
+        .warning, .learntUnreadable,
+        "reading \(path): \(error); what the units refuse is learnt again")
       return plan.buses.map { _ in [] }
     }
   }

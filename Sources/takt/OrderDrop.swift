@@ -266,11 +266,13 @@ struct OrderDrop {
       let more = job.refusals.count > 1 ? " (and \(job.refusals.count - 1) more)" : ""
       status.refused = OrderDropStatus.Last(name: job.name, at: at, why: why + more)
       daemon.log.line(
-        .warning, "orders: \(job.name) refused: \(why)\(more); \(place)/\(job.name).txt says all")
+        .warning, .ordersRefused,
+        "orders: \(job.name) refused: \(why)\(more); \(place)/\(job.name).txt says all")
     } else {
       status.taken = OrderDropStatus.Last(name: job.name, at: at)
       daemon.log.line(
-        .notice, "orders: \(job.name) carried out: \(job.sentences.joined(separator: "; "))")
+        .notice, .ordersTaken,
+        "orders: \(job.name) carried out: \(job.sentences.joined(separator: "; "))")
     }
   }
 
@@ -308,6 +310,7 @@ struct OrderDrop {
     status.fault = fault
     guard faults.becomes(fault) else { return }
     daemon.log.line(
-      fault == nil ? .notice : .warning, fault ?? "the directory of dropped orders works again")
+      fault == nil ? .notice : .warning, fault == nil ? .orderDropWorks : .orderDropFaulty,
+      fault ?? "the directory of dropped orders works again")
   }
 }

@@ -43,8 +43,8 @@ struct FieldConditions {
       isLost[index] = lost
       let why = lost ? poller.lastError(of: index) : nil
       log.line(
-        lost ? .warning : .notice,
-        "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")")
+        lost ? .warning : .notice, lost ? .unitLost : .unitAnswers,
+        "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")", about(unit))
     }
     if poller.learntChanges != toldChanges { lookAtRefusals(poller, log) }
     let up: Bool
@@ -57,10 +57,11 @@ struct FieldConditions {
     isUp = up
     let why = up ? nil : poller.lastError
     log.line(
-      up ? .notice : .warning,
+      up ? .notice : .warning, up ? .busConnected : .busLost,
       up
         ? "bus \(bus.name) at \(bus.line.text): connected"
-        : "bus \(bus.name): \(why ?? "no link to \(bus.line.text)")")
+        : "bus \(bus.name): \(why ?? "no link to \(bus.line.text)")",
+      [.bus: bus.name])
   }
 
   private mutating func lookAtRefusals(_ poller: Poller, _ log: Log) {
@@ -77,14 +78,21 @@ struct FieldConditions {
       refused[index] = slots
       if !more.isEmpty {
         log.line(
-          .warning,
+          .warning, .addressesRefused,
           "unit \(unit.name): refuses \(list(more, unit, poller.learnt)); its other signals are "
-            + "read on; check the addresses in the manual of the device; it is asked again rarely")
+            + "read on; check the addresses in the manual of the device; it is asked again rarely",
+          about(unit))
       }
       if !fewer.isEmpty {
-        log.line(.notice, "unit \(unit.name): answers for \(list(fewer, unit, [])) again")
+        log.line(
+          .notice, .addressesAnswered,
+          "unit \(unit.name): answers for \(list(fewer, unit, [])) again", about(unit))
       }
     }
+  }
+
+  private func about(_ unit: UnitDefinition) -> [LogSubject: String] {
+    [.bus: bus.name, .unit: unit.name]
   }
 
   /// `pressure (holding 37, exception 2), speed (…) and 12 more`

@@ -20,7 +20,10 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
   while !daemon.isStopping.load(ordering: .acquiring) {
     let fault = serve(daemon, index)
     if let fault {
-      if trouble.becomes(fault) { daemon.log.line(.error, "uplink \(uplink.name): \(fault)") }
+      if trouble.becomes(fault) {
+        daemon.log.line(
+          .error, .uplinkParked, "uplink \(uplink.name): \(fault)", [.uplink: uplink.name])
+      }
       var status = CourierStatus()
       status.state = "parked"
       status.alarm = fault
@@ -77,12 +80,14 @@ private func deliver<Stream: ByteStream & ~Copyable>(
     let trouble = (status?.consecutiveFailures ?? 0) > 0 ? status?.lastError : nil
     if alarm.becomes(trouble) {
       daemon.log.line(
-        trouble == nil ? .notice : .warning,
-        "uplink \(uplink.name): \(trouble ?? "delivering again")")
+        trouble == nil ? .notice : .warning, trouble == nil ? .uplinkDelivers : .uplinkFailing,
+        "uplink \(uplink.name): \(trouble ?? "delivering again")", [.uplink: uplink.name])
     }
     if conditions.becomes(status?.conditions ?? []) {
       for condition in status?.conditions ?? [] {
-        daemon.log.line(.warning, "uplink \(uplink.name): \(condition)")
+        daemon.log.line(
+          .warning, .uplinkCondition, "uplink \(uplink.name): \(condition)",
+          [.uplink: uplink.name])
       }
     }
   }

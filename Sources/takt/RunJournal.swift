@@ -30,7 +30,7 @@ extension Daemon {
   func tell(_ report: OpeningReport) -> String? {
     switch report.origin {
     case .created:
-      log.line(.notice, "the journal is new")
+      log.line(.notice, .journalNew, "the journal is new")
       return nil
     case .continued: return nil
     case .replaced(let replacement):
@@ -38,7 +38,7 @@ extension Daemon {
         "the journal was damaged (\(replacement.reason)); it is kept as \(replacement.keptAs), "
         + "\(replacement.carried) events were taken over, "
         + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read"
-      log.line(.error, text)
+      log.line(.error, .journalReplaced, text)
       return text
     }
   }

@@ -29,7 +29,7 @@ struct RunKeys: Sendable {
       throw CommandFault(.configuration, error.description + hint)
     }
     let (lines, warnings) = try plan.zonedLines()
-    for warning in warnings { Log().line(.warning, warning) }
+    for warning in warnings { Log().line(.warning, .zoneUnknown, warning) }
     recorderPlan = try plan.recorderPlan(
       digest: Hex.encode(SHA256.digest(plan.digestInput)), lines: lines)
   }

@@ -35,10 +35,11 @@ enum RunLoop {
         isReady = true
         drop.turn()
       case .refused(let code, let sentence):
-        daemon.log.line(.error, sentence)
+        daemon.log.line(.error, .journalRefused, sentence)
         return code
       case .finished(let isDurable): return isDurable ? .ok : .storage
       }
+      daemon.log.turn()
       if watchdog.isDue(daemon.clock.now()) { notifier.alive() }
       var set = PollSet()
       let signal = set.add(signals.descriptor, reading: true)
@@ -52,7 +53,8 @@ enum RunLoop {
       if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
-          daemon.log.line(.notice, "SIGHUP: restart the service to read the configuration again")
+          daemon.log.line(
+            .notice, .reloadAsked, "SIGHUP: restart the service to read the configuration again")
           continue
         }
         notifier.stopping()
@@ -90,7 +92,8 @@ enum RunLoop {
       }
     }
     daemon.log.line(
-      .warning, "stopping: the disk did not answer in time; nothing committed is lost")
+      .warning, .stopUnfinished,
+      "stopping: the disk did not answer in time; nothing committed is lost")
     return .storage
   }
 }

@@ -101,7 +101,9 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
     let outcome = step.turn(daemon.clock.reading())
     daemon.recorderCounter.move()
     if fault.becomes(step.fault) {
-      daemon.log.line(step.fault == nil ? .notice : .error, step.fault ?? "the journal works again")
+      daemon.log.line(
+        step.fault == nil ? .notice : .error, step.fault == nil ? .journalWorks : .journalFaulty,
+        step.fault ?? "the journal works again")
     }
     let question = daemon.question
     if question != answered {

@@ -1,0 +1,161 @@
+// What `takt doctor` looks at towards head office: files, name, connection, TLS and an answer.
+//
+// It never posts an event: over the verified connection it asks with HEAD, and whatever the
+// receiver answers proves that it is there.
+
+import Delivery
+import LinuxEdge
+import OpenSSLEdge
+import Primitives
+import Settings
+
+struct DoctorUplink: Sendable {
+  private let uplink: UplinkSettings
+  private let plan: SitePlan
+  private let identity: DoctorIdentity
+  private let clock = SystemClock()
+  private var place: String { "uplink \(uplink.name)" }
+
+  init(_ uplink: UplinkSettings, _ plan: SitePlan, _ identity: DoctorIdentity) {
+    (self.uplink, self.plan, self.identity) = (uplink, plan, identity)
+  }
+
+  func findings() -> [DoctorFinding] {
+    let files = files()
+    guard files.isEmpty else { return files }
+    do throws(TLSSettingsFault) {
+      var stream = try TLSStream(settings: uplink.tls, clock: clock)
+      let floor = TimeFloor(TimeEvidence.newest(plan))
+      stream.timeFloor = floor
+      return reach(&stream)
+    } catch {
+      return [.fail(place, error.description, "put the file right")]
+    }
+  }
+
+  // MARK: files
+
+  private func files() -> [DoctorFinding] {
+    let secrets = [
+      uplink.keyFile, uplink.bearerFile, uplink.oauth?.clientSecretFile,
+      uplink.proxy?.credentialsFile,
+    ].compactMap { $0 }
+    let all = secrets + [uplink.caFile, uplink.certificateFile, uplink.crlFile].compactMap { $0 }
+    var findings: [DoctorFinding] = []
+    for path in all {
+      guard let status = (try? Files.status(path)) ?? nil else {
+        findings.append(.fail(place, "there is no file \(path)", "bring it, or correct its name"))
+        continue
+      }
+      if identity.may(4, path) == false {
+        findings.append(
+          .fail(
+            place, "\(identity.name) may not read \(path)",
+            "\"chown \(identity.name) \(path)\""))
+      }
+      if secrets.contains(path), status.kind == .file, status.isOpenToOthers {
+        findings.append(
+          .fail(
+            place,
+            "\(path) is a secret, and others may read it (mode "
+              + "\(String(status.mode, radix: 8)))",
+            "\"chmod 600 \(path)\""))
+      }
+    }
+    return findings
+  }
+
+  // MARK: the way
+
+  private func reach(_ stream: inout TLSStream) -> [DoctorFinding] {
+    let target = StreamTarget(host: uplink.host, port: uplink.port)
+    let goal = "\(uplink.host):\(uplink.port)"
+    let started = clock.now()
+    let deadline = started + DoctorLimits.uplink
+    stream.open(target)
+    while true {
+      switch stream.wait(until: min(deadline, started + DoctorLimits.open)) {
+      case .opened:
+        let took = (clock.now() - started).answerText
+        let expiries = stream.facts.conditions(at: clock.reading().wall).map {
+          DoctorFinding.warn(place, $0)
+        }
+        return [.ok(place, "\(goal) is reached and its certificate verified, in \(took)")]
+          + expiries + answer(&stream, until: deadline)
+      case .ended(let fault): return [judge(fault, goal)]
+      case .received: continue
+      case .idle:
+        guard clock.now() >= started + DoctorLimits.open else { continue }
+        return [judge(.timeout, goal)]
+      }
+    }
+  }
+
+  private func judge(_ fault: StreamFault, _ goal: String) -> DoctorFinding {
+    switch fault {
+    case .nameUnknown(let why):
+      .fail(place, "\(why)", "check url, /etc/resolv.conf and the network")
+    case .unreachable(let why): .fail(place, why, refusal(why))
+    case .timeout:
+      .fail(
+        place, "connecting to \(goal): no answer within \(DoctorLimits.open.text)",
+        "a firewall drops it, or the host is off: ask for port \(uplink.port) to be let through"
+          + (uplink.proxy == nil ? "; where a proxy is the only way out, set proxy" : ""))
+    case .certificate(let why): .fail(place, why, "see caFile, and the certificate over there")
+    case .handshake(let why):
+      .fail(
+        place, why, "check that the port speaks TLS, and our certificateFile if it asks for one")
+    case .proxy(let why, _): .fail(place, why, "check proxy, and its credentialsFile")
+    case .finished:
+      .fail(place, "\(goal) closed the connection", "check that the port is the receiver's")
+    case .closed(let why): .fail(place, why, "check that the port is the receiver's")
+    }
+  }
+
+  private func refusal(_ why: String) -> String {
+    why.lowercased().contains("refused")
+      ? "the host is there, but nothing listens on port \(uplink.port): check url"
+      : "check cable, network and route: \"ip route get\" the host"
+  }
+
+  // MARK: the answer
+
+  /// Asks with HEAD: nothing is delivered.
+  private func answer(_ stream: inout TLSStream, until deadline: Instant) -> [DoctorFinding] {
+    stream.send(
+      Array(
+        ("HEAD \(uplink.path) HTTP/1.1\r\nHost: \(uplink.host)\r\nUser-Agent: takt-doctor/"
+          + "\(programVersion)\r\nConnection: close\r\n\r\n").utf8))
+    var bytes: [UInt8] = []
+    while bytes.count < 4096 {
+      switch stream.wait(until: deadline) {
+      case .received(let more): bytes += more
+      case .opened: continue
+      case .idle where clock.now() < deadline: continue
+      case .idle, .ended:
+        return [.warn(place, "it does not answer HTTP", "check that the port is the receiver's")]
+      }
+      if let end = bytes.firstIndex(of: 13) {
+        stream.close()
+        return [judge(statusLine: String(decoding: bytes[..<end], as: UTF8.self))]
+      }
+    }
+    return [.warn(place, "what answers is not HTTP", "check url")]
+  }
+
+  private func judge(statusLine: String) -> DoctorFinding {
+    let words = statusLine.split(separator: " ")
+    guard words.first?.hasPrefix("HTTP/") == true, words.count > 1, let code = Int(words[1]) else {
+      return .warn(place, "what answers is not HTTP", "check url")
+    }
+    switch code {
+    case 401, 403, 407:
+      return .warn(
+        place, "it answers \(code) to a question without an event: it wants other credentials",
+        "check certificateFile, bearerFile or oauth; events may be refused as well")
+    case 404: return .warn(place, "it answers 404 for \(uplink.path)", "check the path of url")
+    case 500...: return .warn(place, "it answers \(code): it is there and in trouble", "tell them")
+    default: return .ok(place, "the receiver answers (HTTP \(code), nothing was posted)")
+    }
+  }
+}
