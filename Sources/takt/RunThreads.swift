@@ -97,6 +97,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
   var fault = Remembered<String?>(nil)
   var answered = 0
   while !daemon.fieldIsDone {
+    for news in daemon.tidings.takeAll() { step.tell(news, daemon.clock.reading()) }
     let outcome = step.turn(daemon.clock.reading())
     daemon.recorderCounter.move()
     if fault.becomes(step.fault) {
