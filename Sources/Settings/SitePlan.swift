@@ -33,6 +33,13 @@ public struct PlannedSignal: Equatable, Sendable {
   public var unit: UnitID
   /// Told in `takt.signals.changed`.
   public var isPublished: Bool
+
+  public init(definition: SignalDefinition, machine: Int, unit: UnitID, isPublished: Bool) {
+    self.definition = definition
+    self.machine = machine
+    self.unit = unit
+    self.isPublished = isPublished
+  }
 }
 
 /// One device, for status and events.
@@ -153,6 +160,8 @@ public struct SitePlan: Equatable, Sendable {
   public var uplinks: [UplinkSettings]
   public var routes: [RouteSettings]
   public var limits: LimitSettings
+  /// Local files that fail after a reload are taken back, as bundles are.
+  public var takesBackLocalFiles = false
   /// Canonical JSON of the effective configuration; its SHA-256 is the configuration's digest.
   public var digestInput: [UInt8]
 

@@ -27,6 +27,9 @@ enum RunLimits {
   static let firstTidy = Duration.seconds(30)
   /// How often after that: it costs some hundred page faults, a millisecond in all.
   static let tidyInterval = Duration.seconds(3600)
+  /// What became of configurations, waiting for the recorder: one refused bundle a second for a
+  /// minute in which the disk stands still.
+  static let tidingsWaiting = 64
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }
@@ -53,7 +56,7 @@ enum RunCommand {
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    let daemon = try wire(path)
+    let daemon = try wire(ConfigurationSource(path: path))
     HeapMemory.giveBack()
     // Before any thread: who finds another gateway here has not asked a PLC for anything.
     let socket = daemon.plan.gateway.controlSocket
@@ -71,21 +74,23 @@ enum RunCommand {
   }
 
   /// Everything but the threads; what only wiring needs of the configuration ends with it.
-  private static func wire(_ path: String) throws(CommandFault) -> Daemon {
+  private static func wire(_ source: ConfigurationSource) throws(CommandFault) -> Daemon {
     let clock = SystemClock()
     let startedAt = clock.reading()
-    let plan = try loadPlan(path)
+    let plan = try loadPlan(source)
     let keys = try RunKeys(plan)
+    let design = try SiteDesign(plan, from: source)
+    for warning in design.warnings { Log().line(.warning, warning) }
     do throws(LinuxFault) {
-      return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
+      return try Daemon(design: design, keys: keys, clock: clock, startedAt: startedAt)
     } catch {
       throw CommandFault(.internal, error.description)
     }
   }
 
   /// Reads and checks the configuration; every mistake is in the sentence.
-  private static func loadPlan(_ path: String) throws(CommandFault) -> SitePlan {
-    switch loadConfiguration(path: path) {
+  private static func loadPlan(_ source: ConfigurationSource) throws(CommandFault) -> SitePlan {
+    switch loadConfiguration(source: source) {
     case .failure(let fault): throw CommandFault(.configuration, fault.description)
     case .success(let outcome):
       guard let configuration = outcome.configuration else {

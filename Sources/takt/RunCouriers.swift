@@ -9,16 +9,16 @@ import Primitives
 import Settings
 import Synchronization
 
-/// Delivers to one uplink until the daemon stops.
+/// Delivers to one uplink until its post or the daemon ends.
 ///
 /// Files of certificates that cannot be used park this uplink and nothing else: polling and storing
 /// never stop because of a certificate, and a file that is put right is taken without a restart.
-nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
-  let uplink = daemon.plan.uplinks[index]
-  let bell = daemon.courierBells[index]
+nonisolated func courierLoop(_ daemon: Daemon, _ post: CourierPost) {
+  let uplink = post.uplink
+  let bell = post.bell
   var trouble = Remembered<String?>(nil)
-  while !daemon.isStopping.load(ordering: .acquiring) {
-    let fault = serve(daemon, index)
+  while !post.life.isEnding {
+    let fault = serve(daemon, post)
     if let fault {
       if trouble.becomes(fault) {
         daemon.log.line(
@@ -27,19 +27,19 @@ nonisolated func courierLoop(_ daemon: Daemon, _ index: Int) {
       var status = CourierStatus()
       status.state = "parked"
       status.alarm = fault
-      daemon.couriers[index].status.post(status)
-      daemon.courierCounter(index).move()
+      post.link.status.post(status)
+      post.counter.move()
       _ = bell.wait(until: daemon.clock.now() + RunLimits.certificateRetry)
     }
   }
-  daemon.courierThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
+  post.life.finish()
   daemon.mainBell.signal()
 }
 
 /// Makes stream and courier of one uplink and turns them; why they cannot be made, as a sentence.
-private func serve(_ daemon: Daemon, _ index: Int) -> String? {
-  let uplink = daemon.plan.uplinks[index]
-  let wake = daemon.courierBells[index].descriptor
+private func serve(_ daemon: Daemon, _ post: CourierPost) -> String? {
+  let uplink = post.uplink
+  let wake = post.bell.descriptor
   let courier: any UplinkCourier
   do throws(MQTTPolicy.Fault) {
     courier = try uplink.courier()
@@ -47,7 +47,7 @@ private func serve(_ daemon: Daemon, _ index: Int) -> String? {
     return error.description
   }
   guard uplink.isSecure else {
-    deliver(daemon, index, courier, PlainStream(clock: daemon.clock, wake: wake))
+    deliver(daemon, post, courier, PlainStream(clock: daemon.clock, wake: wake))
     return nil
   }
   do throws(TLSSettingsFault) {
@@ -55,28 +55,29 @@ private func serve(_ daemon: Daemon, _ index: Int) -> String? {
     var stream = try TLSStream(
       settings: uplink.tls, clock: daemon.clock, wake: wake, peer: peer)
     stream.timeFloor = daemon.timeFloor
-    deliver(daemon, index, courier, stream)
+    deliver(daemon, post, courier, stream)
     return nil
   } catch {
     return error.description
   }
 }
 
-/// Turns the courier of one uplink until the daemon stops.
+/// Turns the courier of one uplink until its post or the daemon ends.
 private func deliver<Stream: ByteStream & ~Copyable>(
-  _ daemon: Daemon, _ index: Int, _ courier: any UplinkCourier, _ stream: consuming Stream
+  _ daemon: Daemon, _ post: CourierPost, _ courier: any UplinkCourier,
+  _ stream: consuming Stream
 ) {
-  let uplink = daemon.plan.uplinks[index]
+  let uplink = post.uplink
   var random = SystemRandom()
   var step = CourierStep(
-    courier: courier, stream: stream, link: daemon.couriers[index], seed: random.next(),
-    readSecret: daemon.secretReader(index))
+    courier: courier, stream: stream, link: post.link, seed: random.next(),
+    readSecret: daemon.secretReader(post))
   var conditions = Remembered<[String]>([])
   var alarm = Remembered<String?>(nil)
-  while !daemon.isStopping.load(ordering: .acquiring) {
+  while !post.life.isEnding {
     step.turn(clock: daemon.clock)
-    daemon.courierCounter(index).move()
-    let status = daemon.couriers[index].status.newest
+    post.counter.move()
+    let status = post.link.status.newest
     let trouble = (status?.consecutiveFailures ?? 0) > 0 ? status?.lastError : nil
     if alarm.becomes(trouble) {
       daemon.log.line(

@@ -17,6 +17,7 @@ enum RunLoop {
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
+    var reloader = Reloader(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -34,6 +35,9 @@ enum RunLoop {
         }
         isReady = true
         drop.turn()
+        let wasBusy = reloader.isBusy
+        _ = reloader.turn(daemon.clock.now())
+        if wasBusy, !reloader.isBusy { notifier.ready() }
       case .refused(let code, let sentence):
         daemon.log.line(.error, .journalRefused, sentence)
         return code
@@ -46,15 +50,16 @@ enum RunLoop {
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
       let due = isReady ? min(tidyAt, drop.deadline) : tidyAt
-      let next = min(due, watchdog.next(daemon.clock.now()))
+      let move = isReady ? reloader.deadline ?? .distantFuture : .distantFuture
+      let next = min(due, move, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       keeper.turn()
       if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
-          daemon.log.line(
-            .notice, .reloadAsked, "SIGHUP: restart the service to read the configuration again")
+          notifier.reloading()
+          reloader.ask(daemon.site.design.source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
@@ -74,16 +79,12 @@ enum RunLoop {
   /// Asks every thread to end and waits within the promised time.
   private static func stop(_ daemon: Daemon) -> ExitCode {
     let deadline = daemon.clock.now() + RunLimits.stopDeadline
-    daemon.stopBegan.store(daemon.clock.now().nanoseconds, ordering: .releasing)
-    daemon.isStopping.store(true, ordering: .releasing)
-    daemon.ringAll()
+    daemon.stop()
     while daemon.clock.now() < deadline {
       switch daemon.phase.newest {
       case .finished(let isDurable):
         // The library under the couriers is taken down with the process: not under their hands.
-        while daemon.courierThreadsRunning.load(ordering: .acquiring) > 0,
-          daemon.clock.now() < deadline
-        {
+        while !daemon.areCouriersOver, daemon.clock.now() < deadline {
           _ = daemon.mainBell.wait(until: deadline)
         }
         return isDurable ? .ok : .storage
@@ -95,49 +96,5 @@ enum RunLoop {
       .warning, .stopUnfinished,
       "stopping: the disk did not answer in time; nothing committed is lost")
     return .storage
-  }
-}
-
-/// Feeds systemd's watchdog while every thread moves, or is within the time that its turn may last:
-/// a unit that may take a minute to answer is no reason to be killed.
-struct Watchdog {
-  /// How far a thread was when it was last seen to have moved.
-  private struct Sight {
-    var turns: Int
-    var at: Instant
-  }
-
-  private let daemon: Daemon
-  private let period: Duration?
-  private var due: Instant
-  private var seen: [Sight]
-
-  init(_ daemon: Daemon, _ period: Duration?) {
-    self.daemon = daemon
-    self.period = period
-    let now = daemon.clock.now()
-    due = now
-    // -1: whatever a thread has done by the first look, it has moved.
-    seen = daemon.counters.map { _ in Sight(turns: -1, at: now) }
-  }
-
-  /// True when it is time to tell that all is well, and all is well.
-  mutating func isDue(_ now: Instant) -> Bool {
-    guard let period, now >= due else { return false }
-    due = now + period
-    var isWell = true
-    for (index, counter) in daemon.counters.enumerated() {
-      let turns = counter.value
-      if turns != seen[index].turns {
-        seen[index] = Sight(turns: turns, at: now)
-      } else if now - seen[index].at > counter.longestTurn {
-        isWell = false
-      }
-    }
-    return isWell
-  }
-
-  func next(_ now: Instant) -> Instant {
-    period == nil ? now + RunLimits.mainIdle : min(due, now + RunLimits.mainIdle)
   }
 }

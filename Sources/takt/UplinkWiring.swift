@@ -16,8 +16,8 @@ extension UplinkSettings {
 
 extension Daemon {
   /// Reads the token of an uplink from its file, or fetches one from its service.
-  func secretReader(_ index: Int) -> @Sendable () -> Secret {
-    let uplink = plan.uplinks[index]
+  func secretReader(_ post: CourierPost) -> @Sendable () -> Secret {
+    let uplink = post.uplink
     if let oauth = uplink.oauth {
       var settings = TLSClientSettings(caFile: oauth.caFile)
       settings.proxy = uplink.proxySettings
@@ -27,11 +27,10 @@ extension Daemon {
           clientID: oauth.clientID, scope: oauth.scope),
         secretFile: oauth.clientSecretFile, settings: settings,
         userAgent: "takt/\(programVersion)", clock: clock, floor: timeFloor,
-        wake: courierBells[index].descriptor
-      ) { [weak self] in
-        guard let self else { return true }
-        courierCounter(index).move()
-        return isStopping.load(ordering: .acquiring)
+        wake: post.bell.descriptor
+      ) { [life = post.life, counter = post.counter] in
+        counter.move()
+        return life.isEnding
       }
       return { fetcher.fetch() }
     }
