@@ -48,6 +48,8 @@ public struct GatewayHealth: Equatable, Sendable {
   public var samplesLost: Int64
   public var processorTime: Duration?
   public var memoryBytes: Int64?
+  /// Stops that left the lists of their machines before anybody said why.
+  public var stopsWithoutReason: StopsWithoutReason?
 
   public init(
     uplinks: [UplinkHealth], clock: ClockQuality, diskFreeBytes: Int64? = nil,
@@ -61,6 +63,20 @@ public struct GatewayHealth: Equatable, Sendable {
     self.samplesLost = samplesLost
     self.processorTime = processorTime
     self.memoryBytes = memoryBytes
+  }
+}
+
+/// Stops that can no longer get a reason at the gateway; their events keep their ids.
+public struct StopsWithoutReason: Equatable, Sendable {
+  /// Machines named in one event, of those with the most.
+  public static let named = 20
+
+  public var count: Int64
+  /// Those with the most first.
+  public var machines: [String]
+
+  public init(count: Int64, machines: [String]) {
+    (self.count, self.machines) = (count, Array(machines.prefix(Self.named)))
   }
 }
 
@@ -135,6 +151,12 @@ extension EventDraft {
     if let bytes = health.journalBytes { members["journalBytes"] = EventValue.integer(bytes) }
     if let time = health.processorTime { members["cpuMs"] = .integer(time.wholeMilliseconds) }
     if let bytes = health.memoryBytes { members["memoryBytes"] = EventValue.integer(bytes) }
+    if let stops = health.stopsWithoutReason {
+      members["stopsWithoutReason"] = [
+        "count": EventValue.integer(stops.count),
+        "machines": .array(stops.machines.map { .string($0) }),
+      ]
+    }
     if !shifts.isEmpty { members["shifts"] = .array(shifts.map(\.member)) }
     return EventDraft(.gatewayHealth, source, at: at, members)
   }

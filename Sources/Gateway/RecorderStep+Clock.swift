@@ -46,7 +46,9 @@ extension RecorderStep where Store: ~Copyable {
         lastSuccess: told?.lastSuccess?.wall, lastError: told?.lastError,
         conditions: told?.conditions ?? [])
     }
-    return GatewayHealth(uplinks: uplinks, clock: reading.quality, samplesLost: samplesLost)
+    var health = GatewayHealth(uplinks: uplinks, clock: reading.quality, samplesLost: samplesLost)
+    health.stopsWithoutReason = watch.stopsWithoutReason(machineNames)
+    return health
   }
 
   /// Tells each bus from when on its marks must wake this thread, and when it wakes by itself.

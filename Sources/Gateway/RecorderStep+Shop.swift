@@ -40,9 +40,13 @@ struct ShopWatch: Sendable {
   /// By bus: machines in lines or with limits, whose deadlines its marks must reach.
   let machinesOfBus: [[Int]]
   let startedAt: Instant
+  /// By machine: stops that left its list before anybody said why.
+  var forgotten: [Int64]
+  /// By machine: that its list is full was told, and has been so since.
+  var isFull: [Bool]
 
   init(
-    plan: RecorderPlan, state: StoreState, shop: Shop, reading: ClockReading,
+    plan: RecorderPlan, state: StoreState, shop: Shop, floor: Floor, reading: ClockReading,
     unread: inout [String]
   ) {
     clocks = plan.lines.map { line in
@@ -62,6 +66,35 @@ struct ShopWatch: Sendable {
       }
     }
     startedAt = reading.monotonic
+    forgotten = floor.machines.map(\.forgottenStops)
+    isFull = floor.machines.map { _ in false }
+  }
+
+  /// What the health of the gateway says of them; nil while there are none.
+  func stopsWithoutReason(_ names: [String]) -> StopsWithoutReason? {
+    let having = forgotten.indices.filter { forgotten[$0] > 0 }
+    guard !having.isEmpty else { return nil }
+    let sorted = having.sorted { (forgotten[$1], $0) < (forgotten[$0], $1) }
+    return StopsWithoutReason(
+      count: having.reduce(0) { sum, machine in
+        let (count, overflow) = sum.addingReportingOverflow(forgotten[machine])
+        return overflow ? .max : count
+      },
+      machines: sorted.map { names[$0] })
+  }
+
+  /// Compares after a fact of a stop; true when its list has run over for the first time.
+  mutating func isNewlyFull(_ machine: Int, _ floor: Floor) -> Bool {
+    let count = floor.machines[machine].forgottenStops
+    defer { forgotten[machine] = count }
+    if count > forgotten[machine] {
+      defer { isFull[machine] = true }
+      return !isFull[machine]
+    }
+    if isFull[machine], floor.unclassified(machine: machine).count < ReasonLimits.endedStops {
+      isFull[machine] = false
+    }
+    return false
   }
 
   /// The snapshots of calendars and limits that changed since the last call.
@@ -129,7 +162,13 @@ extension RecorderStep where Store: ~Copyable {
 
   /// Hears from the floor, which has just advanced, what desks and limits must know.
   mutating func hearFloor(_ reading: ClockReading) {
-    for told in facts { entries.append(.fact(told)) }
+    for told in facts {
+      entries.append(.fact(told))
+      // Told at once, in the gateway's health: who classifies must know that he is too late.
+      if told.fact.isOfStop, watch.isNewlyFull(told.machine, floor) {
+        healthDue = reading.monotonic
+      }
+    }
     facts.removeAll(keepingCapacity: true)
     watch.limits.advance(
       reading, toldUntil: { floor.toldUntil(machine: $0) }, into: &limitFacts)
@@ -187,5 +226,17 @@ extension RecorderStep where Store: ~Copyable {
       if let member = shop.members[machine] { next = min(next, member.due) }
     }
     return next
+  }
+}
+
+extension Fact {
+  /// The list of a machine's stops may have changed with it.
+  fileprivate var isOfStop: Bool {
+    switch kind {
+    case .stopEnded, .stopClassified: true
+    case .stateChanged, .stopStarted, .counted, .counterAnomaly, .contactLost, .contactRestored,
+      .orderShown:
+      false
+    }
   }
 }

@@ -100,7 +100,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
     var told: [(line: Int, facts: [OrderFact])] = []
     shop = Shop(plan: plan, state: state, reading: reading, unread: &unread, told: &told)
-    watch = ShopWatch(plan: plan, state: state, shop: shop, reading: reading, unread: &unread)
+    watch = ShopWatch(
+      plan: plan, state: state, shop: shop, floor: floor, reading: reading, unread: &unread)
     let notes = ([note].compactMap { $0 } + unread).joined(separator: "; ")
     let started = LastRunRecord(state.snapshots[LastRunRecord.name]).started(
       plan, reading, note: notes.isEmpty ? nil : notes)

@@ -41,7 +41,7 @@ struct Shop: Sendable {
   struct Member: Sendable {
     let line: Int
     var totals: Totals
-    var ledger = MachineLedger()
+    var ledger: MachineLedger
     /// The run that totals and floor know of.
     var run: OrderRun?
     /// When something of it is due, once everything before is told.

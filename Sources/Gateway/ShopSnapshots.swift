@@ -1,7 +1,8 @@
 // How the shop goes on after a restart, and what it leaves behind for the next one.
 //
-// Snapshots: `orders/<line>`, `totals/<machine>`, `ledger/<machine>`; all of those that a
-// transaction touched are in it.
+// Snapshots: of each line `orders/<line>`, `desk/<line>` and `station/<line>/<machine>` (see
+// OrderDeskParts), of each machine `totals/<machine>` and `ledger/<machine>`; all of those that a
+// transaction changed are in it.
 //
 // Invariants
 // - What cannot be read is told, and begins anew; a desk then numbers its confirmations behind
@@ -16,7 +17,14 @@ import Outbox
 import Primitives
 
 extension Shop {
-  static func ordersName(_ line: String) -> String { "orders/\(line)" }
+  static func ordersName(_ line: String) -> String { partName(line, .orders) }
+  static func partName(_ line: String, _ part: OrderDeskPart) -> String {
+    switch part {
+    case .orders: "orders/\(line)"
+    case .desk: "desk/\(line)"
+    case .station(let machine): "station/\(line)/\(machine)"
+    }
+  }
   static func totalsName(_ machine: String) -> String { "totals/\(machine)" }
   static func ledgerName(_ machine: String) -> String { "ledger/\(machine)" }
 
@@ -46,7 +54,9 @@ extension Shop {
         if let aliveUntil {
           _ = totals.take(.activity(.unknown, at: aliveUntil), reading: reading)
         }
-        var member = Member(line: lines.count - 1, totals: totals)
+        var member = Member(
+          line: lines.count - 1, totals: totals,
+          ledger: MachineLedger(minorStopWindow: rules.minorStopWindow))
         if let bytes = state.snapshots[Self.ledgerName(rules.name)],
           !member.ledger.resume(bytes, reading: reading)
         {
@@ -64,11 +74,11 @@ extension Shop {
     _ line: LineRules, _ state: StoreState, _ reading: ClockReading, _ unread: inout [String],
     _ facts: inout [OrderFact]
   ) -> OrderDesk {
-    if let bytes = state.snapshots[ordersName(line.name)] {
+    if state.snapshots[ordersName(line.name)] != nil {
       do throws(OrderSnapshotFault) {
         var desk = try OrderDesk(
           line: line.name, machines: line.machines, rules: line.confirmations, epoch: state.epoch,
-          snapshot: bytes, reading: reading, into: &facts)
+          snapshots: { state.snapshots[partName(line.name, $0)] }, reading: reading, into: &facts)
         // Nobody looks until the first mark of this run.
         let now = Stamp(reading.monotonic, reading)
         for machine in line.machines {
@@ -119,8 +129,10 @@ extension Shop {
     var snapshots: [(name: String, bytes: [UInt8])] = []
     for index in lines.indices where lines[index].isDirty {
       lines[index].isDirty = false
-      snapshots.append(
-        (Self.ordersName(lines[index].rules.name), lines[index].desk.snapshot(reading: reading)))
+      let name = lines[index].rules.name
+      for (part, bytes) in lines[index].desk.takeSnapshots(reading) {
+        snapshots.append((Self.partName(name, part), bytes))
+      }
     }
     for machine in members.indices {
       guard let member = members[machine], member.isDirty else { continue }
@@ -136,7 +148,10 @@ extension Shop {
 
   /// Everything is due for a snapshot: the journal has none, or this is the end.
   mutating func wantSnapshots() {
-    for line in lines.indices { lines[line].isDirty = true }
+    for line in lines.indices {
+      lines[line].isDirty = true
+      lines[line].desk.wantSnapshots()
+    }
     for machine in members.indices {
       members[machine]?.isDirty = true
       members[machine]?.written = nil

@@ -13,6 +13,8 @@ public struct ShopMachineStatus: Equatable, Sendable {
   public var line: String
   /// The order in force; nil for none, or while it is paused.
   public var order: OrderRun?
+  /// The order that is paused there; nil while one is in force.
+  public var paused: OrderRun?
   /// Good pieces of that order so far, over all its machines.
   public var counted: Int64
   /// The sums of the running shift, or of the time outside shifts; `sums.kpis` are its figures.
@@ -21,7 +23,7 @@ public struct ShopMachineStatus: Equatable, Sendable {
   public var previousShift: TotalsBucket?
   /// The production day.
   public var day: TotalsBucket?
-  /// The sums of the running order at this machine.
+  /// The sums of the running or paused order at this machine.
   public var orderSums: TotalsBucket?
   /// Counted while no order was in force.
   public var withoutOrder: Quantities
@@ -63,10 +65,17 @@ extension RecorderStep where Store: ~Copyable {
       var totals = member.totals
       _ = totals.advance(to: floor.toldUntil(machine: machine), reading: lastReading)
       let line = shop.lines[member.line]
+      let paused =
+        member.run == nil ? line.desk.orders.paused(machine: shop.name(machine)) : nil
+      let shown = member.run ?? paused
+      let last = totals.previousOrder.flatMap { bucket in
+        paused.map { .order($0.order.key.text) } == bucket.scope ? bucket : nil
+      }
       return ShopMachineStatus(
-        line: line.rules.name, order: member.run,
-        counted: member.run.map { line.desk.counted($0.order.key) } ?? 0, shift: totals.shift,
-        previousShift: totals.previousShift, day: totals.day, orderSums: totals.runningOrder,
+        line: line.rules.name, order: member.run, paused: paused,
+        counted: shown.map { line.desk.counted($0.order.key) } ?? 0, shift: totals.shift,
+        previousShift: totals.previousShift, day: totals.day,
+        orderSums: totals.runningOrder ?? last,
         withoutOrder: line.desk.withoutOrder(machine: shop.name(machine)),
         exceeded: watch.limits.exceeded(machine))
     }

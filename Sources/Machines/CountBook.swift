@@ -2,7 +2,10 @@
 //
 // Invariants
 // - Every piece booked is told in exactly one record; the sums of the records are the totals.
-// - Records do not overlap in time: one begins where the last one ended, or later.
+// - Records do not overlap in time: one begins where the last one ended, or later. One that opens
+//   after a change of the order or of planned time begins there, though nothing was open then to be
+//   told: its pieces were all seen after the change, so no share of them lies before it. A
+//   recovered one begins where nobody looked any more, whatever changed since.
 // - A window is told `countWindow` after its first piece, and earlier around stops and losses.
 // - Where good pieces are what a total counts less the scrap, no record ever takes back what was
 //   told: scrap that is seen after its piece was told as good is owed, and taken from the next good
@@ -62,6 +65,8 @@ package struct CountBook: Equatable, Sendable {
   package var owed: Int64 = 0
   /// The end of the last record; nil until the first count is read.
   package var toldUntil: Stamp?
+  /// The last change of the order or of planned time; nil once a record has ended after it.
+  package private(set) var cutAt: Stamp?
   /// Good pieces are the total less the scrap.
   let derivesGood: Bool
 
@@ -69,7 +74,20 @@ package struct CountBook: Equatable, Sendable {
 
   /// Opens a window, to be told so long after this moment.
   mutating func open(at: Stamp, window length: Duration) {
-    window = Window(from: toldUntil ?? at, deadline: at.instant + max(.zero, length))
+    let from = cutAt ?? toldUntil ?? at
+    window = Window(from: from, deadline: at.instant + max(.zero, length))
+  }
+
+  /// What is counted from now on was made after this moment; the open window was told before.
+  mutating func cut(at: Stamp) {
+    guard let told = toldUntil, told.instant < at.instant else { return }
+    cutAt = at
+  }
+
+  /// A record ends; a change before its end is no longer of interest.
+  private mutating func tell(until end: Stamp) {
+    toldUntil = end
+    if let cut = cutAt, cut.instant <= end.instant { cutAt = nil }
   }
 
   /// Adds pieces of a moment to the open window; returns what did not fit.
@@ -96,7 +114,7 @@ package struct CountBook: Equatable, Sendable {
     guard let closing = window else { return nil }
     window = nil
     let end = at.instant < closing.from.instant ? closing.from : at
-    toldUntil = end
+    tell(until: end)
     return record(
       closing.pieces, from: closing.from, to: end, recovered: false, closing.rollover,
       closing.reset)
@@ -110,7 +128,7 @@ package struct CountBook: Equatable, Sendable {
     if derivesGood { new.good = pay(from: sum.total, for: sum.pieces.scrap) }
     let added = totals.take(new)
     unfit.add(new.less(added))
-    toldUntil = to
+    tell(until: to)
     return record(added, from: from, to: to, recovered: true, sum.rollover, sum.reset)
   }
 

@@ -61,6 +61,13 @@ extension Machine {
     if !unfit.isEmpty { tellUnfit(unfit, at: at, into: &facts) }
   }
 
+  /// The order or planned time changes: what was counted before is told before, and what is counted
+  /// after it begins there.
+  mutating func cutWindow(at: Stamp, into facts: inout [Fact]) {
+    tellWindow(at: at, into: &facts)
+    book.cut(at: at)
+  }
+
   mutating func tellWindow(at: Stamp, into facts: inout [Fact]) {
     guard let record = book.close(at: at) else { return }
     facts.append(Fact(at: record.to, kind: .counted(record)))

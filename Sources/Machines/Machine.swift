@@ -167,6 +167,7 @@ public struct Machine: Sendable {
   /// Handles everything that every unit has told, in the order of its time.
   public mutating func advance(reading: ClockReading, into facts: inout [Fact]) {
     remember(reading)
+    if !inputs.said.isEmpty { speak(into: &facts) }
     if buffer.count > MachineLimits.waitingSamples {
       let early = buffer.count / 2
       handledEarly += Int64(early)
@@ -175,7 +176,6 @@ public struct Machine: Sendable {
     let watermark = roster.watermark ?? reading.monotonic
     handle(before: watermark, into: &facts)
     now = max(now, watermark)
-    if !inputs.words.isEmpty { speak(into: &facts) }
   }
 
   /// Keeps the clocks for labels; the boot's name, which is counted memory, only when it is new.

@@ -5,7 +5,8 @@
 // - An input is handled in the order of time, when the machine gets there: planned time and the
 //   cycle with the samples of their moment, the change of an order after the counts of its moment
 //   and before its states. One for a time that is over is handled at once.
-// - What people say is handled at the end of a turn, so that facts stay in the order of time.
+// - What people say of a stop is done as it is accepted, so nothing accepted is lost however many
+//   stops come after it; its fact is the first of the next turn.
 // - Bounded by `MachineLimits.inputs`: beyond it the oldest is handled early; several changes of an
 //   order that are handled early are one.
 // - Inputs are not in the snapshot: whoever owns them says them again after a restart.
@@ -25,16 +26,10 @@ struct MachineInputs: Equatable, Sendable {
     var at: Stamp
   }
 
-  /// A classification that was accepted.
-  struct Word: Equatable, Sendable {
-    var stopID: String
-    var reason: String
-    var by: String
-  }
-
   /// In the order of time; those of one time in the order in which they came.
   private var entries: [Entry] = []
-  var words: [Word] = []
+  /// Classifications that are done and not told yet.
+  var said: [Fact] = []
 
   var count: Int { entries.count }
   /// The time of the earliest; the end of time when none waits.
@@ -104,28 +99,21 @@ extension Machine {
   public mutating func classify(
     _ stopID: String, reason: String, by: String
   ) throws(ReasonFault) {
-    guard inputs.words.count < MachineLimits.spoken else { throw .tooManyAtOnce }
-    // Asked of a copy: the stop itself is given its reason when the machine tells it.
-    var asked = states
-    var told: [Fact] = []
-    try asked.classify(stopID, reason: reason, by: by, at: Stamp(now, reading), into: &told)
-    inputs.words.append(MachineInputs.Word(stopID: stopID, reason: reason, by: by))
+    guard inputs.said.count < MachineLimits.spoken else { throw .tooManyAtOnce }
+    try states.classify(
+      stopID, reason: reason, by: by, at: Stamp(now, reading), into: &inputs.said)
   }
 
   /// The stops that wait for a reason, oldest first.
   public var unclassified: [StopRecord] { states.unclassified }
 
-  /// Tells what people said of its stops.
+  /// Stops that made room for newer ones before anybody said why: they get no reason here.
+  public var forgottenStops: Int64 { states.forgotten }
+
+  /// Tells what people said of its stops, before anything that comes after it.
   mutating func speak(into facts: inout [Fact]) {
     revision &+= 1
-    for word in inputs.words {
-      do throws(ReasonFault) {
-        try states.classify(
-          word.stopID, reason: word.reason, by: word.by, at: Stamp(now, reading), into: &facts)
-      } catch {
-        // It was known when it was asked for, and has been forgotten since: nothing to classify.
-      }
-    }
-    inputs.words.removeAll(keepingCapacity: true)
+    facts.append(contentsOf: inputs.said)
+    inputs.said.removeAll(keepingCapacity: true)
   }
 }

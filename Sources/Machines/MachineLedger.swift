@@ -12,11 +12,14 @@ public struct MachineLedger: Equatable, Sendable {
   /// Stops whose order is remembered: those that may still be classified, and the open one.
   static let stops = ReasonLimits.endedStops + 1
 
-  public var minor = MinorStops()
+  public var minor: MinorStops
   /// The latest stops, the oldest first; nil for one that began under no order.
   private var orders: [(stop: String, order: String?)] = []
 
-  public init() {}
+  /// One that sums short stops over this long.
+  public init(minorStopWindow: Duration = MinorStops.usualWindow) {
+    minor = MinorStops(window: minorStopWindow)
+  }
 
   public static func == (left: MachineLedger, right: MachineLedger) -> Bool {
     left.minor == right.minor && left.orders.elementsEqual(right.orders) { $0 == $1 }

@@ -74,6 +74,8 @@ public struct MachineRules: Equatable, Sendable {
   public var shortStop: Duration
   /// Counts are summed over this long and told as one event; told at once around stops.
   public var countWindow: Duration
+  /// Minor stops are summed by cause over this long and told as one event.
+  public var minorStopWindow: Duration = MinorStops.usualWindow
   /// The unit of measure of the counts, for events.
   public var uom: String
 

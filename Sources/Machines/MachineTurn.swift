@@ -162,7 +162,7 @@ extension Machine {
     tell(turn, at: at, into: &facts)
     if isEdge {
       isEdge = false
-      tellWindow(at: at, into: &facts)
+      cutWindow(at: at, into: &facts)
     }
     changeOrder(isCut, at: at, into: &facts)
     // A stop that a changed configuration left without evidence ends with the first look.

@@ -1,14 +1,15 @@
 // The short stops of one machine, summed by cause over a window and told as one.
 //
-//   none ──a short stop ends──▶ open ──an hour later, or the shift ends──▶ told, none
+//   none ──a short stop ends──▶ open ──its length later, or the shift ends──▶ told, none
 //
 // Invariants
 // - A stop is short when its record says so as it ends (F47: it is told as a stop as well, so this
 //   sum adds nothing to it); it belongs to the window in which it ended, and is summed once.
-// - A window opens with the start of its first short stop. An hour without one tells nothing.
+// - A window opens with the start of its first short stop. An hour without one tells nothing. Its
+//   length is `minorStopWindow` of the machine as it opens.
 // - Causes are bounded: what comes after `TotalsLimits.reasons` of them is summed as other causes.
 //
-// Why an hour: a supervisor walks the line once in it, and a shift has eight of them; a machine
+// Why an hour where nothing is declared: a supervisor walks the line once in it, and a shift has eight of them; a machine
 // that jams every minute tells 24 windows a day instead of 1,440 lines that nobody reads.
 
 public import Primitives
@@ -43,12 +44,14 @@ public struct MinorStops: Equatable, Sendable {
     var sums: [Sum] = []
   }
 
-  /// How long a window is.
-  public static let window = Duration.seconds(3600)
+  /// How long a window is unless another length is declared.
+  public static let usualWindow = Duration.seconds(3600)
 
+  /// How long a window is that opens from now on.
+  public var window: Duration
   var open: Open?
 
-  public init() {}
+  public init(window: Duration = Self.usualWindow) { self.window = window }
 
   /// The earliest moment at which a window is told; nil for none.
   public var nextDeadline: Instant? { open?.deadline.advanced(nanoseconds: 1) }
@@ -58,7 +61,7 @@ public struct MinorStops: Equatable, Sendable {
     guard stop.category == .minor, let end = stop.endedAt else { return }
     advance(to: end, into: &told)
     var window =
-      open ?? Open(from: stop.startedAt, deadline: stop.startedAt.instant + Self.window)
+      open ?? Open(from: stop.startedAt, deadline: stop.startedAt.instant + window)
     // A stop that began long ago and was short all the same had its time without contact.
     window.deadline = max(window.deadline, end.instant)
     var cause = stop.cause

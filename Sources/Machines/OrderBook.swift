@@ -106,6 +106,13 @@ extension OrderBook {
     run(machine) { $0 < moment }
   }
 
+  /// The run that is paused at a machine after all changes known; nil for none.
+  public func paused(machine: String) -> OrderRun? {
+    let own = force(at: .machine(machine))
+    if case .paused(let run) = own == .none ? force(at: .line(line)) : own { return runs[run] }
+    return nil
+  }
+
   private func run(_ machine: String, _ applies: (Instant) -> Bool) -> OrderRun? {
     let own = force(.machine(machine), applies)
     let force = own == .none ? force(.line(line), applies) : own

@@ -41,8 +41,16 @@ public struct OrderDesk: Equatable, Sendable {
     var unordered = Quantities()
     /// The sequence of the last count that was taken, in this epoch.
     var takenThrough: UInt64 = 0
+    /// The order that it counted for last, and with which sequence; nil before the first.
+    var counted: Counted?
 
     init(machine: String) { self.machine = machine }
+  }
+
+  /// What a machine counted for last.
+  struct Counted: Equatable, Sendable {
+    var key: OrderKey
+    var sequence: UInt64
   }
 
   /// A run that is no longer in force, until each of its machines has told everything before.
@@ -67,6 +75,10 @@ public struct OrderDesk: Equatable, Sendable {
   public internal(set) var epoch: String
   /// Something changed that a rule looks at.
   var isDirty = false
+  /// Counts up when `totals` changes otherwise than by what a machine counts for its last order.
+  var totalsTurn: UInt64 = 0
+  /// What was written down last; nil when everything is due.
+  var written: Written?
 
   /// A desk that starts anew; `firstNumber` is one that no confirmation of this epoch has had.
   public init(

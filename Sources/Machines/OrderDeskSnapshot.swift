@@ -1,4 +1,7 @@
-// What the desk of a line remembers over a restart, as canonical JSON with a version.
+// How the desk of a line goes on after a restart, from canonical JSON with a version.
+//
+// Version 2 is written in parts (see OrderDeskParts). Version 1, of the program before, held all of
+// them in `orders`, and is still read.
 //
 // Invariants
 // - Open windows, what is held, holds and totals are all in it: with the events committed beside it
@@ -33,46 +36,33 @@ public enum OrderSnapshotFault: Error, Equatable, Sendable, CustomStringConverti
 }
 
 extension OrderDesk {
-  /// The version that this program writes and reads.
-  public static let snapshotVersion: Int64 = 1
+  /// The version that this program writes; version 1, all parts in one, is read as well.
+  public static let snapshotVersion: Int64 = 2
 
-  /// Everything that must survive a restart, to be committed with the facts before it.
-  public func snapshot(reading: ClockReading) -> [UInt8] {
-    let own: [String: JSONValue] = [
-      "epoch": .string(epoch),
-      "nextNumber": .integer(nextNumber),
-      "orders": orders.json,
-      "holds": .array(holds.map(\.json)),
-      "nextHold": .integer(holdBook.next),
-      "stations": .array(stations.map(\.json)),
-      "endings": .array(endings.map(\.json)),
-      "held": .array(held.map(\.json)),
-      "totals": .array(
-        totals.map { total in
-          var members = total.key.members
-          members["good"] = .integer(total.good)
-          return .object(members)
-        }),
-      "dirty": .bool(isDirty),
-    ]
-    let head = Carry.head(version: Self.snapshotVersion, reading)
-    return JSONValue.object(head.merging(own) { head, _ in head }).canonicalBytes
-  }
-
-  /// A desk that goes on where a snapshot ends; throws when that cannot be read.
+  /// A desk that goes on where its parts end; throws when they cannot be read.
   public init(
     line: String, machines: [String], rules: ConfirmationRules, epoch: String,
-    snapshot: [UInt8], reading: ClockReading, into facts: inout [OrderFact]
+    snapshots: (OrderDeskPart) -> [UInt8]?, reading: ClockReading, into facts: inout [OrderFact]
   ) throws(OrderSnapshotFault) {
     self.init(line: line, machines: machines, rules: rules, epoch: epoch)
-    let tree: JSONValue
-    do { tree = try JSONValue(parsing: snapshot) } catch {
-      throw .notJSON(line: line, error)
+    let tree = try tree(of: .orders, snapshots)
+    try resumeOrders(tree, Carry(tree, to: reading))
+    var known: [Station] = []
+    if tree["version"]?.integer == 1 {
+      let carry = Carry(tree, to: reading)
+      try resumeDesk(tree, carry)
+      known = try read(tree, "stations") { carry.station($0) }
+    } else {
+      let desk = try self.tree(of: .desk, snapshots)
+      try resumeDesk(desk, Carry(desk, to: reading))
+      known = try stations(tree, snapshots, reading)
     }
-    guard tree["version"]?.integer == Self.snapshotVersion else {
-      throw .unknownVersion(line: line, tree["version"]?.integer)
+    let named =
+      held.map(\.part.run) + known.flatMap { $0.windows.map(\.part.run) } + endings.map(\.run)
+    guard named.allSatisfy({ orders.runs[$0] != nil }) else {
+      throw .damaged(line: line, member: "runs")
     }
-    try resume(tree, Carry(tree, to: reading), reading)
+    place(known, reading)
     if self.epoch != epoch {
       startAnew(epoch: epoch, into: &facts)
     } else {
@@ -80,34 +70,69 @@ extension OrderDesk {
     }
   }
 
-  private mutating func resume(
-    _ tree: JSONValue, _ carry: Carry, _ reading: ClockReading
+  private func tree(
+    of part: OrderDeskPart, _ snapshots: (OrderDeskPart) -> [UInt8]?
+  ) throws(OrderSnapshotFault) -> JSONValue {
+    let line = orders.line
+    guard let bytes = snapshots(part) else {
+      throw .damaged(line: line, member: part.name)
+    }
+    let tree: JSONValue
+    do { tree = try JSONValue(parsing: bytes) } catch {
+      throw .notJSON(line: line, error)
+    }
+    let version = tree["version"]?.integer
+    guard version == Self.snapshotVersion || version == 1 && part == .orders else {
+      throw .unknownVersion(line: line, version)
+    }
+    return tree
+  }
+
+  private mutating func resumeOrders(
+    _ tree: JSONValue, _ carry: Carry
+  ) throws(OrderSnapshotFault) {
+    guard let kept = tree["orders"], orders.resume(kept, carry) else {
+      throw .damaged(line: orders.line, member: "orders")
+    }
+    epoch = tree["epoch"]?.string ?? epoch
+    totals = try read(tree, "totals") { value in
+      guard let key = OrderKey(value), let good = value["good"]?.integer else { return nil }
+      return (key, max(0, good))
+    }
+  }
+
+  private mutating func resumeDesk(
+    _ tree: JSONValue, _ carry: Carry
   ) throws(OrderSnapshotFault) {
     let line = orders.line
     guard let number = tree["nextNumber"]?.integer, number >= 1 else {
       throw .damaged(line: line, member: "nextNumber")
     }
-    guard let kept = tree["orders"], orders.resume(kept, carry) else {
-      throw .damaged(line: line, member: "orders")
-    }
-    epoch = tree["epoch"]?.string ?? epoch
     let holds = try read(tree, "holds") { carry.hold($0) }
     holdBook = HoldBook(line: line, holds: holds, next: tree["nextHold"]?.integer ?? 1)
     held = try read(tree, "held") { carry.heldPart($0) }
-    let known = try read(tree, "stations") { carry.station($0) }
     endings = try read(tree, "endings") { carry.ending($0) }
-    totals = try read(tree, "totals") { value in
-      guard let key = OrderKey(value), let good = value["good"]?.integer else { return nil }
-      return (key, max(0, good))
-    }
     nextNumber = max(number, saturating(held.map(\.number).max() ?? 0, plus: 1))
     isDirty = tree["dirty"]?.bool ?? true
-    let named =
-      held.map(\.part.run) + known.flatMap { $0.windows.map(\.part.run) } + endings.map(\.run)
-    guard named.allSatisfy({ orders.runs[$0] != nil }) else {
-      throw .damaged(line: line, member: "runs")
+  }
+
+  /// The stations that the orders name, each from its own part.
+  private mutating func stations(
+    _ tree: JSONValue, _ snapshots: (OrderDeskPart) -> [UInt8]?, _ reading: ClockReading
+  ) throws(OrderSnapshotFault) -> [Station] {
+    guard let through = tree["through"]?.string.flatMap(UInt64.init) else {
+      throw .damaged(line: orders.line, member: "through")
     }
-    place(known, reading)
+    var kept: [(station: Station, good: Int64)] = []
+    for machine in try read(tree, "stations", \.string) {
+      let own = try self.tree(of: .station(machine), snapshots)
+      guard let station = Carry(own, to: reading).station(own), station.machine == machine else {
+        throw .damaged(line: orders.line, member: OrderDeskPart.station(machine).name)
+      }
+      kept.append((station, max(0, own["counted"]?["good"]?.integer ?? 0)))
+    }
+    takeTotals(kept, after: through)
+    return kept.map(\.station)
   }
 
   private func read<Element>(

@@ -29,6 +29,8 @@ extension OrderDesk {
       pieces, from: record.from, to: record.to, sequences: range, straddles: straddles)
     if isOver(run, at: machine) { stations[index].windows[slot].deadline = .distantPast }
     total(run.order.key, plus: pieces.good)
+    if stations[index].counted?.key != run.order.key { totalsTurn &+= 1 }
+    stations[index].counted = Counted(key: run.order.key, sequence: sequence)
     settle(into: &facts)
     return run
   }
@@ -74,6 +76,7 @@ extension OrderDesk {
       }
       stations[index].windows = []
       stations[index].takenThrough = 0
+      stations[index].counted = nil
     }
     self.epoch = epoch
     settle(into: &facts)
@@ -194,12 +197,14 @@ extension OrderDesk {
   }
 
   private mutating func total(_ key: OrderKey, plus good: Int64) {
-    let before = totals.firstIndex { $0.key == key }.map { totals.remove(at: $0).good } ?? 0
-    totals.append((key, saturating(before, plus: good)))
+    let before = totals.firstIndex { $0.key == key }.map { totals.remove(at: $0).good }
+    totals.append((key, saturating(before ?? 0, plus: good)))
+    if before == nil { totalsTurn &+= 1 }
     guard totals.count > OrderLimits.rememberedTotals else { return }
     let needed = Set(orders.runs.values.map(\.order.key))
     if let index = totals.firstIndex(where: { !needed.contains($0.key) }) {
       totals.remove(at: index)
+      totalsTurn &+= 1
     }
   }
 

@@ -150,6 +150,11 @@ extension Carry {
     station.cuts = (value["cuts"]?.array ?? []).compactMap(stamp)
     station.unordered = unordered
     station.takenThrough = taken
+    if let counted = value["counted"], let key = OrderKey(counted),
+      let sequence = counted["sequence"]?.string.flatMap(UInt64.init)
+    {
+      station.counted = OrderDesk.Counted(key: key, sequence: sequence)
+    }
     return station
   }
 

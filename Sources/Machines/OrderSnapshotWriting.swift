@@ -120,7 +120,8 @@ extension HeldPart {
 }
 
 extension OrderDesk.Station {
-  var json: JSONValue {
+  /// Its members; `good` is what its last order has made at all machines.
+  func members(good: Int64) -> [String: JSONValue] {
     var members: [String: JSONValue] = [
       "machine": .string(machine), "time": .string(time.rawValue),
       "contact": .bool(conditions.isInContact), "doubted": .bool(conditions.isCounterDoubted),
@@ -130,7 +131,13 @@ extension OrderDesk.Station {
       "taken": .string(String(takenThrough)),
     ]
     members["accounted"] = accounted?.json
-    return .object(members)
+    if let counted {
+      var last = counted.key.members
+      last["sequence"] = .string(String(counted.sequence))
+      last["good"] = .integer(good)
+      members["counted"] = .object(last)
+    }
+    return members
   }
 }
 

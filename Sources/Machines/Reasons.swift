@@ -52,6 +52,8 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
   case tooDeep(code: String)
   case unknownReason(code: String, known: [String])
   case unknownStop(id: String)
+  /// It made room for newer stops.
+  case forgottenStop(id: String)
   case strangeName(bytes: Int)
   case tooManyAtOnce
 
@@ -72,6 +74,10 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
     case .unknownStop(let id):
       "classifying a stop: \(id) is neither open nor one of the last "
         + "\(ReasonLimits.endedStops) that ended; list those that wait for a reason"
+    case .forgottenStop(let id):
+      "classifying a stop: \(id) has left the list, for only the last \(ReasonLimits.endedStops) "
+        + "that ended are kept here; its events keep its id: give the reason in the system that "
+        + "receives them"
     case .strangeName(let bytes):
       "classifying a stop: who says so has \(bytes) bytes; give 1 to \(ReasonLimits.byBytes)"
     case .tooManyAtOnce:

@@ -81,7 +81,7 @@ extension Machine {
   mutating func changeOrder(_ isCut: Bool, at: Stamp, into facts: inout [Fact]) {
     let word = order.change(at: at.instant)
     guard isCut || word != nil else { return }
-    tellWindow(at: at, into: &facts)
+    cutWindow(at: at, into: &facts)
     if let word {
       facts.append(Fact(at: at, kind: .orderShown(word.text, operation: word.operation)))
     }

@@ -52,6 +52,7 @@ extension Carry {
     book.owed = max(0, value["owed"]?.integer ?? 0)
     book.totals = pieces(value["totals"])
     book.toldUntil = stamp(value["toldUntil"])
+    if let cut = stamp(value["cutAt"]) { book.cut(at: cut) }
     if let window = value["window"], let from = stamp(window["from"]),
       let deadline = instant(window["deadline"])
     {

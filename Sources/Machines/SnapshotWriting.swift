@@ -48,6 +48,7 @@ extension CountBook {
   var json: JSONValue {
     var members: [String: JSONValue] = ["totals": totals.json]
     members["toldUntil"] = toldUntil?.json
+    members["cutAt"] = cutAt?.json
     if owed > 0 { members["owed"] = .integer(owed) }
     if let window {
       members["window"] = [

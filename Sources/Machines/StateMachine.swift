@@ -65,7 +65,7 @@ package struct StateMachine: Equatable, Sendable {
   var orderChanged: Instant?
   var cycle: Int64?
   var ledger = StopLedger()
-  private let stopPrefix: String
+  let stopPrefix: String
 
   package init(rules: StateRules, epoch: String, firstStop: Int64 = 1, at: Stamp) {
     declared = Shared(rules)

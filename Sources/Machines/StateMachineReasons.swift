@@ -6,8 +6,9 @@
 //   a revision one higher (F48).
 // - The stops that may still be classified are the open one and the last `ReasonLimits.endedStops`;
 //   the classified ones among them make room first. When one must go that nobody has classified,
-//   that is counted for ever (`forgotten`): its end was told as unclassified, and the status says
-//   how many can no longer get a reason here.
+//   that is counted for ever (`forgotten`): its end was told as unclassified, the status and the
+//   gateway's health say how many can no longer get a reason here, and who tries is told where the
+//   reason can still be given.
 // - A short unplanned stop is a minor one when it has ended, whoever classified it (F47).
 
 package import Primitives
@@ -79,8 +80,16 @@ extension StateMachine {
       ledger.keep(record)
       tell(record, by: by, at: at, into: &facts)
     } else {
-      throw .unknownStop(id: stopID)
+      throw isForgotten(stopID) ? .forgottenStop(id: stopID) : .unknownStop(id: stopID)
     }
+  }
+
+  /// Whether a stop of this machine and journal is meant that made room for newer ones.
+  private func isForgotten(_ stopID: String) -> Bool {
+    guard stopID.hasPrefix(stopPrefix),
+      let number = Int64(stopID.dropFirst(stopPrefix.count))
+    else { return false }
+    return number >= 0 && number < nextStop
   }
 
   /// Gives a stop a cause that says something new, if its word counts for as much.

@@ -228,6 +228,12 @@ extension Instant {
     let (quotient, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
     return rest < 0 ? quotient - 1 : quotient
   }
+
+  /// Whole milliseconds, rounded up.
+  var ceiledMilliseconds: Int64 {
+    let (quotient, rest) = nanoseconds.quotientAndRemainder(dividingBy: 1_000_000)
+    return rest > 0 ? quotient + 1 : quotient
+  }
 }
 
 extension Int64 {

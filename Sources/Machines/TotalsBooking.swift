@@ -134,7 +134,9 @@ extension Totals {
       if openStop == ledger.number { openStop = nil }
       classify(id, reason)
     case .counted(let pieces, let from, _):
-      count(pieces, from: from.flooredMilliseconds, to: at)
+      // Boundaries lie on whole milliseconds, at or after their moment: what begins with one is
+      // after it.
+      count(pieces, from: from.ceiledMilliseconds, to: at)
     case .order(let next, _):
       change(to: next, at: at, reading, &told)
     }

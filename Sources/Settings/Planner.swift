@@ -198,6 +198,7 @@ struct Planner {
       guard let role = record.text("role").flatMap(CountRole.init) else { return nil }
       return counter(record, idByName).map { RoleCounter(role, $0) }
     }
+    rules.minorStopWindow = machine.duration("minorStopWindow") ?? MinorStops.usualWindow
     rules.mapping = Self.mapping(machine.record("words"))
     rules.order = machine.record("order").flatMap { order in
       order.text("signal").flatMap { idByName[$0] }.map {

@@ -55,6 +55,8 @@ public enum SettingsLimits {
   static let standstill = Duration.milliseconds(100)...Duration.seconds(86_400)
   static let shortStop = Duration.zero...Duration.seconds(86_400)
   static let countWindow = Duration.milliseconds(100)...Duration.seconds(86_400)
+  /// A window of less than a minute sums nothing; one of more than a day is in no shift.
+  static let minorStopWindow = Duration.seconds(60)...Duration.seconds(86_400)
   /// Delays of evidence and the dips a machine may make; an hour is no interruption any more.
   static let evidenceDelay = Duration.zero...Duration.seconds(86_400)
   /// The fastest presses and the longest cycles of ovens.

@@ -34,6 +34,9 @@ extension Vocabulary {
       Member(
         "countWindow", .duration(SettingsLimits.countWindow), .standard("10s"),
         "Counts are summed over this long."),
+      Member(
+        "minorStopWindow", .duration(SettingsLimits.minorStopWindow), .standard("1h"),
+        "Minor stops are summed by cause over this long, and to the end of a shift."),
       Member("uom", .text, .standard("PCE"), "Unit of measure of the counts (UN/ECE code)."),
     ] + shop)
 

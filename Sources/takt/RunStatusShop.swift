@@ -43,7 +43,7 @@ extension StatusDocument.Machine {
           reason: stop.cause.reason, classified: stop.classified)
       },
       goodTotal: status.goodTotal, scrapTotal: status.scrapTotal, reworkTotal: status.reworkTotal,
-      unclassified: status.unclassified)
+      unclassified: status.unclassified, forgotten: status.forgotten)
   }
 }
 
@@ -61,13 +61,13 @@ extension PlannedStop {
 extension StatusDocument.Machine {
   /// What its line knows of it.
   fileprivate mutating func take(_ shop: ShopMachineStatus) {
-    order = shop.order.map { run in
+    order = (shop.order ?? shop.paused).map { run in
       let sums = shop.orderSums?.sums
       return StatusDocument.Order(
         order: run.order,
         made: Quantities(
           good: shop.counted, scrap: sums?.scrap ?? 0, rework: sums?.rework ?? 0),
-        startedAt: run.startedAt.wall)
+        startedAt: run.startedAt.wall, isPaused: shop.order == nil)
     }
     (shift, orderSums, limits) = (shop.shift, shop.orderSums, shop.exceeded)
   }

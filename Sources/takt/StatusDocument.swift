@@ -4,6 +4,7 @@
 //    "clock":{"wall","quality","bootid"},
 //    "machines":[{"name","state","since","ageMs","packml":{"state","mode"},
 //                 "stop":{"stopId","startedAt","cause","reason","classified"},"unclassified",
+//                 "forgotten" where stops left that list without a reason,
 //                 "goodTotal","scrapTotal","reworkTotal", and of StatusShop.swift
 //                 "order","orderSums","shift","limits"}], "lines", "drop"
 //    "buses":[{"name","at","link","lastError","reconnects","polls","failures","overruns",
@@ -59,6 +60,8 @@ struct StatusDocument {
     var reworkTotal: Int64 = 0
     /// Stops that wait for a reason.
     var unclassified = 0
+    /// Stops that left that list before anybody said why.
+    var forgotten: Int64 = 0
     var order: Order?
     var orderSums: TotalsBucket?
     var shift: TotalsBucket?
@@ -176,6 +179,7 @@ extension StatusDocument.Machine {
     members["packml"] = packMLState.map {
       object(["state": .string($0), "mode": packMLMode.map { .string($0) }])
     }
+    if forgotten > 0 { members["forgotten"] = .integer(forgotten) }
     if !limits.isEmpty { members["limits"] = .array(limits.map(\.statusJSON)) }
     return object(members)
   }

@@ -3,7 +3,7 @@
 //
 //   of a machine  "order":{"orderId","operationId","materialId","lotId","goodQuantity",
 //                   "scrapQuantity","reworkQuantity","plannedQuantity","uom","startedAt",
-//                   "released"}
+//                   "released", and "paused":true while it is}
 //                 "shift","orderSums":{"scope","name","date","from","approximate",
 //                   "sums":{"APT","PBT",…}, "kpis":{"availability":"87.3%",…,"mtbf":"1520.0s"}}
 //                 "limits":[{"name","severity"}]
@@ -27,6 +27,8 @@ extension StatusDocument {
     /// Good pieces of all machines that make it; scrap and rework of this one.
     var made: Quantities
     var startedAt: WallTime
+    /// What is counted meanwhile belongs to no order.
+    var isPaused = false
   }
 
   /// What must not be confirmed at a line.
@@ -53,6 +55,7 @@ extension StatusDocument.Order {
     members["lotId"] = order.lotID.map { .string($0) }
     members["plannedQuantity"] = order.plannedQuantity.map { .integer($0) }
     members["uom"] = order.uom.map { .string($0) }
+    if isPaused { members["paused"] = true }
     return .object(members)
   }
 }

@@ -29,6 +29,14 @@ enum StatusShopText {
       let stops = count == 1 ? "1 stop waits" : "\(count) stops wait"
       remarks.append("\(stops) for a reason; \"takt reason\" lists them")
     }
+    if let count = machine["forgotten"]?.integer, count > 0 {
+      let stops = count == 1 ? "1 stop" : "\(count) stops"
+      remarks.append(
+        "\(stops) left that list without a reason; give it in the system that got the events")
+    }
+    if machine["order"]?["paused"]?.bool == true {
+      remarks.append("the order is paused: what is made belongs to no order")
+    }
     if machine["order"]?["released"]?.bool == false {
       remarks.append("the order is not released: what it makes is held")
     }
@@ -38,6 +46,7 @@ enum StatusShopText {
   /// "4711/0010  350/1000 PCE (35.0%)  M-1".
   private static func text(_ order: JSONValue) -> String {
     var words = [ShopText.key(order)]
+    if order["paused"]?.bool == true { words.append("paused") }
     var progress = "good " + ShopText.progress(order)
     if let made = order["goodQuantity"]?.integer, let planned = order["plannedQuantity"]?.integer,
       planned > 0

@@ -122,6 +122,10 @@ import Testing
     #expect(causes.map { $0["count"]?.integer } == [1, 1])
     #expect(causes.last?["cause"]?["text"]?.string == "nobody knows")
     #expect(told.first?.data["to"]?.string == OrderEventsTests.later(3_600_000).wall.text)
+    minor = MinorStops(window: .seconds(900))
+    minor.take(stop, into: &windows)
+    minor.advance(to: OrderEventsTests.later(900_001), into: &windows)
+    #expect(windows.last?.to.wall == OrderEventsTests.later(900_000).wall)
   }
 
   @Test func `sums of many shifts fit into the event that tells them`() throws {

@@ -62,6 +62,49 @@ import Testing
     #expect(made["4711"] == 3 && made["4712"] == 2)
   }
 
+  @Test func `F49: an order that begins while nothing is counted gets every piece after it`()
+    throws
+  {
+    let life = Life(ScriptedDisk(), try Hall1.plan(), Hall1.clock)
+    life.step(0)
+    _ = life.ask(.order(Hall1.file("4711")))
+    life.step(3)
+    // The window of two seconds is told; then the machine makes nothing for a while.
+    for _ in 0..<7 { life.step(3) }
+    _ = life.ask(.order(Hall1.file("4712")))
+    for _ in 0..<3 { life.step(3) }
+    life.step(10)
+    _ = life.live(.seconds(3))
+    life.step(10)
+    let machine = try #require(life.recorder.status.shop.first ?? nil)
+    #expect(machine.order?.order.key.orderID == "4712")
+    #expect(machine.orderSums?.sums.good == 7 && machine.orderSums?.approximate == false)
+  }
+
+  @Test func `shows an order that is paused with what it has made, and goes on with its sums`()
+    throws
+  {
+    let life = Life(ScriptedDisk(), try Hall1.plan(), Hall1.clock)
+    func shown() throws -> ShopMachineStatus {
+      try #require(life.recorder.status.shop.first ?? nil)
+    }
+    life.step(0)
+    _ = life.ask(.order(Hall1.file("4711")))
+    life.step(3)
+    _ = life.ask(.order(Hall1.file("4711", .pause)))
+    for _ in 0..<8 { life.step(5) }
+    #expect(try shown().order == nil && shown().paused?.order.key.orderID == "4711")
+    #expect(try shown().counted == 3 && shown().orderSums?.sums.good == 3)
+    #expect(try shown().withoutOrder.good == 2)
+    _ = life.ask(.order(Hall1.file("4711", .resume)))
+    life.step(9)
+    for _ in 0..<8 { life.step(9) }
+    #expect(try shown().order != nil && shown().paused == nil)
+    #expect(try shown().counted == 7 && shown().orderSums?.sums.good == 7)
+    _ = life.ask(.order(Hall1.file("4711", .end)))
+    #expect(try shown().paused == nil && shown().orderSums == nil)
+  }
+
   @Test func `answers when what it caused is durable, and never before`() throws {
     let disk = ScriptedDisk()
     let life = Life(disk, try Hall1.plan(), Hall1.clock)
@@ -212,6 +255,24 @@ import Testing
     }
   }
 
+  @Test func `a shift that begins while nothing is counted gets every piece after it`() throws {
+    var clock = Hall1.clock
+    // A clock that is read between two milliseconds, as clocks are.
+    clock.now = clock.now.advanced(nanoseconds: 700_000)
+    let life = Life(ScriptedDisk(), try Hall1.plan(), clock)
+    life.step(0)
+    life.step(3)
+    for _ in 0..<25 { life.step(3) }
+    life.step(10)
+    _ = life.live(.seconds(3))
+    life.step(10)
+    let machine = try #require(life.recorder.status.shop.first ?? nil)
+    let before = try #require(machine.previousShift)
+    let running = try #require(machine.shift)
+    #expect(before.sums.good == 3 && before.approximate == false)
+    #expect(running.sums.good == 7 && running.approximate == false)
+  }
+
   @Test func `F47: sums short stops by cause until the shift ends, once`() throws {
     let disk = ScriptedDisk()
     let life = Life(disk, try Hall1.plan(), Hall1.clock)
@@ -265,5 +326,38 @@ import Testing
     let told = life.told(.productionConfirmation)
     #expect(told.count == 1 && told.first?.data["goodQuantity"]?.integer == 6)
     #expect(told.first?.data["final"]?.bool == false)
+  }
+}
+
+@Suite struct `A recorder whose stops nobody explains` {
+  @Test func `F48: tells once that a list ran over, and again when it does so again`() throws {
+    let life = Life(ScriptedDisk(), try Hall1.plan(), BenchClock())
+    func told() -> [ReceivedEvent] {
+      life.told(.gatewayHealth).filter { $0.data["stopsWithoutReason"] != nil }
+    }
+    func stop(_ times: Int) {
+      for _ in 0..<times {
+        life.step(0, run: false)
+        life.step(0)
+      }
+      life.step(0)
+    }
+    life.step(0)
+    stop(ReasonLimits.endedStops)
+    #expect(told().isEmpty)
+    stop(1)
+    #expect(told().count == 1)
+    #expect(told().last?.data["stopsWithoutReason"]?["machines"] == ["press-1"])
+    stop(2)
+    let count = told().count
+    #expect(count == 1, "the count goes on in the health of each hour")
+    let stops = life.ask(.listUnclassified)?.document?["stops"]?.array ?? []
+    for id in stops.prefix(2).compactMap({ $0["stopId"]?.string }) {
+      let said = ShopRequest.classify(machine: "press-1", stopID: id, reason: "feeder", by: "anna")
+      #expect(life.ask(said)?.isDone == true)
+    }
+    stop(3)
+    #expect(told().count == 2)
+    #expect(told().last?.data["stopsWithoutReason"]?["count"] == 4)
   }
 }

@@ -291,7 +291,7 @@ struct ConfirmationTests {
   }
 
   @Test(arguments: [
-    "", "{}", #"{"version":2}"#, #"{"version":1,"nextNumber":1}"#,
+    "", "{}", #"{"version":2}"#, #"{"version":3}"#, #"{"version":1,"nextNumber":1}"#,
     #"{"version":1,"nextNumber":1,"orders":{"next":1,"runs":[],"changes":[]},"holds":[],"#
       + #""held":[],"stations":[],"endings":[{"run":5,"at":[1,1],"waiting":["a"]}],"totals":[]}"#,
   ])
@@ -300,7 +300,7 @@ struct ConfirmationTests {
     do throws(OrderSnapshotFault) {
       _ = try OrderDesk(
         line: "line", machines: ["a"], rules: ConfirmationRules(), epoch: "e",
-        snapshot: Array(text.utf8), reading: clocks(0), into: &facts)
+        snapshots: { _ in Array(text.utf8) }, reading: clocks(0), into: &facts)
       Issue.record("it was read")
     } catch {
       #expect(error.description.hasPrefix("resuming the orders of line line: "))

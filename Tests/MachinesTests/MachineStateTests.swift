@@ -157,7 +157,7 @@ struct MachineStateTests {
       try bench.machine.classify("x", reason: "jam", by: "anna")
     }
     bench.mark(500)
-    #expect(bench.lines.last == "500 classify #1 jam, unplanned revision 1 by anna")
+    #expect(bench.lines.last == "400 classify #1 jam, unplanned revision 1 by anna")
     #expect(bench.lines.filter { $0.contains("classify") }.count == 1)
     #expect(bench.machine.unclassified.isEmpty)
   }
@@ -173,6 +173,40 @@ struct MachineStateTests {
     try bench.restart()
     #expect(bench.machine.status.forgotten == 3)
     #expect(bench.machine.unclassified.count == ReasonLimits.endedStops)
+    // Who comes too late is told where the reason can still be given.
+    #expect(throws: ReasonFault.forgottenStop(id: "press-1-e1-1")) {
+      try bench.machine.classify("press-1-e1-1", reason: "12", by: "anna")
+    }
+    let sentence = ReasonFault.forgottenStop(id: "press-1-e1-1").description
+    #expect(sentence.contains("in the system that receives them"))
+    for stranger in ["press-1-e1-900", "press-1-e0-1", "press-1-e1-", "press-1-e1--1"] {
+      #expect(throws: ReasonFault.unknownStop(id: stranger)) {
+        try bench.machine.classify(stranger, reason: "12", by: "anna")
+      }
+    }
+  }
+
+  @Test func `F48: what was accepted is told though its stop leaves the list before the next turn`()
+    throws
+  {
+    var bench = try Bench(Line.rules())
+    let stops = Int64(ReasonLimits.endedStops)
+    for index in 0..<(stops + 3) {
+      // What comes now waits for a recorder that is busy.
+      if index == stops {
+        bench.advances = false
+        for number in 1...stops {
+          try bench.machine.classify("press-1-e1-\(number)", reason: "12", by: "anna")
+        }
+      }
+      bench.scan(index * 200, Scan(run: false, code: 0, good: 0, scrap: 0))
+      bench.scan(index * 200 + 100, Scan(run: true, code: 0, good: 0, scrap: 0))
+    }
+    bench.advances = true
+    bench.mark(100_000)
+    #expect(bench.lines.filter { $0.contains("revision 1 by anna") }.count == Int(stops))
+    let times = bench.facts.map(\.at.instant)
+    #expect(times == times.sorted())
   }
 
   @Test func `rules that cannot be followed are said, and the counts go on`() throws {

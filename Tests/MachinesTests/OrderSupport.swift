@@ -27,6 +27,8 @@ struct Desk {
   private(set) var sequence: UInt64 = 0
   let rules: ConfirmationRules
   let machines: [String]
+  /// Every part as it was written last.
+  var store: [OrderDeskPart: [UInt8]] = [:]
 
   init(
     _ rules: ConfirmationRules = ConfirmationRules(), machines: [String] = ["a", "b"],
@@ -78,7 +80,17 @@ struct Desk {
     let record = CountRecord(
       from: stamp(from), to: stamp(to), good: good, scrap: scrap, rework: rework, goodTotal: 0,
       scrapTotal: 0, recovered: recovered)
-    return desk.count(machine: machine, record, sequence: sequence, into: &facts)
+    let run = desk.count(machine: machine, record, sequence: sequence, into: &facts)
+    write(at: to)
+    return run
+  }
+
+  /// Writes down what has changed; which parts that were.
+  @discardableResult
+  mutating func write(at: Int64) -> [OrderDeskPart] {
+    let parts = desk.takeSnapshots(clocks(at))
+    for (part, bytes) in parts { store[part] = bytes }
+    return parts.map(\.part)
   }
 
   mutating func advance(to: Int64) {
@@ -89,10 +101,11 @@ struct Desk {
 
   /// Writes everything down, forgets it and reads it again.
   mutating func restart(at: Int64, machines: [String]? = nil, epoch: String? = nil) throws {
-    let bytes = desk.snapshot(reading: clocks(at))
+    write(at: at)
+    let store = store
     desk = try OrderDesk(
       line: Self.line, machines: machines ?? self.machines, rules: rules,
-      epoch: epoch ?? desk.epoch, snapshot: bytes, reading: clocks(at), into: &facts)
+      epoch: epoch ?? desk.epoch, snapshots: { store[$0] }, reading: clocks(at), into: &facts)
   }
 
   var confirmed: [Confirmation] {

@@ -9,9 +9,9 @@ extension Broken {
       7:3: error: machines[press-1].runing: "runing" is not known here, did you mean \
       "running"?; allowed: name, bus, unit, profile, timeout, registersPerRequest, \
       bitsPerRequest, gapLimit, pause, functions, forbidden, requestStart, signals, running, \
-      faultCode, causes, good, scrap, rework, standstill, shortStop, countWindow, uom, line, \
-      evidence, otherwise, precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, \
-      changeover, planned, counters, order, limits, words
+      faultCode, causes, good, scrap, rework, standstill, shortStop, countWindow, \
+      minorStopWindow, uom, line, evidence, otherwise, precedence, packml, idealCycle, \
+      ignoreUnder, minimumRun, slow, changeover, planned, counters, order, limits, words
       """),
     Broken(
       "an unknown member with none near",
@@ -20,8 +20,8 @@ extension Broken {
       7:3: error: machines[press-1].colour: "colour" is not known here; allowed: name, bus, \
       unit, profile, timeout, registersPerRequest, bitsPerRequest, gapLimit, pause, \
       functions, forbidden, requestStart, signals, running, faultCode, causes, good, scrap, \
-      rework, standstill, shortStop, countWindow, uom, line, evidence, otherwise, \
-      precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, changeover, planned, \
+      rework, standstill, shortStop, countWindow, minorStopWindow, uom, line, evidence, \
+      otherwise, precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, changeover, planned, \
       counters, order, limits, words
       """),
     Broken(

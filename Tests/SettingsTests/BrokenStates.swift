@@ -116,6 +116,13 @@ extension Broken {
       all pieces; allowed: good, or counters: [{ role: "total", signal: … }]
       """),
     Broken(
+      "minor stops summed for less than a minute",
+      [(#"good: "good""#, #"good: "good", minorStopWindow: "5s""#)],
+      """
+      7:42: error: machines[press-1].minorStopWindow: found "5s"; allowed: a duration from \
+      "1min" to "1d", with ms, s, min, h or d
+      """),
+    Broken(
       "a slow rule above all",
       [
         (

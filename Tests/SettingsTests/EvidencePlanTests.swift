@@ -133,7 +133,7 @@ struct EvidencePlanTests {
         "running: \"run\"",
         """
         evidence: [{ state: "running", when: "run" }], idealCycle: "1.2s", ignoreUnder: "2s",
-          minimumRun: "5s", shortStop: "3min", slow: { below: "82.5%", window: "90s" },
+          minimumRun: "5s", shortStop: "3min", minorStopWindow: "15min", slow: { below: "82.5%", window: "90s" },
           changeover: { before: "10min", after: "5min", split: true, reason: "setup" },
           planned: { reason: "free", split: false }
         """
@@ -162,12 +162,13 @@ struct EvidencePlanTests {
           reasons: try ReasonTable(
             [Reason("setup", texts: ["en": "Setup"]), Reason("free", texts: ["en": "Free"])],
             language: "en")))
+    #expect(rules.minorStopWindow == .seconds(900))
   }
 
   @Test func `a configuration without anything new means what it meant`() throws {
     let plan = try #require(check(Broken.right).configuration?.plan)
     let rules = plan.machines[0]
-    #expect(rules.states == nil)
+    #expect(rules.states == nil && rules.minorStopWindow == .seconds(3600))
     #expect(rules.mapping == .usual)
     #expect(rules.order == nil && rules.limits.isEmpty && rules.counters.isEmpty)
     #expect(
