@@ -67,7 +67,7 @@ enum JournalBench {
       anchor: median(bareWritten), goal: .ratioAtMost(1.15))
   }
 
-  private static func sealed(_ table: inout Table, _ folder: String, _ group: Int) throws {
+  static func sealed(_ table: inout Table, _ folder: String, _ group: Int) throws {
     let body = try sample()
     var journal = try open(folder)
     guard let bare = anchor_journal_open("\(folder)/bare.db") else { return }
@@ -113,14 +113,14 @@ enum JournalBench {
     return Double(count) / (Double(anchor_now() - began) / 1e9)
   }
 
-  private static func open(_ folder: String) throws(StoreFault) -> SQLiteJournal {
+  static func open(_ folder: String) throws(StoreFault) -> SQLiteJournal {
     clean(folder)
     var generator = SeededGenerator(seed: UInt64(truncatingIfNeeded: anchor_now()))
     return try SQLiteJournal(
       path: "\(folder)/ours.db", digest: SHA256.digest, using: &generator)
   }
 
-  private static func clean(_ folder: String) {
+  static func clean(_ folder: String) {
     for name in ["ours.db", "bare.db"] {
       for suffix in ["", "-wal", "-shm", ".ballast"] { unlink("\(folder)/\(name)\(suffix)") }
     }
@@ -151,7 +151,7 @@ enum JournalBench {
   }
 
   /// One count as it is stored, and its digest.
-  private static func sample() throws -> (bytes: [UInt8], digest: [UInt8]) {
+  static func sample() throws -> (bytes: [UInt8], digest: [UInt8]) {
     var chain = try chain(StoreState(epoch: "0a0b0c0d"))
     var notary = try ES256Notary.ephemeral()
     let event = try chain.seal(draft, reading: reading, notary: &notary)
