@@ -74,9 +74,10 @@ enum JournalBench {
     var chain = try chain(journal.state)
     var notary = try ES256Notary.ephemeral()
     var fault: (any Error)?
+    var used: (ours: [Double], anchor: [Double]) = ([], [])
     let rates = inTurns(
       {
-        perSecond(group) {
+        perSecond(group, &used.ours) {
           var transaction = Transaction()
           do {
             for _ in 0..<group {
@@ -90,7 +91,7 @@ enum JournalBench {
         }
       },
       {
-        perSecond(group) {
+        perSecond(group, &used.anchor) {
           anchor_journal_commit(bare, Int32(group), body.bytes, body.bytes.count, 1)
         }
       })
@@ -100,6 +101,23 @@ enum JournalBench {
     table.row(
       "sealed, signed, committed, groups of \(group)", rates.ours, "events/s",
       anchor: rates.anchor, goal: .ratioAtLeast(0.8))
+    table.row(
+      "the same in time of a processor", median(used.ours), "µs/event",
+      anchor: median(used.anchor))
+  }
+
+  /// Events a second; adds microseconds of this thread's processor for each to a list.
+  private static func perSecond(
+    _ group: Int, _ used: inout [Double], _ commit: () -> Void
+  ) -> Double {
+    let before = anchor_thread_time()
+    var count = 0
+    let rate = perSecond(group) {
+      commit()
+      count += group
+    }
+    used.append(Double(anchor_thread_time() - before) / 1e3 / Double(count))
+    return rate
   }
 
   private static func perSecond(_ group: Int, _ commit: () -> Void) -> Double {
