@@ -125,7 +125,7 @@ cut_round() { # seed cuts
     start_gateway
   done
   [ "$mounted" -eq "$2" ] || fault_failed "mounted again $mounted of $2 times"
-  end_round "scripts/torture --cuts $2 --part cuts --seed $1"
+  end_round "scripts/torture --part cuts --cuts $2 --round $1"
   number=$?
   remove_disk
   return $number
@@ -159,7 +159,7 @@ disk_round() { # seed
   watch_fault 8
   leave_disk && mount_disk
   watch_recovery "every call fails"
-  end_round "scripts/torture --part disk --seed $1"
+  end_round "scripts/torture --part disk --round $1"
   during=$?
   remove_disk
   return "$during"

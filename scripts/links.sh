@@ -62,11 +62,13 @@ bad_link() { # name seconds
   echo "$1 for $2 s: polled $((${after:-0} - ${before:-0})) times, waiting ${said:-nothing}"
 }
 
+uplink_error() { status_of '"uplinks":.*' | grep -o '"lastError":"[^"]*"'; }
+
 # A link that is gone is noticed within so many seconds: the courier says that something failed.
 notice() { # name seconds
   local before tries=0
-  before=$(status_of '"uplinks":.*"lastError":"[^"]*"')
-  until [ "$(status_of '"uplinks":.*"lastError":"[^"]*"')" != "$before" ]; do
+  before=$(uplink_error)
+  until [ "$(uplink_error)" != "$before" ]; do
     tries=$((tries + 1))
     [ "$tries" -lt 200 ] || break
     sleep 0.2
@@ -109,5 +111,5 @@ links_from() { # seed
   ip -n "$far" link set takt-b down
   bad_link "without a cable" 8
   ip -n "$far" link set takt-b up
-  end_round "scripts/torture --part links --seed $1"
+  end_round "scripts/torture --part links --round $1"
 }

@@ -6,8 +6,10 @@ import LinuxEdge
 import Primitives
 
 enum DaemonBench {
+  static let forwardParts = ["forward", "seal", "wear", "drain", "mqtt", "outage", "latency"]
+
   static func run(_ table: inout Table, _ options: BenchOptions) {
-    let sections = ["memory", "life", "schedule", "field", "forward"]
+    let sections = ["memory", "life", "schedule", "field"] + forwardParts
     guard options.wantsSoak || sections.contains(where: options.wants),
       let bench = DaemonRun(options)
     else { return }
@@ -19,7 +21,7 @@ enum DaemonBench {
     }
     if options.wants("schedule") { bench.schedule(&table) }
     if options.wants("field") { bench.field(&table) }
-    if options.wants("forward") { bench.forward(&table, options) }
+    bench.forward(&table, options)
     if options.wantsSoak { bench.soak(&table, minutes: options.minutes) }
   }
 }

@@ -15,13 +15,18 @@ extension DaemonRun {
   var authority: String { "\(folder)/tls/ca.pem" }
 
   func forward(_ table: inout Table, _ options: BenchOptions) {
-    for group in [1, 10, 100] { JournalBench.forward(&table, folder, group) }
-    JournalBench.wear(&table, folder)
-    drain(&table, events: options.backlog)
-    MQTTBench.run(&table, folder)
-    outage(&table, seconds: options.outage)
-    latency(&table)
-    changes(&table)
+    func wants(_ part: String) -> Bool { options.wants(part, of: "forward") }
+    if wants("seal") {
+      for group in [1, 10, 100] { JournalBench.forward(&table, folder, group) }
+    }
+    if wants("wear") { JournalBench.wear(&table, folder) }
+    if wants("drain") { drain(&table, events: options.backlog) }
+    if wants("mqtt") { MQTTBench.run(&table, folder) }
+    if wants("outage") { outage(&table, seconds: options.outage) }
+    if wants("latency") {
+      latency(&table)
+      changes(&table)
+    }
   }
 
   /// A receiver at a free port, or at the one given.

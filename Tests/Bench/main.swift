@@ -48,5 +48,10 @@ struct BenchOptions {
   /// A soak is asked for by name, and alone.
   var wantsSoak: Bool { sections == ["soak"] }
 
+  /// Parts of a section are done with it, or when they are named.
+  func wants(_ part: String, of section: String) -> Bool {
+    sections.contains(part) || wants(section)
+  }
+
   func wants(_ section: String) -> Bool { sections.isEmpty || sections.contains(section) }
 }
