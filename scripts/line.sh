@@ -1,5 +1,7 @@
 # Shared by demo, e2e and torture: one simulated line, one receiver and one gateway on loopback.
-# Sourced, never run. Needs $takt (the program) and $out (a directory).
+# Sourced, never run. Needs $takt (the program) and $out (a directory). Where the receiver is
+# elsewhere, $receiver_host is its address, and $near_side and $far_side are what starts a program
+# on the gateway's and on the receiver's side.
 
 # A TCP port that nobody listens on.
 free_port() {
@@ -31,7 +33,8 @@ prepare_line() {
   modbus_port=$(free_port)
   https_port=$(free_port)
   "$takt" keygen --key "$out/gateway.key" --jwks "$out/jwks.json" >"$out/keygen.log"
-  "$takt" keygen --tls "$out/tls" --host 127.0.0.1,localhost >>"$out/keygen.log"
+  "$takt" keygen --tls "$out/tls" --host "127.0.0.1,localhost${receiver_host:+,$receiver_host}" \
+    >>"$out/keygen.log"
   "$takt" simulate --config --listen "127.0.0.1:$modbus_port" --machines "${machines:-3}" \
     >"$out/plant.json5"
   mkdir -p "$out/conf.d"
@@ -54,7 +57,7 @@ prepare_line() {
     {
       name: "mes",
       type: "https",
-      url: "https://127.0.0.1:$https_port/events",
+      url: "https://${receiver_host:-127.0.0.1}:$https_port/events",
       caFile: "$out/tls/ca.pem",
       backoff: { floor: "100ms", ceiling: "1s" },
     },
@@ -65,7 +68,7 @@ CONFIG
 }
 
 start_plant() { # further options of takt simulate
-  "$takt" simulate --listen "127.0.0.1:$modbus_port" --machines "${machines:-3}" \
+  ${near_side:-} "$takt" simulate --listen "127.0.0.1:$modbus_port" --machines "${machines:-3}" \
     --truth "$out/truth.jsonl" "$@" 2>"$out/simulate.log" >&2 &
   plant_pid=$!
   wait_for "$out/simulate.log" "listening" "$plant_pid" "the simulated line"
@@ -73,7 +76,7 @@ start_plant() { # further options of takt simulate
 
 start_receiver() { # further options of takt receive
   : >"$out/receive.err"
-  "$takt" receive --listen "127.0.0.1:$https_port" --certificate "$out/tls/server.pem" \
+  ${far_side:-} "$takt" receive --listen "${receiver_host:-127.0.0.1}:$https_port" --certificate "$out/tls/server.pem" \
     --key "$out/tls/server.key" --jwks "$out/jwks.json" --out "$out/received.jsonl" "$@" \
     >>"$out/receive.log" 2>"$out/receive.err" &
   receiver_pid=$!
@@ -87,7 +90,7 @@ await_plant() {
 }
 
 start_gateway() {
-  "$takt" run --config "$out/takt.json5" >>"$out/run.log" 2>&1 &
+  ${near_side:-} "$takt" run --config "$out/takt.json5" >>"$out/run.log" 2>&1 &
   gateway_pid=$!
 }
 

@@ -53,8 +53,9 @@ enum Dialer {
   private static let keepAlive: [(Int32, Int32)] = [
     (TCP_KEEPIDLE, 15), (TCP_KEEPINTVL, 5), (TCP_KEEPCNT, 3),
   ]
-  /// Milliseconds that sent bytes may stay unacknowledged.
-  private static let userTimeout: Int32 = 30_000
+  /// Milliseconds that sent bytes may stay unacknowledged: a link that is half-open is noticed
+  /// within 10 s, and a lossy one has sent everything six times by then.
+  private static let userTimeout: Int32 = 9_000
 
   /// Starts to connect; the socket becomes writable when it is decided. connect(2)
   static func begin(_ address: SocketAddress) throws(StreamFault) -> Int32 {

@@ -67,6 +67,14 @@ final class Child {
     return .nan
   }
 
+  /// Bytes that it has caused to be written to disks (/proc/PID/io).
+  var writtenBytes: Double {
+    for line in proc("io").split(separator: "\n") where line.hasPrefix("write_bytes:") {
+      return line.split(separator: " ").last.flatMap { Double($0) } ?? .nan
+    }
+    return .nan
+  }
+
   /// Seconds of processor time, user and system (/proc/PID/stat).
   var processorSeconds: Double {
     let text = proc("stat")

@@ -6,9 +6,13 @@ import LinuxEdge
 import Primitives
 
 enum DaemonBench {
+  static let forwardParts = ["forward", "seal", "wear", "drain", "mqtt", "outage", "latency"]
+
   static func run(_ table: inout Table, _ options: BenchOptions) {
-    let sections = ["memory", "life", "schedule", "field"]
-    guard sections.contains(where: options.wants), let bench = DaemonRun(options) else { return }
+    let sections = ["memory", "life", "schedule", "field"] + forwardParts
+    guard options.wantsSoak || sections.contains(where: options.wants),
+      let bench = DaemonRun(options)
+    else { return }
     defer { bench.finish() }
     if options.wants("memory") { bench.memory(&table) }
     if options.wants("life") {
@@ -17,6 +21,8 @@ enum DaemonBench {
     }
     if options.wants("schedule") { bench.schedule(&table) }
     if options.wants("field") { bench.field(&table) }
+    bench.forward(&table, options)
+    if options.wantsSoak { bench.soak(&table, minutes: options.minutes) }
   }
 }
 
@@ -56,6 +62,9 @@ final class DaemonRun {
     sites += 1
     return start(["run", "--config", site.write(folder, "site-\(sites)")])
   }
+
+  /// Where the next site keeps its journal.
+  func stateOfNext() -> String { "\(folder)/site-\(sites + 1).state" }
 
   /// A receiver that verifies and stores, and the port it listens on.
   func receive() -> (child: Child, port: UInt16)? {

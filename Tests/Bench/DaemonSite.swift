@@ -17,6 +17,10 @@ struct DaemonSite {
   /// Where the PLCs are, when not at the bench's own server.
   var modbusHost: String?
   var uplinkPort: UInt16?
+  /// The most that the journal may take; the default when nil.
+  var journal: String?
+  /// How long changes are gathered; the default when nil.
+  var window: String?
 
   /// Writes the configuration into a folder that has keys and certificates; its path.
   func write(_ folder: String, _ name: String) -> String {
@@ -28,6 +32,8 @@ struct DaemonSite {
           line: "line1", keyFile: "\(folder)/gateway.key", stateDirectory: "\(state)",
           controlSocket: "\(folder)/\(name).sock" },
         uplinks: [\(uplink(folder))],
+        \(journal.map { "limits: { journal: \"\($0)\" }," } ?? "")
+        \(window.map { "publish: { window: \"\($0)\" }," } ?? "")
         buses: [
 
       """

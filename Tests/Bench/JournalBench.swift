@@ -67,16 +67,17 @@ enum JournalBench {
       anchor: median(bareWritten), goal: .ratioAtMost(1.15))
   }
 
-  private static func sealed(_ table: inout Table, _ folder: String, _ group: Int) throws {
+  static func sealed(_ table: inout Table, _ folder: String, _ group: Int) throws {
     let body = try sample()
     var journal = try open(folder)
     guard let bare = anchor_journal_open("\(folder)/bare.db") else { return }
     var chain = try chain(journal.state)
     var notary = try ES256Notary.ephemeral()
     var fault: (any Error)?
+    var used: (ours: [Double], anchor: [Double]) = ([], [])
     let rates = inTurns(
       {
-        perSecond(group) {
+        perSecond(group, &used.ours) {
           var transaction = Transaction()
           do {
             for _ in 0..<group {
@@ -90,7 +91,7 @@ enum JournalBench {
         }
       },
       {
-        perSecond(group) {
+        perSecond(group, &used.anchor) {
           anchor_journal_commit(bare, Int32(group), body.bytes, body.bytes.count, 1)
         }
       })
@@ -100,6 +101,23 @@ enum JournalBench {
     table.row(
       "sealed, signed, committed, groups of \(group)", rates.ours, "events/s",
       anchor: rates.anchor, goal: .ratioAtLeast(0.8))
+    table.row(
+      "the same in time of a processor", median(used.ours), "µs/event",
+      anchor: median(used.anchor))
+  }
+
+  /// Events a second; adds microseconds of this thread's processor for each to a list.
+  private static func perSecond(
+    _ group: Int, _ used: inout [Double], _ commit: () -> Void
+  ) -> Double {
+    let before = anchor_thread_time()
+    var count = 0
+    let rate = perSecond(group) {
+      commit()
+      count += group
+    }
+    used.append(Double(anchor_thread_time() - before) / 1e3 / Double(count))
+    return rate
   }
 
   private static func perSecond(_ group: Int, _ commit: () -> Void) -> Double {
@@ -113,14 +131,14 @@ enum JournalBench {
     return Double(count) / (Double(anchor_now() - began) / 1e9)
   }
 
-  private static func open(_ folder: String) throws(StoreFault) -> SQLiteJournal {
+  static func open(_ folder: String) throws(StoreFault) -> SQLiteJournal {
     clean(folder)
     var generator = SeededGenerator(seed: UInt64(truncatingIfNeeded: anchor_now()))
     return try SQLiteJournal(
       path: "\(folder)/ours.db", digest: SHA256.digest, using: &generator)
   }
 
-  private static func clean(_ folder: String) {
+  static func clean(_ folder: String) {
     for name in ["ours.db", "bare.db"] {
       for suffix in ["", "-wal", "-shm", ".ballast"] { unlink("\(folder)/\(name)\(suffix)") }
     }
@@ -151,7 +169,7 @@ enum JournalBench {
   }
 
   /// One count as it is stored, and its digest.
-  private static func sample() throws -> (bytes: [UInt8], digest: [UInt8]) {
+  static func sample() throws -> (bytes: [UInt8], digest: [UInt8]) {
     var chain = try chain(StoreState(epoch: "0a0b0c0d"))
     var notary = try ES256Notary.ephemeral()
     let event = try chain.seal(draft, reading: reading, notary: &notary)

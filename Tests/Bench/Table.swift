@@ -23,6 +23,9 @@ struct Table {
   private var met = 0
   private var missed: [String] = []
 
+  /// Every goal so far was met, and there was one.
+  var isMet: Bool { met > 0 && missed.isEmpty }
+
   func head() {
     print(Self.line("figure", "ours", "anchor", "ratio", "goal", "met"))
     print(String(repeating: "-", count: 104))

@@ -137,11 +137,13 @@ static void settle_after_cut(track *t, uint64_t *seed) {
   if (t->is_deleted && (is_there || draw(seed) % 2)) return; /* the deletion got there */
   if (!t->is_deleted && !is_there) return;                   /* renamed since */
   uint64_t mood = draw(seed) % 4; /* all sectors, half of them, few, none */
-  int64_t size = t->durable_size;
+  int64_t size = t->durable_size, end = t->current_size;
   int is_old = t->is_deleted;
+  if (t->least_size < end) end = t->least_size;
   if (t->least_size < size) {
-    /* A truncation is all or nothing, and nothing written after it can be there without it: that
-       is what journaling file systems do. */
+    /* A truncation is all or nothing, and what was written behind its end after it cannot be there
+       without it: that is what journaling file systems do. What was written before its end takes
+       no part in that and may be there either way. */
     if (draw(seed) % 2) {
       is_old = 1;
     } else {
@@ -155,7 +157,8 @@ static void settle_after_cut(track *t, uint64_t *seed) {
     if (which == 2) size += (int64_t)(draw(seed) % (uint64_t)(t->current_size - size + 1));
   }
   grow(t, size);
-  for (int64_t i = 0; !is_old && i * sector < t->current_size; i++) {
+  if (!is_old) end = t->current_size;
+  for (int64_t i = 0; i * sector < end; i++) {
     if (!t->dirty[i]) continue;
     unsigned char *to = t->durable + i * sector, *from = t->current + i * sector;
     uint64_t chance = draw(seed) % 16;

@@ -230,3 +230,6 @@ final class CrashLife {
 func count(_ variable: String, usually: Int) -> Int {
   ProcessInfo.processInfo.environment[variable].flatMap { Int($0) } ?? usually
 }
+
+/// Where the seeds of a run begin: a long run is done in slices that share none.
+var firstSeed: UInt64 { UInt64(count("TAKT_FIRST_SEED", usually: 0)) + 1 }

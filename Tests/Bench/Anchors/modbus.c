@@ -138,6 +138,9 @@ void anchor_server_stop(anchor_server *s) {
 
 uint64_t anchor_server_answered(anchor_server *s) { return atomic_load(&s->answered); }
 int64_t anchor_server_first(anchor_server *s) { return atomic_exchange(&s->first, 0); }
+void anchor_server_set(anchor_server *s, int number, uint16_t value) {
+  if (number >= 0 && number < REGISTERS) s->mapping->tab_registers[number] = value;
+}
 void anchor_server_mute(anchor_server *s, int muted) { atomic_store(&s->muted, muted); }
 
 void anchor_server_watch(anchor_server *s) { atomic_store(&s->watched, 0); }

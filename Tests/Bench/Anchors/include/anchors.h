@@ -42,6 +42,8 @@ void anchor_server_stop(anchor_server *server);
 uint64_t anchor_server_answered(anchor_server *server);
 /* When the first request since the last call came (anchor_now), 0 for none yet; then forgets. */
 int64_t anchor_server_first(anchor_server *server);
+/* Puts a value into a register; 0 and 1 change by nobody else, but that 1 counts. */
+void anchor_server_set(anchor_server *server, int number, uint16_t value);
 /* Holds every answer back while set: connections are accepted and never answered. */
 /* Notes every request from now on, 65,536 at most. */
 void anchor_server_watch(anchor_server *server);
