@@ -36,12 +36,14 @@ struct Planner {
       add(machine, bus: bus, busName: buses[bus].text("name") ?? "")
     }
     let uplinks = root.records("uplinks")
-    return SitePlan(
+    var plan = SitePlan(
       gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
       units: units,
       signals: signals, machines: machines, lines: lines(),
       uplinks: uplinks.compactMap(Self.uplink),
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
+    plan.page = Self.page(root.record("page"))
+    return plan
   }
 
   private static func indices(_ records: [Record]) -> [String: Int] {
