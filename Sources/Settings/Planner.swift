@@ -75,6 +75,7 @@ struct Planner {
       },
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
     plan.takesBackLocalFiles = root.record("reload")?.boolean("rollBack") ?? false
+    plan.page = Self.page(root.record("page"))
     return plan
   }
 

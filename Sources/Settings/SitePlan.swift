@@ -162,6 +162,8 @@ public struct SitePlan: Equatable, Sendable {
   public var limits: LimitSettings
   /// Local files that fail after a reload are taken back, as bundles are.
   public var takesBackLocalFiles = false
+  /// nil while nothing is to listen.
+  public var page: PageSettings?
   /// Canonical JSON of the effective configuration; its SHA-256 is the configuration's digest.
   public var digestInput: [UInt8]
 

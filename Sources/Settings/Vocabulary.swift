@@ -20,6 +20,7 @@ enum Vocabulary {
       Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
       Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
       Member("reload", .object(reload), .standard([:]), "How changed local files are taken."),
+      Member("page", .object(page), .optional, "The status page and the metrics; off without it."),
     ])
 
   static let gateway = Table(

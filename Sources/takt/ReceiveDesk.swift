@@ -10,15 +10,8 @@
 import Delivery
 import Primitives
 
-/// What the connection shall do.
-enum ReceiveReaction: Equatable {
-  case answer([UInt8], keepsAlive: Bool)
-  /// Close without a word.
-  case hangUp
-}
-
 /// Judges requests.
-struct ReceiveDesk: ~Copyable {
+struct ReceiveDesk: HTTPDesk, ~Copyable {
   private(set) var ledger: ReceiveLedger
   private var mischief: ReceiveMischief
   private let digest: ([UInt8]) -> [UInt8]
@@ -33,7 +26,7 @@ struct ReceiveDesk: ~Copyable {
   }
 
   /// Answers one request; `tell` gets the lines for the person who watches.
-  mutating func take(_ request: HTTPRequest, tell: (String) -> Void) -> ReceiveReaction {
+  mutating func take(_ request: HTTPRequest, tell: (String) -> Void) -> ServerReaction {
     let fate = mischief.next()
     if case .fail(let status) = fate {
       return answer(request, status, ["error": "failing on request"])
@@ -101,7 +94,7 @@ struct ReceiveDesk: ~Copyable {
     return (refused == outcomes.count ? 422 : 207, .array(list))
   }
 
-  private func answer(_ request: HTTPRequest, _ status: Int, _ body: JSONValue) -> ReceiveReaction {
+  private func answer(_ request: HTTPRequest, _ status: Int, _ body: JSONValue) -> ServerReaction {
     var fields = HTTPFields()
     fields.add("Content-Type", "application/json")
     if status == 405 { fields.add("Allow", "POST") }

@@ -1,15 +1,12 @@
 // The bounds of the bench receiver.
 
+import Delivery
+
 /// What one receiver takes at most.
 enum ReceiveLimits {
-  /// Connections at once; 64 × (2 MiB of body + 2 × 64 KiB of TLS) stays below 140 MiB.
-  static let connections = 64
-
-  /// A connection on which nothing came for this long is closed.
-  static let idle: Duration = .seconds(300)
-
-  /// A connection that has not finished its handshake or its request after this long is closed.
-  static let patience: Duration = .seconds(30)
+  /// 64 connections × (2 MiB of body + 2 × 64 KiB of TLS) stay below 140 MiB.
+  static let server = ServerLimits(
+    connections: 64, idle: .seconds(300), patience: .seconds(30), request: .request)
 
   /// Bytes of a key, certificate or JWKS file.
   static let keyFileBytes = 256 * 1024

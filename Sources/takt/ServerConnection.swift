@@ -1,4 +1,4 @@
-// One client of the bench receiver: TLS, HTTP, and the order of question and answer.
+// One client of a server: TLS or plain, HTTP, and the order of question and answer.
 //
 //   serving ──request──▶ holding ──time──▶ serving
 //      │                    │
@@ -14,8 +14,31 @@ import LinuxEdge
 import OpenSSLEdge
 import Primitives
 
+/// What the connection shall do.
+enum ServerReaction: Equatable {
+  case answer([UInt8], keepsAlive: Bool)
+  /// Close without a word.
+  case hangUp
+}
+
+/// Who answers requests.
+protocol HTTPDesk: ~Copyable {
+  /// Answers one request; `tell` gets the lines for the person who watches.
+  mutating func take(_ request: HTTPRequest, tell: (String) -> Void) -> ServerReaction
+}
+
+/// How much patience a server has with its clients.
+struct ServerLimits: Sendable {
+  var connections: Int
+  /// A connection on which nothing came for this long is closed.
+  var idle: Duration
+  /// One that has not finished its handshake or its request after this long is closed.
+  var patience: Duration
+  var request: HTTPLimits
+}
+
 /// A connection with its session, moved forward by the loop.
-final class ReceiveConnection {
+final class ServerConnection {
   enum Phase: Equatable {
     /// Reads requests and answers them.
     case serving
@@ -29,8 +52,9 @@ final class ReceiveConnection {
 
   let socket: Descriptor
   private(set) var phase = Phase.serving
-  private var session: TLSServerSession
-  private var reader = HTTPRequestReader()
+  private var session: ServerSession
+  private var reader: HTTPRequestReader
+  private let limits: ServerLimits
   private var output: ArraySlice<UInt8> = []
   /// When the client last said something.
   private(set) var heardAt: Instant
@@ -38,10 +62,13 @@ final class ReceiveConnection {
   private static let readsPerTurn = 16
 
   init(
-    _ socket: consuming Descriptor, _ context: borrowing TLSServerContext, now: Instant
-  ) throws(TLSSettingsFault) {
-    session = try TLSServerSession(context)
+    _ socket: consuming Descriptor, _ session: consuming ServerSession, _ limits: ServerLimits,
+    now: Instant
+  ) {
+    self.session = session
     self.socket = socket
+    self.limits = limits
+    reader = HTTPRequestReader(limits: limits.request)
     heardAt = now
   }
 
@@ -53,21 +80,20 @@ final class ReceiveConnection {
   /// When the loop must look at this connection although nothing arrived.
   var deadline: Instant {
     switch phase {
-    case .serving: heardAt + (isBusy ? ReceiveLimits.patience : ReceiveLimits.idle)
+    case .serving: heardAt + (isBusy ? limits.patience : limits.idle)
     case .holding(_, _, let until): until
-    case .flushing: heardAt + ReceiveLimits.patience
+    case .flushing: heardAt + limits.patience
     case .done: .distantPast
     }
   }
 
   private var isBusy: Bool {
-    session.state == .handshaking || reader.isInsideRequest || !output.isEmpty
+    session.isHandshaking || reader.isInsideRequest || !output.isEmpty
   }
 
   /// Moves everything forward that can be moved without waiting.
-  func turn(
-    now: Instant, isReadable: Bool, delay: Duration, desk: inout ReceiveDesk,
-    tell: (String) -> Void
+  func turn<Desk: HTTPDesk & ~Copyable>(
+    now: Instant, isReadable: Bool, delay: Duration, desk: inout Desk, tell: (String) -> Void
   ) {
     if isReadable { hear(now: now, tell: tell) }
     release(now: now)
@@ -102,8 +128,8 @@ final class ReceiveConnection {
         session.feed(bytes)
         takePlain()
       }
-      if case .broken(let reason) = session.state {
-        tell("✗ a client and this receiver did not agree on TLS: \(ReceiveLine.plain(reason))")
+      if let reason = session.broken {
+        tell("✗ a client and this server did not agree on TLS: \(ReceiveLine.plain(reason))")
         return
       }
     }
@@ -131,8 +157,8 @@ final class ReceiveConnection {
     phase = .flushing
   }
 
-  private func answerAll(
-    now: Instant, delay: Duration, desk: inout ReceiveDesk, tell: (String) -> Void
+  private func answerAll<Desk: HTTPDesk & ~Copyable>(
+    now: Instant, delay: Duration, desk: inout Desk, tell: (String) -> Void
   ) {
     while phase == .serving {
       do throws(HTTPFault) {
