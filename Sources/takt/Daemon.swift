@@ -99,7 +99,9 @@ final class Daemon: Sendable {
   /// Has the recorder tell what became of a configuration.
   func tell(_ news: ConfigurationNews) {
     guard tidings.post(news) else {
-      log.line(.warning, "telling of a configuration: the recorder is too far behind to take it")
+      log.line(
+        .warning, .tidingsLost,
+        "telling of a configuration: the recorder is too far behind to take it")
       return
     }
     recorderBell.signal()

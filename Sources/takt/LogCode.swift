@@ -36,12 +36,18 @@ enum LogCode: Int, CaseIterable, Sendable {
   case configurationRolledBack = 403
   case configurationConfirmed = 404
   case reloadAsked = 405
+  case tidingsLost = 406
+  case configurationUnchanged = 407
+  case configurationWorse = 408
   case bundleRefused = 411
   case bundleAccepted = 412
   case zoneUnknown = 421
+  case keyRenewed = 431
+  case keyKept = 432
 
   case lineWithoutCode = 501
   case linesLost = 502
+  case pageFaulty = 511
 
   case ordersRefused = 601
   case ordersTaken = 602

@@ -108,6 +108,23 @@ extension LogCode {
     .zoneUnknown: LogEntry(
       "time zone unknown", "The system has no file of this time zone, so UTC is used.",
       "Install tzdata, or correct the name in the configuration."),
+    .configurationUnchanged: LogEntry(
+      "configuration unchanged", "What was read says what runs already.", "Nothing."),
+    .configurationWorse: LogEntry(
+      "configuration worse", "Changed local files do worse than what ran before, and stay.",
+      "Read what got worse in the line and correct the files; then reload again."),
+    .tidingsLost: LogEntry(
+      "news of a configuration lost", "The recorder did not take it in time; no event tells it.",
+      "Check the disk; \"takt status\" tells which configuration is in force."),
+    .keyRenewed: LogEntry(
+      "signing key renewed", "Events are signed with another key from now on.",
+      "Give receivers the JWKS with both keys, if they do not have it yet."),
+    .keyKept: LogEntry(
+      "signing key kept", "The changed key file cannot be used; the key before signs on.",
+      "Put the file right that the line names; it is looked at again by itself."),
+    .pageFaulty: LogEntry(
+      "status page faulty", "Its port is taken, or a file of it cannot be used.",
+      "Follow the sentence of the line; it is tried again by itself."),
     .lineWithoutCode: LogEntry(
       "line without a code", "A line that has no code of its own.", "Read the sentence."),
     .linesLost: LogEntry(

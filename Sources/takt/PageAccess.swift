@@ -53,8 +53,9 @@ struct PageUsers: Equatable {
       if line.isEmpty || line.hasPrefix("#") { continue }
       let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
       guard parts.count == 3, !parts[0].isEmpty, !parts[2].isEmpty else {
-        throw PageFault("line \(index + 1): a name, a role and a hash are expected; "
-          + "\"takt password\" writes such lines")
+        throw PageFault(
+          "line \(index + 1): a name, a role and a hash are expected; "
+            + "\"takt password\" writes such lines")
       }
       guard let role = PageRole(rawValue: String(parts[1])) else {
         throw PageFault(

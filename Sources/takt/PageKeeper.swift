@@ -1,40 +1,36 @@
-// The main thread's part of the status page: it starts the page's thread and makes its pictures.
+// The main thread's part of the status page: it starts and ends the page's thread as the
+// configuration says, follows what the machines do, and makes the pictures.
 
+import Gateway
 import LinuxEdge
+import Outbox
 import Primitives
+import Settings
 import Synchronization
 
 /// Keeps the page of a running daemon.
 struct PageKeeper {
   private let daemon: Daemon
+  private var page: PageSettings?
   private var seat: PageSeat?
   private var story: PageStory
+  /// The number of the last event that the story heard.
+  private var heard: UInt64 = 0
 
-  /// Starts the page where one is configured; a fault is told and leaves the daemon without a page.
   init(_ daemon: Daemon) {
     self.daemon = daemon
-    story = PageStory(
-      machines: daemon.plan.machines.map(\.name), since: daemon.clock.reading().wall)
-    guard let page = daemon.plan.page else { return }
-    do throws(LinuxFault) {
-      let bell = daemon.mainBell
-      let seat = try PageSeat { bell.signal() }
-      _ = try NamedThread(name: "page") { [daemon] in pageLoop(daemon, seat, page) }
-      self.seat = seat
-    } catch {
-      daemon.log.line(.error, "status page: \(error.description)")
-    }
+    story = PageStory(machines: [], since: daemon.clock.reading().wall)
   }
 
-  /// Makes the picture that the page asked for, if it did.
+  /// Follows the configuration and the machines, and makes the picture that is asked for.
   mutating func turn() {
+    follow(daemon.plan)
     guard let seat else { return }
-    for bytes in daemon.recent.takeAll() {
-      if let event = try? JSONValue(parsing: bytes) { story.hear(event) }
-    }
+    hear()
     guard seat.takeWish() else { return }
     let now = daemon.clock.reading()
     guard var members = daemon.status().json.object else { return }
+    hear()
     let machines = (members["machines"]?.array ?? []).map { machine -> JSONValue in
       guard var told = machine.object, let name = told["name"]?.string else { return machine }
       told["story"] = story.json(name, now: now.wall)
@@ -45,6 +41,38 @@ struct PageKeeper {
     seat.post(.object(members), at: daemon.clock.now())
   }
 
-  /// Wakes the page's thread, so that it sees that the daemon stops.
-  func finish() { seat?.bell.signal() }
+  /// Ends the page's thread.
+  func finish() { seat?.end() }
+
+  private mutating func follow(_ plan: SitePlan) {
+    if plan.page != page {
+      seat?.end()
+      seat = nil
+      page = plan.page
+      daemon.storyTap.isOn = page != nil
+      if let page { start(page) }
+    }
+    if seat != nil { story.adopt(plan.machines.map(\.name)) }
+  }
+
+  private mutating func start(_ page: PageSettings) {
+    do throws(LinuxFault) {
+      let bell = daemon.mainBell
+      let seat = try PageSeat { bell.signal() }
+      story = PageStory(machines: [], since: daemon.clock.reading().wall)
+      heard = daemon.storyTap.last
+      _ = try NamedThread(name: "page") { [daemon] in pageLoop(daemon, seat, page) }
+      self.seat = seat
+    } catch {
+      daemon.log.line(.error, .pageFaulty, "status page: \(error.description)")
+    }
+  }
+
+  private mutating func hear() {
+    let glance = daemon.storyTap.glance(after: heard, byteLimit: .max)
+    heard = glance.last
+    for body in glance.bodies {
+      if let event = try? JSONValue(parsing: body) { story.hear(event) }
+    }
+  }
 }

@@ -26,6 +26,9 @@ enum PageLimits {
   /// Spans of one machine's timeline; the oldest goes: 8 h of a change every minute.
   static let spans = 512
 
+  /// Spans of all machines together: 20,000 × 100 bytes = 2 MB, and as much for stops.
+  static let spansOfAll = 20_000
+
   /// How far back a timeline reaches: the longest shift and the one before it.
   static let storyLength: Duration = .seconds(24 * 3600)
 

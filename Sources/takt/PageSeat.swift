@@ -18,6 +18,7 @@ final class PageSeat: Sendable {
 
   private let picture = Mutex<Picture?>(nil)
   private let isWanted = Atomic<Bool>(false)
+  private let isEnding = Atomic<Bool>(false)
   /// Rings the page's thread: a picture is there, or the end is near.
   let bell: WakeUp
   private let wakeMain: @Sendable () -> Void
@@ -47,7 +48,16 @@ final class PageSeat: Sendable {
     picture.withLock { held in held.flatMap { $0.at >= time ? $0.status : nil } }
   }
 
+  /// Whether the page is to end.
+  var hasEnded: Bool { isEnding.load(ordering: .acquiring) }
+
   // MARK: The main thread
+
+  /// Ends the page's thread; it lets go of the port within its turn.
+  func end() {
+    isEnding.store(true, ordering: .releasing)
+    bell.signal()
+  }
 
   /// Whether a picture is asked for; asking again is taken as the same wish.
   func takeWish() -> Bool { isWanted.exchange(false, ordering: .acquiringAndReleasing) }

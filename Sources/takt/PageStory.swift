@@ -38,13 +38,25 @@ struct PageStory {
     var stops: [Stop] = []
   }
 
-  private var machines: [String: Machine]
+  private var machines: [String: Machine] = [:]
   let since: WallTime
+  /// Spans and stops of each machine, so that all of them together stay bounded.
+  private var share = 1.0
 
   init(machines names: [String], since: WallTime) {
-    machines = Dictionary(names.map { ($0, Machine()) }) { first, _ in first }
     self.since = since
+    adopt(names)
   }
+
+  /// From now on these machines are told of; the story of those that stay goes on.
+  mutating func adopt(_ names: [String]) {
+    guard Set(names) != Set(machines.keys) else { return }
+    let before = machines
+    machines = Dictionary(names.map { ($0, before[$0] ?? Machine()) }) { first, _ in first }
+    share = min(1, Double(PageLimits.spansOfAll) / Double(max(1, names.count * PageLimits.spans)))
+  }
+
+  private func limit(_ most: Int) -> Int { max(8, Int(Double(most) * share)) }
 
   /// Takes an event; those that say nothing about a state or a stop pass by.
   mutating func hear(_ event: JSONValue) {
@@ -77,7 +89,7 @@ struct PageStory {
     spans.append(Span(state: state, from: time, to: nil))
     let horizon = Self.before(time, PageLimits.storyLength.wholeMilliseconds)
     spans.removeAll { $0.to.map { $0 < horizon } ?? false }
-    spans.removeFirst(max(0, spans.count - PageLimits.spans))
+    spans.removeFirst(max(0, spans.count - limit(PageLimits.spans)))
     machines[name]?.spans = spans
   }
 
@@ -91,7 +103,7 @@ struct PageStory {
         duration: nil))
     let horizon = Self.before(time, PageLimits.storyLength.wholeMilliseconds)
     stops.removeAll { $0.duration != nil && $0.startedAt < horizon }
-    stops.removeFirst(max(0, stops.count - PageLimits.stops))
+    stops.removeFirst(max(0, stops.count - limit(PageLimits.stops)))
     machines[name]?.stops = stops
   }
 

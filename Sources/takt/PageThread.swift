@@ -13,16 +13,16 @@ import OpenSSLEdge
 import Primitives
 import Settings
 
-/// Serves the page until the daemon stops.
+/// Serves the page until its seat ends.
 nonisolated func pageLoop(_ daemon: Daemon, _ seat: PageSeat, _ page: PageSettings) {
   var trouble = Remembered<String?>(nil)
   var thread = PageThread(daemon, seat, page)
-  while !daemon.isStopping.load(ordering: .acquiring) {
+  while !seat.hasEnded {
     do throws(PageFault) {
       try thread.serve()
     } catch {
       if trouble.becomes(error.description) {
-        daemon.log.line(.error, "status page: \(error.description)")
+        daemon.log.line(.error, .pageFaulty, "status page: \(error.description)")
       }
       _ = seat.bell.wait(until: daemon.clock.now() + PageThread.retry)
     }
@@ -44,11 +44,11 @@ struct PageThread {
     self.page = page
   }
 
-  /// Listens and answers until the daemon stops or a file it stands on changes.
+  /// Listens and answers until the seat ends or a file it stands on changes.
   mutating func serve() throws(PageFault) {
     let sight = sights()
     var server = try listen()
-    while !daemon.isStopping.load(ordering: .acquiring) {
+    while !seat.hasEnded {
       server.turn(beside: seat.bell.descriptor, until: daemon.clock.now() + Self.retry) { _ in }
       _ = seat.bell.drain()
       if sights() != sight { return }

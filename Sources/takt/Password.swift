@@ -11,7 +11,8 @@ enum PasswordCommand {
     operands: ["NAME"],
     options: [
       .required("file", "FILE", "the password file; made if it is not there, mode 0640"),
-      .value("role", "ROLE", "viewer, or operator who may give stops their reasons",
+      .value(
+        "role", "ROLE", "viewer, or operator who may give stops their reasons",
         default: "viewer"),
       .switch("remove", "take the name out of the file"),
     ],

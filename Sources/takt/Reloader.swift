@@ -150,7 +150,9 @@ struct Reloader {
       var site = daemon.site
       site.design.source = wish.source
       daemon.become(site)
-      conclude("\(wish.source.text) says what runs already; nothing was touched") {
+      conclude(
+        .configurationUnchanged, "\(wish.source.text) says what runs already; nothing was touched"
+      ) {
         $0.source = wish.source
       }
       outcomes.append(.unchanged(wish.source))
@@ -170,9 +172,11 @@ struct Reloader {
     _ wish: ReloadWish, _ why: String, _ mistakes: [String], _ digest: String?,
     _ outcomes: inout [ReloadOutcome]
   ) {
-    for mistake in mistakes { daemon.log.line(.error, mistake) }
+    for mistake in mistakes { daemon.log.line(.error, .configurationRejected, mistake) }
     let running = daemon.site.design.digest
-    conclude("\(wish.by): \(why); everything stays as it was", .error) { _ in }
+    conclude(.configurationRejected, "\(wish.by): \(why); everything stays as it was", .error) {
+      _ in
+    }
     daemon.tell(
       ConfigurationNews(
         .rejected, version: wish.source.serial, digest: digest, runningDigest: running,
@@ -212,11 +216,11 @@ struct Reloader {
     let failed = daemon.site.design.source
     let design = move.next.design
     daemon.become(move.next)
-    for warning in design.warnings { daemon.log.line(.warning, warning) }
+    for warning in design.warnings { daemon.log.line(.warning, .zoneUnknown, warning) }
     let changed = move.change.sentences
     if let back = move.wish.back {
       trial = nil
-      conclude("\(failed.text) was taken back: \(back.why)", .error) {
+      conclude(.configurationRolledBack, "\(failed.text) was taken back: \(back.why)", .error) {
         $0.run(design, daemon.clock)
       }
       outcomes.append(.rolledBack(failed, to: design.source, why: back.why))
@@ -233,7 +237,8 @@ struct Reloader {
     let until = WallTime(
       milliseconds: daemon.clock.reading().wall.milliseconds + rules.length.wholeMilliseconds)
     let words = changed.isEmpty ? "nothing that runs" : changed.joined(separator: "; ")
-    conclude("\(move.wish.by): \(design.source.text) was applied: \(words)") {
+    conclude(.configurationApplied, "\(move.wish.by): \(design.source.text) was applied: \(words)")
+    {
       $0.run(design, daemon.clock)
       $0.probationUntil = until
     }
@@ -257,7 +262,9 @@ struct Reloader {
     case .stood:
       trial = nil
       lastGood = design
-      conclude("\(design.source.text) has stood its probation") { $0.probationUntil = nil }
+      conclude(.configurationConfirmed, "\(design.source.text) has stood its probation") {
+        $0.probationUntil = nil
+      }
       outcomes.append(.confirmed(design.source))
     case .failed(let why):
       trial = nil
@@ -268,6 +275,7 @@ struct Reloader {
       }
       lastGood = design
       conclude(
+        .configurationWorse,
         "\(design.source.text) is worse than what ran before, and stays because local files are "
           + "not taken back: \(why)", .warning
       ) { $0.probationUntil = nil }
@@ -277,10 +285,10 @@ struct Reloader {
 
   /// Logs an outcome and leaves it in the status.
   private func conclude(
-    _ sentence: String, _ priority: Log.Priority = .notice,
+    _ code: LogCode, _ sentence: String, _ priority: Log.Priority = .notice,
     _ change: (inout ConfigurationStatus) -> Void
   ) {
-    daemon.log.line(priority, sentence)
+    daemon.log.line(priority, code, sentence)
     let at = daemon.clock.reading().wall
     daemon.configuration.change { status in
       status.waitsFor = nil

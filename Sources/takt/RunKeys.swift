@@ -15,8 +15,10 @@ struct RunKeys: Sendable {
       notary = try LiveNotary(keyFile: path) { news in
         switch news {
         case .renewed(let keyID):
-          Log().line(.notice, "key file \(path): events are signed with key \(keyID) from now on")
-        case .kept(let why): Log().line(.error, why)
+          Log().line(
+            .notice, .keyRenewed,
+            "key file \(path): events are signed with key \(keyID) from now on")
+        case .kept(let why): Log().line(.error, .keyKept, why)
         }
       }
     } catch {

@@ -18,6 +18,7 @@ enum RunLoop {
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
+    var page = PageKeeper(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -38,6 +39,7 @@ enum RunLoop {
         let wasBusy = reloader.isBusy
         _ = reloader.turn(daemon.clock.now())
         if wasBusy, !reloader.isBusy { notifier.ready() }
+        page.turn()
       case .refused(let code, let sentence):
         daemon.log.line(.error, .journalRefused, sentence)
         return code
@@ -63,6 +65,7 @@ enum RunLoop {
           continue
         }
         notifier.stopping()
+        page.finish()
         let code = stop(daemon)
         keeper.finish()
         return code

@@ -206,15 +206,19 @@ private let crew = """
         "takt.stop.started.v1", "08:10:00",
         ["stopId": "press-1", "cause": ["text": "no reason"], "category": "unplanned"]))
     story.hear(
-      event("takt.stop.classified.v1", "08:11:00", [
-        "stopId": "press-1", "cause": ["text": "Jammed"], "category": "unplanned",
-      ]))
+      event(
+        "takt.stop.classified.v1", "08:11:00",
+        [
+          "stopId": "press-1", "cause": ["text": "Jammed"], "category": "unplanned",
+        ]))
     story.hear(
       event(state, "08:20:00", ["state": "running", "previous": "stopped", "durationMs": 600_000]))
     story.hear(
-      event("takt.stop.ended.v1", "08:20:00", [
-        "stopId": "press-1", "cause": ["text": "Jammed"], "durationMs": 600_000,
-      ]))
+      event(
+        "takt.stop.ended.v1", "08:20:00",
+        [
+          "stopId": "press-1", "cause": ["text": "Jammed"], "durationMs": 600_000,
+        ]))
     story.hear(
       event(
         "takt.stop.started.v1", "08:50:00", ["stopId": "press-2", "cause": ["text": "Guard"]]))
@@ -268,8 +272,14 @@ private let crew = """
   @Test func `names that would break the format are escaped`() {
     let text = PageMetrics.text([
       "gateway": "a\"b\\c\nd", "version": "1",
-      "buses": [["name": "b", "link": "up", "units": [
-        ["name": "b/1", "contact": "good", "answers": ["p99Us": 1234]]]]],
+      "buses": [
+        [
+          "name": "b", "link": "up",
+          "units": [
+            ["name": "b/1", "contact": "good", "answers": ["p99Us": 1234]]
+          ],
+        ]
+      ],
       "uplinks": [["name": "mes", "depth": 3, "oldestMs": 61_005]],
     ])
     #expect(text.contains("takt_info{gateway=\"a\\\"b\\\\c\\nd\",version=\"1\"} 1\n"))
