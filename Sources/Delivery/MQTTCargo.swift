@@ -24,6 +24,8 @@ struct MQTTCargo: Equatable, Sendable {
 
   struct Item: Equatable, Sendable {
     let event: StoredEvent
+    /// The event's own sequence within its epoch, as receivers know it.
+    let sequence: UInt64
     let message: MQTTMessage
     var progress = Progress.waiting
     /// Failures that may be this event's own.
@@ -55,8 +57,10 @@ struct MQTTCargo: Equatable, Sendable {
     number >= base && number < end ? items[number - base] : nil
   }
 
-  mutating func add(_ event: StoredEvent, _ message: MQTTMessage) {
-    items.append(Item(event: event, message: message))
+  /// Takes an event whose place in the journal is `base` above its own sequence.
+  mutating func add(_ event: StoredEvent, base: UInt64, _ message: MQTTMessage) {
+    items.append(
+      Item(event: event, sequence: event.sequence &- base, message: message))
   }
 
   mutating func set(_ number: Int, _ progress: Progress) {
@@ -96,11 +100,13 @@ struct MQTTCargo: Equatable, Sendable {
     rescan()
   }
 
-  /// The application has stored everything up to a sequence of this epoch.
+  /// The application has stored everything up to a sequence of this epoch; without a name it is
+  /// the epoch of the oldest event that waits: another one counts from 1 again.
   mutating func confirm(through sequence: UInt64, epoch: String?) {
+    let meant = epoch ?? items.first { $0.progress == .accepted }?.message.epoch
     for index in items.indices where items[index].progress == .accepted {
-      let isMeant = epoch == nil || epoch == items[index].message.epoch
-      if isMeant, items[index].event.sequence <= sequence { items[index].progress = .done }
+      guard items[index].message.epoch == meant, items[index].sequence <= sequence else { continue }
+      items[index].progress = .done
     }
   }
 

@@ -55,6 +55,8 @@ public struct MQTTCourier: UplinkCourier {
   var reader: MQTTReader
   var cargo = MQTTCargo()
   var password: String?
+  /// Why the file of the password could not be read last.
+  var secretTrouble: String?
   var record = CourierStatus()
   var retries: Backoff
   var parks = Backoff(floor: DeliveryLimits.firstPark, ceiling: DeliveryLimits.lastPark)
@@ -94,6 +96,16 @@ public struct MQTTCourier: UplinkCourier {
   /// The password for the next connections.
   public mutating func useToken(_ token: String?) { password = token }
 
+  /// What became of reading the password's file.
+  public mutating func use(_ secret: Secret) {
+    secretTrouble = nil
+    switch secret {
+    case .none: password = nil
+    case .token(let token, _): password = token
+    case .kept(let why), .fault(let why, _): secretTrouble = why
+    }
+  }
+
   /// What is known, for people.
   public var status: CourierStatus {
     var status = record
@@ -110,6 +122,7 @@ public struct MQTTCourier: UplinkCourier {
       case .coolingOff(let until): ("retrying", until)
       case .parked(let until): ("parked", until)
       }
+    status.conditions = conditions
     return status
   }
 
@@ -141,8 +154,8 @@ public struct MQTTCourier: UplinkCourier {
     guard wantsParcel, !parcel.events.isEmpty else { return [] }
     var previous = parcel.previous
     for event in parcel.events {
-      cargo.add(event, encoder.message(event, previous: previous))
-      previous = event.sequence
+      cargo.add(event, base: parcel.base, encoder.message(event, previous: previous))
+      previous = event.sequence &- parcel.base
     }
     return goOn(now, &generator)
   }
@@ -155,8 +168,15 @@ public struct MQTTCourier: UplinkCourier {
     case .idle: return timePassed(now, &generator)
     case .opened:
       guard case .connecting = state else { return [] }  // Late: already given up.
+      // A broker that lets everybody in would take us for somebody else.
+      if policy.secret == .file, password == nil, let secretTrouble {
+        return finish(.parked("\(dialling): \(secretTrouble)"), now, &generator)
+      }
       return greet(now)
-    case .received(let bytes): return received(bytes, now, &generator)
+    case .received(let bytes):
+      let actions = received(bytes, now, &generator)
+      // A broker that never pauses puts no deadline off.
+      return actions + (isTalking ? timePassed(now, &generator) : [])
     case .ended(let fault): return ended(fault, now, &generator)
     }
   }
@@ -240,12 +260,31 @@ public struct MQTTCourier: UplinkCourier {
     }
   }
 
+  /// Whether a broker is connected to.
+  private var isTalking: Bool {
+    switch state {
+    case .greeting, .preparing, .live: true
+    case .offline, .connecting, .coolingOff, .parked: false
+    }
+  }
+
   /// Where the session stands by what is left to prepare.
   mutating func put(_ session: MQTTSession) {
     state = session.preparations.isEmpty ? .live(session) : .preparing(session)
   }
 
   // MARK: Words
+
+  /// What works and yet is not as it should be.
+  private var conditions: [String] {
+    var conditions = secretTrouble.map { [$0] } ?? []
+    if record.unheardEvents > 0 {
+      conditions.append(
+        "the broker took events that nobody subscribes to; look for the application that should "
+          + "listen to \(policy.topic)")
+    }
+    return conditions
+  }
 
   var dialling: String { "connecting to \(brokers.current.authority)" }
   var talking: String { "talking to the broker \(brokers.current.authority)" }

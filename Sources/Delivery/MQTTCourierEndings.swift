@@ -133,7 +133,7 @@ extension MQTTCourier {
     guard cargo.strike(last) >= times, let item = cargo[last] else { return nil }
     let count = item.message.payload.count
     let sentence =
-      "\(said), \(times) times at event \(item.event.sequence) of \(count) bytes alone"
+      "\(said), \(times) times at event \(item.sequence) of \(count) bytes alone"
     guard case .parked(let doubt) = refuse(last, Int(status), sentence, now) else { return nil }
     return doubt
   }

@@ -6,7 +6,9 @@ extension MQTTCourier {
   mutating func connect(_ now: Stamp) -> [CourierAction] {
     record.connections &+= 1
     state = .connecting(deadline: now.instant + policy.connectTimeout)
-    return [.open(brokers.current.target)]
+    let open = CourierAction.open(brokers.current.target)
+    // A file may have been renewed since.
+    return policy.secret == .file ? [.reloadToken, open] : [open]
   }
 
   /// Connected: says who we are and what becomes of our status when we are gone.

@@ -71,7 +71,7 @@ extension MQTTCourier {
     // Whatever the answer is, the topic may be looked at again.
     parkedTopics[topic]?.isTried = false
     let said =
-      "publishing event \(item.event.sequence) to \(topic): "
+      "publishing event \(item.sequence) to \(topic): "
       + "answered \(MQTTReason.words(reason, properties))"
     switch MQTTVerdict(puback: reason) {
     case .accepted, .acceptedByNobody:

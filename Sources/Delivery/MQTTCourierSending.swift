@@ -138,7 +138,7 @@ extension MQTTCourier {
       if session.proof?.number == number { session.proof = nil }
       return refuse(
         number, 149,
-        "publishing event \(item.event.sequence): a packet of \(bytes.count) bytes, and the broker "
+        "publishing event \(item.sequence): a packet of \(bytes.count) bytes, and the broker "
           + "takes \(session.maximumPacket); raise its limit", now)
     }
     session.outgoing.append(contentsOf: bytes)

@@ -35,6 +35,8 @@ public struct MQTTPolicy: Equatable, Sendable {
   /// Unique among the clients of the broker; every broker takes 1 to 23 of 0-9a-zA-Z.
   public var clientID: String
   public var userName: String?
+  /// Where the password comes from: a file is read anew for each connection.
+  public var secret = SecretSource.none
   public var topic: MQTTTopicTemplate
   /// Where "online" stands retained and the will says "offline"; nil for no status.
   public var statusTopic: String?

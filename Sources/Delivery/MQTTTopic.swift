@@ -12,6 +12,9 @@ public enum MQTTTopic {
       && !text.utf8.contains { $0 == 35 || $0 == 43 }
   }
 
+  /// Whether a text may be a client's name: no control characters, which brokers may refuse.
+  public static func isPlainName(_ text: String) -> Bool { isPlain(text) }
+
   /// Whether a text has no control characters, which brokers may refuse.
   static func isPlain(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { $0.value > 31 && !(127...159).contains($0.value) }

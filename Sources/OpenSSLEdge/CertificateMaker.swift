@@ -132,10 +132,14 @@ public struct BenchCertificates: Sendable {
   public var caFile: String
   public var certificateFile: String
   public var keyFile: String
+  /// What the gateway shows to a receiver or broker that asks for a certificate.
+  public var clientCertificateFile: String
+  public var clientKeyFile: String
   /// SHA-256 of the server's certificate.
   public var fingerprint: [UInt8]
 
-  /// Makes `ca.pem`, `server.pem` and `server.key` in a directory, for these names and addresses.
+  /// Makes `ca.pem`, `server.pem`, `server.key`, `client.pem` and `client.key` in a directory; the
+  /// server has these names and addresses.
   public static func make(
     directory: String, hosts: [String], force: Bool = false
   ) throws(KeyFault) -> BenchCertificates {
@@ -148,7 +152,9 @@ public struct BenchCertificates: Sendable {
     guard made == 0 || errno == EEXIST else {
       throw KeyFault("making directory \(directory): \(systemText(errno))")
     }
-    let files = ["ca.pem", "server.pem", "server.key"].map { "\(directory)/\($0)" }
+    let files = ["ca.pem", "server.pem", "server.key", "client.pem", "client.key"].map {
+      "\(directory)/\($0)"
+    }
     if !force, let there = files.first(where: FileBytes.exists) {
       throw KeyFault("writing \(there): it exists already; --force replaces it")
     }
@@ -159,8 +165,13 @@ public struct BenchCertificates: Sendable {
     try FileBytes.write(authority.certificatePEM, to: files[0], mode: 0o644, replace: force)
     try FileBytes.write(server.certificatePEM, to: files[1], mode: 0o644, replace: force)
     try FileBytes.write(server.keyPEM(), to: files[2], mode: 0o600, replace: force)
+    let client = try CertifiedKey(
+      CertificateRequest(commonName: "Takt bench gateway", purpose: .client), issuer: authority)
+    try FileBytes.write(client.certificatePEM, to: files[3], mode: 0o644, replace: force)
+    try FileBytes.write(client.keyPEM(), to: files[4], mode: 0o600, replace: force)
     return BenchCertificates(
       caFile: files[0], certificateFile: files[1], keyFile: files[2],
+      clientCertificateFile: files[3], clientKeyFile: files[4],
       fingerprint: server.fingerprint)
   }
 

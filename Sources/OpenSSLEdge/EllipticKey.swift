@@ -100,6 +100,9 @@ final class EllipticKey {
   private var x: String { Base64.encodeURL(Array(point[1...32])) }
   private var y: String { Base64.encodeURL(Array(point[33...64])) }
 
+  /// SHA-256 of the public point, to compare by telephone.
+  var fingerprint: String { "sha256 " + Hex.encode(SHA256.digest(point)) }
+
   /// RFC 7638: base64url of SHA-256 over the required members in order.
   var thumbprint: String {
     let members: JSONValue = [

@@ -25,7 +25,6 @@ public struct SigningKeyFile: Equatable, Sendable {
     try FileBytes.write(key.pem(), to: keyFile, mode: 0o600, replace: force)
     try notary.jwks(with: others).write(to: jwksFile)
     return SigningKeyFile(
-      keyFile: keyFile, jwksFile: jwksFile, kid: notary.keyID,
-      fingerprint: "sha256 " + Hex.encode(SHA256.digest(key.point)))
+      keyFile: keyFile, jwksFile: jwksFile, kid: notary.keyID, fingerprint: key.fingerprint)
   }
 }

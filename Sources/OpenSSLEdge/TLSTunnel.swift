@@ -35,12 +35,15 @@ public final class TLSTunnel: @unchecked Sendable {
   /// Why the device's side ended; nil while it has not, and when ours did.
   public var causeOfEnd: String? { cause.withLock { $0 } }
 
-  /// Loads the files. `verificationTime` replaces the wall clock where that is not to be trusted.
+  /// Loads the files. `verificationTime` replaces the wall clock where that is not to be trusted;
+  /// `floor` is what is known of the time while nothing sets the clock.
   public init(
-    settings: TLSClientSettings, clock: any Clock, verificationTime: WallTime? = nil
+    settings: TLSClientSettings, clock: any Clock, verificationTime: WallTime? = nil,
+    floor: TimeFloor? = nil
   ) throws(TLSSettingsFault) {
     stream = try TLSStream(settings: settings, clock: clock, peer: "device")
     stream.verificationTime = verificationTime
+    stream.timeFloor = floor
     offersCertificate = settings.certificateFile != nil
     self.clock = clock
   }

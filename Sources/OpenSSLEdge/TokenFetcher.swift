@@ -19,8 +19,11 @@ public struct TokenFetcher: Sendable {
   private let floor: TimeFloor?
   private let wake: Int32?
   private let isStopping: @Sendable () -> Bool
+  /// How often it is asked whether to go on, so that whoever watches the thread sees it alive.
+  static let pulse = Duration.seconds(2)
 
-  /// `wake` is an eventfd that interrupts; `isStopping` then says whether for good.
+  /// `wake` is an eventfd that interrupts; `isStopping` says whether for good, and is asked each
+  /// few seconds.
   public init(
     service: TokenService, secretFile: String, settings: TLSClientSettings, userAgent: String,
     clock: any Clock, floor: TimeFloor? = nil, wake: Int32? = nil,
@@ -54,7 +57,7 @@ public struct TokenFetcher: Sendable {
     let deadline = clock.now() + service.timeout
     stream.open(service.address.target)
     while true {
-      switch stream.wait(until: deadline) {
+      switch stream.wait(until: min(deadline, clock.now() + Self.pulse)) {
       case .opened: stream.send(exchange.request)
       case .received(let bytes):
         if let secret = exchange.read(bytes, now: clock.now()) { return secret }
@@ -67,16 +70,10 @@ public struct TokenFetcher: Sendable {
   }
 
   private func readSecret() throws(TLSSettingsFault) -> String {
-    let bytes: [UInt8]
     do {
-      bytes = try FileBytes.read(secretFile, what: "client secret", isPrivate: true)
+      return try SecretLine.read(secretFile, what: "client secret")
     } catch {
       throw TLSSettingsFault(error.description)
     }
-    let line = bytes.prefix { $0 != 10 && $0 != 13 }
-    guard (1...EdgeLimits.credentialBytes) ~= line.count else {
-      throw TLSSettingsFault("reading client secret \(secretFile): one line of it is expected")
-    }
-    return String(decoding: line, as: UTF8.self)
   }
 }

@@ -9,6 +9,8 @@ enum Describe {
     case .text: "text in quotes, 1 to \(SettingsLimits.textLength) characters"
     case .prose: "text in quotes, 1 to \(SettingsLimits.proseLength) characters"
     case .file: "a full path in quotes, such as \"/etc/takt/key.pem\""
+    case .secretFile:
+      "a full path in quotes, such as \"/etc/takt/key.pem\", or \"credential:NAME\" of systemd"
     case .serialPort:
       "a serial port in quotes, such as \"/dev/serial/by-id/usb-FTDI_FT232R_A1-if00-port0\""
     case .host: "a host name or an IP address, such as \"192.168.10.21\""
@@ -65,6 +67,8 @@ enum Describe {
       ConditionText.allowed + ", or { signal: … }, { stands: … }, { all: […] }, { any: […] },"
         + " { not: … }"
     case .pins: "a list of SHA-256 of public keys in Base64: [\"sha256/…\"]"
+    case .brokers:
+      "a list of brokers such as [\"mqtts://broker.example.com:8883\"]; mqtts is MQTT over TLS"
     case .tests: "a list of conditions such as [\"!run\", \"jam\"]"
     }
   }

@@ -70,7 +70,9 @@ struct Planner {
       gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
       units: units,
       signals: signals, machines: machines, lines: lines(),
-      uplinks: uplinks.compactMap(Self.uplink),
+      uplinks: uplinks.compactMap {
+        Self.uplink($0, gateway: root.record("gateway")?.text("name") ?? "")
+      },
       routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
     plan.takesBackLocalFiles = root.record("reload")?.boolean("rollBack") ?? false
     return plan

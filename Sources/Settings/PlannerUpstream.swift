@@ -1,15 +1,19 @@
 // Uplinks and routes of the plan.
 
+import Delivery
 import Primitives
 
 extension Planner {
-  static func uplink(_ record: Record) -> UplinkSettings? {
-    guard let name = record.text("name"), let web = record.web("url") else { return nil }
+  /// `gateway` is the name of this gateway, by which brokers know it unless told otherwise.
+  static func uplink(_ record: Record, gateway: String) -> UplinkSettings? {
+    guard let name = record.text("name"), let place = place(of: record) else { return nil }
     let backoff = record.record("backoff")
     var uplink = UplinkSettings(
-      name: name, host: web.host, port: web.port, path: web.path, caFile: record.text("caFile"),
+      name: name, host: place.host, port: place.port, path: place.path,
+      caFile: record.text("caFile"),
       certificateFile: record.text("certificateFile"), keyFile: record.text("keyFile"),
-      serverName: record.text("serverName") ?? web.host, bearerFile: record.text("bearerFile"),
+      serverName: record.text("serverName") ?? record.web("url")?.host,
+      bearerFile: record.text("bearerFile"),
       batchEvents: Int(record.integer("batchEvents") ?? 100),
       batchBytes: Int(record.integer("batchBytes") ?? 262_144),
       singleEvents: record.boolean("singleEvents") ?? false,
@@ -28,7 +32,17 @@ extension Planner {
           credentialsFile: proxy.text("credentialsFile"))
       }
     }
+    uplink.mqtt = mqtt(record, uplink, gateway: gateway)
+    uplink.passwordFile = record.text("passwordFile")
     return uplink
+  }
+
+  /// Where an uplink leads: its URL, or its first broker.
+  private static func place(of record: Record) -> WebAddress? {
+    guard record.text("type") == UplinkType.mqtt.rawValue else { return record.web("url") }
+    return record.words("brokers").first.flatMap { MQTTAddress(text: $0.text) }.map {
+      WebAddress(host: $0.host, port: $0.port, path: "/")
+    }
   }
 
   private static func oauth(_ record: Record, _ uplink: Record) -> OAuthPlan? {

@@ -99,7 +99,8 @@ struct Reader {
 
   mutating func read(_ node: Node, _ kind: Kind, _ path: String, isDefault: Bool) -> Reading? {
     switch kind {
-    case .name, .text, .prose, .file, .serialPort, .host, .httpsURL, .timeZone, .choice, .reference,
+    case .name, .text, .prose, .file, .secretFile, .serialPort, .host, .httpsURL, .timeZone,
+      .choice, .reference,
       .register, .language, .timeOfDay, .date, .localTime, .share, .allowance:
       guard case .string(let text) = node.content else { return refuse(node, kind, path) }
       return textual(text, node, kind, path)
@@ -109,7 +110,7 @@ struct Reader {
     case .integer, .positive, .number, .ringSize, .integers, .range, .deadband:
       return numeric(node, kind, path)
     case .duration, .size: return quantity(node, kind, path)
-    case .references, .eventTypes, .choices, .pins: return words(node, kind, path)
+    case .references, .eventTypes, .choices, .pins, .brokers: return words(node, kind, path)
     case .texts, .meanings, .numbers: return entries(node, kind, path)
     case .test: return condition(node, kind, Vocabulary.test, path, isDefault)
     case .tests: return tests(node, kind, path, isDefault)

@@ -12,7 +12,8 @@ extension Reader {
         if case .prose = kind { SettingsLimits.proseLength } else { SettingsLimits.textLength }
       let isShort = (1...most).contains(text.unicodeScalars.count)
       return isPlain && isShort ? .text(text) : refuse(node, kind, path)
-    case .file, .serialPort:
+    case .file, .secretFile, .serialPort:
+      if case .secretFile = kind, Words.isCredential(text) { return .text(text) }
       let isPlain = text.unicodeScalars.allSatisfy { $0.value >= 32 && $0.value != 127 }
       let isRight = text.hasPrefix("/") && isPlain && text.utf8.count <= SettingsLimits.pathLength
       return isRight ? .text(text) : refuse(node, kind, path)
@@ -41,7 +42,7 @@ extension Reader {
     case .boolean, .integer, .positive, .number, .duration, .size, .ringSize, .deadband, .range,
       .references, .eventTypes, .integers, .condition, .debounce, .shorthand, .object, .list,
       .selection, .codes, .addressRanges, .functions, .texts, .choices, .meanings, .numbers, .pins,
-      .test, .tests:
+      .brokers, .test, .tests:
       return refuse(node, kind, path)
     }
   }
@@ -126,6 +127,9 @@ extension Reader {
       if case .pins = kind, !Words.isPin(text) {
         _ = refuse(element, kind, place)
         continue
+      }
+      if case .brokers = kind {
+        guard isBroker(text, element, kind, place, words) else { continue }
       }
       if case .choices(let known) = kind {
         guard isOne(of: known, text, element, kind, place, words) else { continue }

@@ -41,6 +41,7 @@ extension Rules {
           "\(ceiling.text) or less")
       }
     }
+    messaging()
     let uplinks = root.records("uplinks").compactMap { $0.text("name") }
     let machines = root.records("machines").compactMap { $0.text("name") }
     for route in root.records("routes") {

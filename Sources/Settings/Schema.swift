@@ -150,6 +150,7 @@ private struct Schema {
         ("uniqueItems", .value(true)),
       ]
     case .file, .serialPort: return pattern("^/")
+    case .secretFile: return pattern(Words.secretPattern)
     case .httpsURL: return pattern("^https://")
     case .choice(let words): return [("enum", .array(words.map { .value(.string($0)) }))]
     case .boolean: return [("type", "boolean")]
@@ -174,6 +175,11 @@ private struct Schema {
     case .references: return [("type", "array"), ("items", .object(name))]
     case .eventTypes: return [("type", "array"), ("items", .object([text]))]
     case .pins: return [("type", "array"), ("items", .object(pattern(Words.pinPattern)))]
+    case .brokers:
+      return [
+        ("type", "array"), ("items", .object(pattern("^mqtts?://[^/?#@ ]+/?$"))),
+        ("uniqueItems", .value(true)),
+      ]
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])

@@ -40,6 +40,14 @@ public enum SettingsLimits {
   static let unitTimeout = Duration.milliseconds(10)...Duration.seconds(60)
   static let connectTimeout = Duration.milliseconds(50)...Duration.seconds(60)
   static let answerTimeout = Duration.seconds(1)...Duration.seconds(600)
+  /// A day: an application may do its work at night.
+  static let applicationTimeout = Duration.seconds(1)...Duration.seconds(86_400)
+  /// Under 10 s a slow link fails by itself; over 20 minutes firewalls have forgotten it.
+  static let keepAlive = Duration.seconds(10)...Duration.seconds(1200)
+  static let topicPatience = Duration.seconds(10)...Duration.seconds(7 * 86_400)
+  /// Messages without an acknowledgement; the courier holds twice as many events at most.
+  static let window: ClosedRange<Int64> = 1...200
+  static let brokers = 16
   static let backoffFloor = Duration.milliseconds(100)...Duration.seconds(3600)
   static let backoffCeiling = Duration.seconds(1)...Duration.seconds(86_400)
   static let debounce = Duration.zero...Duration.seconds(3600)

@@ -5,6 +5,7 @@
 // - One `UnitDefinition` for each device (bus and unit number), however many machines share it.
 // - Everything is within the limits of `SettingsLimits`; no reference is open.
 
+public import Delivery
 public import Machines
 public import Polling
 public import Signals
@@ -73,7 +74,7 @@ public struct ProxyPlan: Equatable, Sendable {
   public var credentialsFile: String?
 }
 
-/// One destination over HTTPS.
+/// One destination, over HTTPS or MQTT.
 public struct UplinkSettings: Equatable, Sendable {
   public var name: String
   public var host: String
@@ -84,8 +85,8 @@ public struct UplinkSettings: Equatable, Sendable {
   public var caFile: String?
   public var certificateFile: String?
   public var keyFile: String?
-  /// The name the certificate must bear and that SNI carries.
-  public var serverName: String
+  /// The name the certificate must bear and that SNI carries; nil for the host connected to.
+  public var serverName: String?
   /// A file with the bearer token; read anew for each connection.
   public var bearerFile: String?
   public var batchEvents: Int
@@ -104,6 +105,10 @@ public struct UplinkSettings: Equatable, Sendable {
   public var pins: [String] = []
   public var oauth: OAuthPlan?
   public var proxy: ProxyPlan?
+  /// How brokers are spoken to; nil for HTTPS. Host and port are then the first broker's.
+  public var mqtt: MQTTPolicy?
+  /// A file with the password for the broker; read anew for each connection.
+  public var passwordFile: String?
 }
 
 /// Which events an uplink gets.

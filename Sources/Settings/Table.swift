@@ -13,6 +13,8 @@ indirect enum Kind: Sendable {
   case prose
   /// An absolute path.
   case file
+  /// An absolute path, or `credential:name` for a credential of systemd.
+  case secretFile
   /// The absolute path of a serial port.
   case serialPort
   case host
@@ -82,6 +84,8 @@ indirect enum Kind: Sendable {
   case tests
   /// Hashes of public keys: `["sha256/…"]`.
   case pins
+  /// Brokers: `["mqtts://broker.plant:8883"]`.
+  case brokers
 }
 
 /// What a reference points at.

@@ -32,7 +32,7 @@ enum Vocabulary {
       Member("line", .name, .required, "ISA-95 line or work centre."),
       Member("timeZone", .timeZone, .standard("UTC"), "IANA name of the time zone of the site."),
       Member(
-        "keyFile", .file, .standard("/etc/takt/key.pem"),
+        "keyFile", .secretFile, .standard("/etc/takt/key.pem"),
         "The private key that signs events; takt keygen makes it."),
       Member(
         "stateDirectory", .file, .standard("/var/lib/takt"), "Where the journal is kept."),

@@ -64,7 +64,7 @@ extension Vocabulary {
         "certificateFile", .file, BusType.typed([.tls], .optional),
         "PEM of our own certificate, for devices that ask for one."),
       Member(
-        "keyFile", .file, BusType.typed([.tls], .optional),
+        "keyFile", .secretFile, BusType.typed([.tls], .optional),
         "PEM of the key of our own certificate."),
       Member(
         "serverName", .host, BusType.typed([.tls], .optional),

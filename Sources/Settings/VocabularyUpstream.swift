@@ -3,21 +3,32 @@
 import Events
 import Primitives
 
+/// The types of uplinks, as they are written.
+enum UplinkType: String, CaseIterable {
+  case https
+  case mqtt
+
+  /// What one type says about a member that the other does not know.
+  func only(_ presence: Presence) -> Presence { .typed([(type: rawValue, presence: presence)]) }
+}
+
 extension Vocabulary {
   static let uplink = Table(
     "uplink", "One destination of events.",
     [
       Member("name", .name, .required, "Names its cursor in the journal; do not rename it."),
-      Member("type", .choice(["https"]), .standard("https"), "The protocol."),
-      Member("url", .httpsURL, .required, "Where events are posted."),
+      Member(
+        "type", .choice(UplinkType.allCases.map(\.rawValue)), .standard("https"), "The protocol."),
+      Member("url", .httpsURL, UplinkType.https.only(.required), "Where events are posted."),
+    ] + brokers + [
       Member(
         "caFile", .file, .optional,
         "PEM of the issuers that are trusted; without it, those of the system."),
       Member("certificateFile", .file, .optional, "PEM of our own certificate, for mTLS."),
-      Member("keyFile", .file, .optional, "PEM of the key of our own certificate."),
+      Member("keyFile", .secretFile, .optional, "PEM of the key of our own certificate."),
       Member(
         "serverName", .host, .optional,
-        "The name in the server's certificate; without it, the host of the URL."),
+        "The name in the server's certificate; without it, the host that is connected to."),
       Member(
         "minimumTLS", .choice(["1.2", "1.3"]), .standard("1.2"),
         "The oldest version of TLS that is spoken."),
@@ -28,26 +39,34 @@ extension Vocabulary {
         "pins", .pins, .standard([]),
         "Public keys of which the server's verified chain must hold one; none: any."),
       Member(
-        "bearerFile", .file, .optional,
+        "bearerFile", .secretFile, UplinkType.https.only(.optional),
         "A file that holds a bearer token, read for each connection."),
       Member(
-        "oauth", .object(oauth), .optional,
+        "oauth", .object(oauth), UplinkType.https.only(.optional),
         "A service that gives us bearer tokens (client credentials)."),
       Member("proxy", .object(proxy), .optional, "An HTTP proxy that lets connections through."),
       Member(
-        "batchEvents", .integer(SettingsLimits.batchEvents), .standard(100),
+        "batchEvents", .integer(SettingsLimits.batchEvents), UplinkType.https.only(.standard(100)),
         "Most events in one request."),
       Member(
-        "batchBytes", .size(SettingsLimits.batchBytes), .standard("256KiB"),
+        "batchBytes", .size(SettingsLimits.batchBytes), UplinkType.https.only(.standard("256KiB")),
         "Most bytes in one request."),
-      Member("singleEvents", .boolean, .standard(false), "One event a request, no batches."),
+      Member(
+        "singleEvents", .boolean, UplinkType.https.only(.standard(false)),
+        "One event a request, no batches."),
+    ] + messages + [
       Member(
         "connectTimeout", .duration(SettingsLimits.connectTimeout), .standard("10s"),
         "How long connecting and the TLS handshake may take."),
       Member(
         "answerTimeout", .duration(SettingsLimits.answerTimeout), .standard("30s"),
         "How long the receiver may take to answer."),
-      Member("backoff", .object(backoff), .standard([:]), "The pause after a failure."),
+      Member(
+        "backoff", .object(backoff),
+        .typed([
+          (type: UplinkType.https.rawValue, presence: .standard([:])),
+          (type: UplinkType.mqtt.rawValue, presence: .standard(["ceiling": "1min"])),
+        ]), "The pause after a failure; over MQTT up to 1min unless told."),
     ])
 
   static let oauth = Table(
@@ -56,7 +75,7 @@ extension Vocabulary {
       Member("tokenUrl", .httpsURL, .required, "The token endpoint of the service."),
       Member("clientId", .text, .required, "Our name there."),
       Member(
-        "clientSecretFile", .file, .required, "A file with our secret there, mode 0600."),
+        "clientSecretFile", .secretFile, .required, "A file with our secret there, mode 0600."),
       Member("scope", .text, .optional, "What the token is to allow; words with spaces between."),
       Member(
         "caFile", .file, .optional,
@@ -69,7 +88,7 @@ extension Vocabulary {
       Member("host", .host, .required, "Its name or address."),
       Member("port", .integer(1...65_535), .standard(3128), "Its port."),
       Member(
-        "credentialsFile", .file, .optional,
+        "credentialsFile", .secretFile, .optional,
         "A file with \"user:password\", mode 0600; without it, nobody is named."),
     ])
 

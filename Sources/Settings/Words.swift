@@ -25,6 +25,15 @@ enum Words {
     return "\"\(shown)\(text.unicodeScalars.count > SettingsLimits.nameLength ? "…" : "")\""
   }
 
+  static let secretPattern = "^(/|credential:[A-Za-z0-9._-]{1,\(SettingsLimits.nameLength)}$)"
+
+  /// `credential:` and the name under which systemd hands a secret over.
+  static func isCredential(_ text: String) -> Bool {
+    let prefix = "credential:"
+    let name = text.dropFirst(prefix.count)
+    return text.hasPrefix(prefix) && isName(String(name)) && name != "." && name != ".."
+  }
+
   static let pinPattern = "^sha256/[A-Za-z0-9+/]{43}=$"
 
   /// `sha256/` and 32 bytes in Base64.

@@ -1,6 +1,7 @@
 // What `takt check` prints.
 
 import Glibc
+import OpenSSLEdge
 import Polling
 import Primitives
 import Settings
@@ -11,7 +12,8 @@ enum CheckReport {
   static func missingFiles(_ plan: SitePlan) -> [String] {
     var hints: [String] = []
     func look(_ path: String?, _ what: String, _ remedy: String) {
-      guard let path, access(path, F_OK) != 0 else { return }
+      // A credential is handed over to the service only: nobody else can look for it.
+      guard let path, !Credential.isMeant(by: path), access(path, F_OK) != 0 else { return }
       hints.append("\(what) \(path) is not on this machine\(remedy)")
     }
     look(
@@ -36,6 +38,7 @@ enum CheckReport {
       look(uplink.certificateFile, "uplinks[\(uplink.name)].certificateFile", "")
       look(uplink.keyFile, "uplinks[\(uplink.name)].keyFile", "")
       look(uplink.bearerFile, "uplinks[\(uplink.name)].bearerFile", "")
+      look(uplink.passwordFile, "uplinks[\(uplink.name)].passwordFile", "")
       look(uplink.crlFile, "uplinks[\(uplink.name)].crlFile", "")
       look(
         uplink.oauth?.clientSecretFile, "uplinks[\(uplink.name)].oauth.clientSecretFile", "")

@@ -12,8 +12,12 @@ enum KeygenCommand {
       .value(
         "jwks", "FILE", "where the public keys go; keys in it are kept",
         default: "jwks.json beside the key"),
-      .value("kid", "NAME", "the key's name in signatures", default: "its RFC 7638 thumbprint"),
-      .value("tls", "DIR", "make a small CA and a server certificate there, and no signing key"),
+      .switch("next", "make the next key beside it and publish it; the key there is goes on"),
+      .switch("rotate", "make the next key the one that signs, at once, also while takt runs"),
+      .switch("export", "put the public part of the key there is into the public keys"),
+      .value(
+        "tls", "DIR", "make a small CA, a server and a client certificate there, and no signing key"
+      ),
       .value(
         "host", "NAME[,NAME]", "names and addresses of that server", default: "localhost,127.0.0.1"
       ),
@@ -22,12 +26,14 @@ enum KeygenCommand {
     notes: [
       """
       The gateway refuses a key that others can read: it belongs to the user who runs it, mode 0600.
-      A receiver needs the JWKS file to verify what this gateway signs. After a change of the key it
-      needs both keys until the last event of the old one is verified.
+      A receiver needs the JWKS file to verify what this gateway signs; keys are called by their RFC
+      7638 thumbprint there. To change the key: --next, give the JWKS file, which holds both, to the
+      receivers, then --rotate. They need both keys until the last event of the old one is verified.
       """,
       """
       The certificates are for the bench and for commissioning: DIR then holds ca.pem, server.pem
-      and server.key. The key of the CA is thrown away, so nobody can issue another one.
+      and server.key, and client.pem and client.key, with which a gateway proves itself to a server
+      that asks. The key of the CA is thrown away, so nobody can issue another one.
       """,
     ],
     exits: [.ok, .configuration, .storage])
@@ -54,9 +60,20 @@ enum KeygenCommand {
 
   private static func signingKey(_ options: CommandLineOptions) throws(KeyFault) -> String {
     let key = options.text("key") ?? Self.key
-    let made = try SigningKeyFile.make(
-      keyFile: key, jwksFile: options.text("jwks") ?? beside(key), kid: options.text("kid"),
-      force: options.has("force"))
+    let set = options.text("jwks") ?? beside(key)
+    let steps = ["next", "rotate", "export"].filter(options.has)
+    guard steps.count <= 1 else {
+      throw KeyFault("changing a key: --\(steps[0]) or --\(steps[1]), one at a time")
+    }
+    let made =
+      switch steps.first {
+      case "next":
+        try KeyRotation.prepare(keyFile: key, jwksFile: set, force: options.has("force"))
+      case "rotate": try KeyRotation.rotate(keyFile: key, jwksFile: set)
+      case "export": try KeyRotation.publish(keyFile: key, jwksFile: set)
+      default:
+        try SigningKeyFile.make(keyFile: key, jwksFile: set, force: options.has("force"))
+      }
     return Columns.text(
       [
         ["private key", made.keyFile], ["public keys", made.jwksFile], ["kid", made.kid],
@@ -73,6 +90,7 @@ enum KeygenCommand {
     return Columns.text(
       [
         ["authority", made.caFile], ["certificate", made.certificateFile], ["key", made.keyFile],
+        ["client certificate", made.clientCertificateFile], ["client key", made.clientKeyFile],
         ["fingerprint", "sha256 " + Hex.encode(made.fingerprint)],
       ], indent: 0) + "\n"
   }

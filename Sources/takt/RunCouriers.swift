@@ -18,17 +18,12 @@ nonisolated func courierLoop(_ daemon: Daemon, _ post: CourierPost) {
   let bell = post.bell
   var trouble = Remembered<String?>(nil)
   while !post.life.isEnding {
-    do throws(TLSSettingsFault) {
-      var stream = try TLSStream(settings: uplink.tls, clock: daemon.clock, wake: bell.descriptor)
-      stream.timeFloor = daemon.timeFloor
-      deliver(daemon, post, stream)
-    } catch {
-      if trouble.becomes(error.description) {
-        daemon.log.line(.error, "uplink \(uplink.name): \(error.description)")
-      }
+    let fault = serve(daemon, post)
+    if let fault {
+      if trouble.becomes(fault) { daemon.log.line(.error, "uplink \(uplink.name): \(fault)") }
       var status = CourierStatus()
       status.state = "parked"
-      status.alarm = error.description
+      status.alarm = fault
       post.link.status.post(status)
       post.counter.move()
       _ = bell.wait(until: daemon.clock.now() + RunLimits.certificateRetry)
@@ -38,13 +33,41 @@ nonisolated func courierLoop(_ daemon: Daemon, _ post: CourierPost) {
   daemon.mainBell.signal()
 }
 
+/// Makes stream and courier of one uplink and turns them; why they cannot be made, as a sentence.
+private func serve(_ daemon: Daemon, _ post: CourierPost) -> String? {
+  let uplink = post.uplink
+  let wake = post.bell.descriptor
+  let courier: any UplinkCourier
+  do throws(MQTTPolicy.Fault) {
+    courier = try uplink.courier()
+  } catch {
+    return error.description
+  }
+  guard uplink.isSecure else {
+    deliver(daemon, post, courier, PlainStream(clock: daemon.clock, wake: wake))
+    return nil
+  }
+  do throws(TLSSettingsFault) {
+    let peer = uplink.mqtt == nil ? "receiver" : "broker"
+    var stream = try TLSStream(
+      settings: uplink.tls, clock: daemon.clock, wake: wake, peer: peer)
+    stream.timeFloor = daemon.timeFloor
+    deliver(daemon, post, courier, stream)
+    return nil
+  } catch {
+    return error.description
+  }
+}
+
 /// Turns the courier of one uplink until its post or the daemon ends.
-private func deliver(_ daemon: Daemon, _ post: CourierPost, _ stream: consuming TLSStream) {
+private func deliver<Stream: ByteStream & ~Copyable>(
+  _ daemon: Daemon, _ post: CourierPost, _ courier: any UplinkCourier, _ stream: consuming Stream
+) {
   let uplink = post.uplink
   var random = SystemRandom()
   var step = CourierStep(
-    courier: Courier(policy: uplink.policy, digest: SHA256.digest), stream: stream,
-    link: post.link, seed: random.next(), readSecret: daemon.secretReader(post))
+    courier: courier, stream: stream, link: post.link, seed: random.next(),
+    readSecret: daemon.secretReader(post))
   var conditions = Remembered<[String]>([])
   var alarm = Remembered<String?>(nil)
   while !post.life.isEnding {

@@ -110,6 +110,6 @@ extension StatusDocument.Uplink {
       name: name, state: courier?.state ?? "starting", depth: statistics?.depth ?? 0,
       oldest: nil, delivered: statistics?.delivered ?? 0, quarantined: statistics?.refused ?? 0,
       lastSuccess: courier?.lastSuccess?.wall, lastError: courier?.alarm ?? courier?.lastError,
-      conditions: courier?.conditions ?? [])
+      conditions: courier?.conditions ?? [], speaks: courier?.speaks)
   }
 }

@@ -13,7 +13,8 @@ import Synchronization
 
 /// Polls one endpoint until its post ends.
 nonisolated func fieldLoop(_ daemon: Daemon, _ post: FieldPost) {
-  withFieldBus(post.bus.line, tap: post.tap, FieldLoop(daemon: daemon, post: post))
+  withFieldBus(
+    post.bus.line, tap: post.tap, floor: daemon.timeFloor, FieldLoop(daemon: daemon, post: post))
   post.life.finish()
   daemon.recorderBell.signal()
   daemon.mainBell.signal()

@@ -47,7 +47,16 @@ extension SitePlan {
 }
 
 extension UplinkSettings {
-  /// The courier's view of one uplink.
+  /// Whether TLS is spoken: always, but with a broker that the configuration names by mqtt://.
+  var isSecure: Bool { mqtt?.brokers.first?.isSecure ?? true }
+
+  /// The courier of this uplink; throws for a policy that no check would have let through.
+  func courier() throws(MQTTPolicy.Fault) -> any UplinkCourier {
+    if let mqtt { return try MQTTCourier(policy: mqtt) }
+    return Courier(policy: policy, digest: SHA256.digest)
+  }
+
+  /// The courier's view of one uplink over HTTPS.
   var policy: UplinkPolicy {
     var policy = UplinkPolicy(address: HTTPAddress(host: host, port: port, path: path))
     policy.packing = singleEvents ? .single : .batch

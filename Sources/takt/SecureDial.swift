@@ -20,14 +20,19 @@ final class SecureDial: FieldDial {
   private let settings: TLSClientSettings
   private let tcp: TCPDial
   private let clock: any Clock
+  private let floor: TimeFloor?
   private var tunnel: TLSTunnel?
   private var thread: NamedThread?
 
-  /// A way that is not open yet; `clock` bounds its opening.
-  init(host: String, port: UInt16, identity: TLSIdentity, clock: any Clock) {
+  /// A way that is not open yet; `clock` bounds its opening, and `floor` is what is known of the time
+  /// beside it: a box without a battery-backed clock must reach its devices as it reaches head office.
+  init(
+    host: String, port: UInt16, identity: TLSIdentity, clock: any Clock, floor: TimeFloor? = nil
+  ) {
     self.host = host
     self.port = port
     self.clock = clock
+    self.floor = floor
     tcp = TCPDial(host: host, port: port)
     settings = TLSClientSettings(
       caFile: identity.caFile, certificateFile: identity.certificateFile,
@@ -39,7 +44,7 @@ final class SecureDial: FieldDial {
     let deadline = clock.now() + timeout
     let tunnel: TLSTunnel
     do throws(TLSSettingsFault) {
-      tunnel = try TLSTunnel(settings: settings, clock: clock)
+      tunnel = try TLSTunnel(settings: settings, clock: clock, floor: floor)
     } catch {
       throw unreachable(error.description)
     }

@@ -13,7 +13,7 @@
 //                        "answers":{"p50Us","p99Us","averageUs","maxUs"},
 //                        "proposedTimeoutMs","timeoutAdvice","lastError"}]}],
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
-//                "lastError","conditions"}],
+//                "lastError","conditions","speaks"}],
 //    "journal":{"epoch","sequence","held","bytes","fault"},
 //    "memory":{"rssBytes"},
 //    "configuration":{"digest","path","since","serial","signedBy","probationUntil","waitsFor",
@@ -115,6 +115,8 @@ struct StatusDocument {
     var lastError: String?
     /// What a person should know of although events are delivered.
     var conditions: [String] = []
+    /// Protocol, version and peer of the last session, where there is something to agree on.
+    var speaks: String?
   }
 
   struct Journal {
@@ -247,6 +249,7 @@ extension StatusDocument.Uplink {
       "quarantined": count(quarantined), "lastSuccess": text(lastSuccess),
       "lastError": lastError.map { .string($0) },
       "conditions": conditions.isEmpty ? nil : .array(conditions.map { .string($0) }),
+      "speaks": speaks.map { .string($0) },
     ])
   }
 }

@@ -28,9 +28,13 @@ extension Daemon {
         secretFile: oauth.clientSecretFile, settings: settings,
         userAgent: "takt/\(programVersion)", clock: clock, floor: timeFloor,
         wake: post.bell.descriptor
-      ) { [life = post.life] in life.isEnding }
+      ) {
+        post.counter.move()
+        return post.life.isEnding
+      }
       return { fetcher.fetch() }
     }
+    if let path = uplink.passwordFile { return { password(path) } }
     guard let path = uplink.bearerFile else { return { .none } }
     return { bearer(path) }
   }
@@ -39,16 +43,25 @@ extension Daemon {
 /// The token in a file; one that can't be used leaves the token there was in use.
 nonisolated func bearer(_ path: String) -> Secret {
   let kept = "the token read before is used until then"
-  do throws(LinuxFault) {
-    let text = String(decoding: try Files.read(path), as: UTF8.self)
-    let words = text.split(whereSeparator: \.isWhitespace)
-    guard words.count == 1, let token = words.first, token.utf8.count <= DeliveryLimits.tokenBytes
-    else {
+  do throws(KeyFault) {
+    let line = try SecretLine.read(
+      path, what: "bearer token", most: DeliveryLimits.tokenBytes)
+    let words = line.split(whereSeparator: \.isWhitespace)
+    guard words.count == 1, let token = words.first else {
       return .kept(why: "reading bearer token \(path): one word is expected; \(kept)")
     }
     return .token(String(token), staleAt: nil)
   } catch {
     return .kept(why: "\(error.description); \(kept)")
+  }
+}
+
+/// The password in a file; one that can't be used leaves the password there was in use.
+nonisolated func password(_ path: String) -> Secret {
+  do throws(KeyFault) {
+    return .token(try SecretLine.read(path, what: "password"), staleAt: nil)
+  } catch {
+    return .kept(why: error.description)
   }
 }
 

@@ -161,7 +161,9 @@ import Testing
     let made = try BenchCertificates.make(
       directory: scratch.path, hosts: ["localhost", "127.0.0.1", "::1"])
     var facts = stat()
-    #expect(stat(made.keyFile, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+    for key in [made.keyFile, made.clientKeyFile] {
+      #expect(stat(key, &facts) == 0 && facts.st_mode & 0o777 == 0o600)
+    }
     #expect(made.fingerprint.count == 32)
     #expect(throws: KeyFault.self) {
       try BenchCertificates.make(directory: scratch.path, hosts: ["localhost"])
@@ -176,5 +178,15 @@ import Testing
     defer { peer.stop() }
     let journey = try Journey.make(TLSClientSettings(caFile: made.caFile), port: peer.port)
     #expect(journey.opened && journey.fault == .finished)
+    // The client's certificate is one of the same authority, and for clients.
+    let strict = try TLSPeer.tls(
+      PeerFiles(certificate: made.certificateFile, key: made.keyFile), clientCA: made.caFile)
+    defer { strict.stop() }
+    let settings = TLSClientSettings(
+      caFile: made.caFile, certificateFile: made.clientCertificateFile,
+      keyFile: made.clientKeyFile)
+    #expect(try Journey.make(settings, port: strict.port).fault == .finished)
+    let bare = try Journey.make(TLSClientSettings(caFile: made.caFile), port: strict.port)
+    #expect(bare.fault != .finished)
   }
 }

@@ -33,7 +33,7 @@ struct Broken: Sendable, CustomTestStringConvertible {
 
   static let all: [Broken] = [
     texts, members, signals, sites, lines, devices, evidence, conditions, states, shop, plant,
-    calendars,
+    calendars, messaging,
   ].flatMap(\.self)
 
   /// The text with the first occurrence of each old part replaced; the closing brace is the last.

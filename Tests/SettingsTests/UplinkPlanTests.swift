@@ -1,5 +1,6 @@
 // What an uplink's members become.
 
+import Delivery
 import Testing
 
 @testable import Settings
@@ -34,6 +35,55 @@ import Testing
           scope: "a b", caFile: "/ca.pem"))
     #expect(
       full.proxy == ProxyPlan(host: "proxy.example", port: 3128, credentialsFile: "/p"))
+  }
+
+  @Test func `a broker is spoken to as the configuration says, and by default as the policy does`()
+    throws
+  {
+    let text = Broken.right.replacing(
+      "url: \"https://mes.example.com/takt\"", with: "type: \"mqtt\", MEMBERS")
+    func uplink(_ members: String) throws -> UplinkSettings {
+      let outcome = check(text.replacing("MEMBERS", with: members))
+      return try #require(outcome.configuration?.plan.uplinks.first, "\(outcome.mistakes)")
+    }
+    let plain = try uplink("brokers: [\"mqtts://b.plant\"]")
+    var expected = MQTTPolicy(
+      brokers: [MQTTAddress(host: "b.plant")], clientID: "gw", topic: .standard)
+    #expect(plain.mqtt == expected && plain.host == "b.plant" && plain.port == 8883)
+    #expect(plain.serverName == nil && plain.passwordFile == nil)
+    let full = try uplink(
+      """
+      brokers: ["mqtts://b.plant", "mqtts://c.plant:1"], redirections: ["mqtts://d.plant"],
+      version: "3.1.1", clientId: "gw17", userName: "u", passwordFile: "credential:mes",
+      topic: "t/<type>", statusTopic: "s", rightsTest: "canary", canaryTopic: "c",
+      acknowledgementTopic: "a", window: 7, keepsKeyOrder: true, connectTimeout: "5s",
+      answerTimeout: "6s", applicationTimeout: "7s", keepAlive: "11s", topicPatience: "12s",
+      rightsLast: "13s", backoff: { floor: "2s", ceiling: "3s" }, caFile: "/ca.pem"
+      """)
+    expected.brokers.append(MQTTAddress(host: "c.plant", port: 1))
+    expected.redirections = [MQTTAddress(host: "d.plant")]
+    (expected.speech, expected.clientID) = (.three, "gw17")
+    (expected.userName, expected.secret) = ("u", .file)
+    expected.topic = try MQTTTopicTemplate("t/<type>")
+    (expected.statusTopic, expected.acknowledgementTopic) = ("s", "a")
+    (expected.rightsTest, expected.window, expected.keepsKeyOrder) = (.canary("c"), 7, true)
+    (expected.connectTimeout, expected.answerTimeout) = (.seconds(5), .seconds(6))
+    (expected.applicationTimeout, expected.keepAlive) = (.seconds(7), .seconds(11))
+    (expected.topicPatience, expected.rightsLast) = (.seconds(12), .seconds(13))
+    (expected.firstRetry, expected.lastRetry) = (.seconds(2), .seconds(3))
+    #expect(full.mqtt == expected && full.passwordFile == "credential:mes")
+    #expect(full.caFile == "/ca.pem")
+  }
+
+  @Test func `what may be meant and is risky over MQTT is warned of`() throws {
+    let text = Broken.right.replacing(
+      "url: \"https://mes.example.com/takt\"",
+      with: "type: \"mqtt\", brokers: [\"mqtt://b\"], allowsPlainAnywhere: true,"
+        + " rightsTest: \"none\"")
+    let outcome = check(text)
+    #expect(outcome.configuration != nil && outcome.warnings.count == 2)
+    #expect(outcome.warnings[0].found.contains("mqtt://b:1883 is not encrypted"))
+    #expect(outcome.warnings[1].found.contains("brokers of 3.1.1 acknowledge"))
   }
 
   @Test func `a token service can have authorities of its own`() throws {
