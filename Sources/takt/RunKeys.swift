@@ -4,7 +4,7 @@ import LinuxEdge
 import OpenSSLEdge
 import Settings
 
-/// What does not change while the daemon runs.
+/// What does not change with the configuration.
 struct RunKeys: Sendable {
   let notary: LiveNotary
 
