@@ -36,9 +36,9 @@ package struct Floor: Sendable {
 
   var machines: [Machine] = []
   private var routes: [Route]
-  private let machinesOfUnit: [[Int]]
-  private let unitsOfMachine: [[Int]]
-  private let busesOfMachine: [[Int]]
+  private let machinesOfUnit: IndexLists
+  private let unitsOfMachine: IndexLists
+  private let busesOfMachine: IndexLists
   /// Everything before it has been told.
   private var markOfUnit: [Instant]
   /// The earliest mark at which a machine of the unit has something to do; never too late.
@@ -79,16 +79,17 @@ package struct Floor: Sendable {
     }
     let unitCount = plan.units.count
     var machinesOfUnit = Array(repeating: [Int](), count: unitCount)
-    unitsOfMachine = plan.machines.map { rules in
+    let unitsOfMachine = plan.machines.map { rules in
       Set(rules.units.map { Int($0.index) }).filter { $0 < unitCount }.sorted()
     }
     for (machine, units) in unitsOfMachine.enumerated() {
       for unit in units { machinesOfUnit[unit].append(machine) }
     }
-    self.machinesOfUnit = machinesOfUnit
-    busesOfMachine = unitsOfMachine.map { units in
-      Set(units.map { plan.busOfUnit[$0] }).sorted()
-    }
+    self.machinesOfUnit = IndexLists(machinesOfUnit)
+    self.unitsOfMachine = IndexLists(unitsOfMachine)
+    busesOfMachine = IndexLists(
+      unitsOfMachine.map { units in Set(units.map { plan.busOfUnit[$0] }).sorted() })
+    Self.share(&machines)
     routes = Self.routes(plan, machines)
     markOfUnit = Array(repeating: .distantPast, count: unitCount)
     wakeOfUnit = Array(repeating: .distantPast, count: unitCount)
@@ -120,6 +121,20 @@ package struct Floor: Sendable {
     machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
     collect(machine, machines[machine].findWish(), into: &facts)
     isSnapshotDue[machine] = true
+  }
+
+  /// Machines of one kind hold what never changes in one place.
+  private static func share(_ machines: inout [Machine]) {
+    var firstOfKind: [String: Int] = [:]
+    for index in machines.indices {
+      let kind = machines[index].kind
+      if let first = firstOfKind[kind] {
+        let kin = machines[first]
+        machines[index].share(with: kin)
+      } else {
+        firstOfKind[kind] = index
+      }
+    }
   }
 
   private static func routes(_ plan: RecorderPlan, _ machines: [Machine]) -> [Route] {
@@ -198,7 +213,8 @@ package struct Floor: Sendable {
   /// Touches the machines of a unit that have something to do at its mark.
   private mutating func wake(_ unit: Int) {
     var next = Instant.distantFuture
-    for machine in machinesOfUnit[unit] {
+    for place in machinesOfUnit.places(of: unit) {
+      let machine = machinesOfUnit.item(place)
       if wakeOfMachine[machine] <= markOfUnit[unit] {
         touch(machine)
       } else {
@@ -221,21 +237,28 @@ package struct Floor: Sendable {
     _ machine: Int, _ wish: Wish, into facts: inout [FloorFact]
   ) {
     wakeOfMachine[machine] = wish.wake
-    for unit in unitsOfMachine[machine] where wish.wake < wakeOfUnit[unit] {
-      wakeOfUnit[unit] = wish.wake
+    for place in unitsOfMachine.places(of: machine) {
+      let unit = unitsOfMachine.item(place)
+      if wish.wake < wakeOfUnit[unit] { wakeOfUnit[unit] = wish.wake }
     }
     if wish.deadline != deadlineOfMachine[machine] { move(machine, to: wish.deadline) }
     guard !scratch.isEmpty else { return }
     isSnapshotDue[machine] = true
-    for fact in scratch { facts.append(FloorFact(machine: machine, fact: fact)) }
-    scratch.removeAll(keepingCapacity: true)
+    // Moved from the end and turned round: a fact is large, and a copy counts each of its texts.
+    var (first, last) = (facts.count, facts.count + scratch.count - 1)
+    while let fact = scratch.popLast() { facts.append(FloorFact(machine: machine, fact: fact)) }
+    while first < last {
+      facts.swapAt(first, last)
+      (first, last) = (first + 1, last - 1)
+    }
   }
 
   /// The deadline of a machine is another one now.
   private mutating func move(_ machine: Int, to deadline: Instant) {
     let before = deadlineOfMachine[machine]
     deadlineOfMachine[machine] = deadline
-    for bus in busesOfMachine[machine] {
+    for place in busesOfMachine.places(of: machine) {
+      let bus = busesOfMachine.item(place)
       guard let earliest = deadlineOfBus[bus] else { continue }
       if deadline <= earliest {
         deadlineOfBus[bus] = deadline
@@ -269,8 +292,10 @@ package struct Floor: Sendable {
   ///
   /// A machine that nobody woke at the marks of its units had nothing to tell before them.
   func toldUntil(machine: Int) -> Instant {
-    let marks = unitsOfMachine[machine].map { markOfUnit[$0] }
-    return max(machines[machine].toldUntil, marks.min() ?? .distantPast)
+    let units = unitsOfMachine.places(of: machine)
+    var marked = units.isEmpty ? Instant.distantPast : .distantFuture
+    for place in units { marked = min(marked, markOfUnit[unitsOfMachine.item(place)]) }
+    return max(machines[machine].toldUntil, marked)
   }
 
   /// What every machine does now.
@@ -293,8 +318,9 @@ package struct Floor: Sendable {
     for bus in deadlineOfBus.indices { deadlineOfBus[bus] = .distantFuture }
     for machine in machines.indices {
       let deadline = deadlineOfMachine[machine]
-      for bus in busesOfMachine[machine] where deadline < deadlineOfBus[bus] ?? .distantFuture {
-        deadlineOfBus[bus] = deadline
+      for place in busesOfMachine.places(of: machine) {
+        let bus = busesOfMachine.item(place)
+        if deadline < deadlineOfBus[bus] ?? .distantFuture { deadlineOfBus[bus] = deadline }
       }
     }
   }

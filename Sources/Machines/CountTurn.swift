@@ -19,6 +19,9 @@ struct CountTurn {
   /// The leading counter showed that something was made, or may have been.
   var moved = false
 
+  /// Whether there is something to book or to tell.
+  var says: Bool { sum.says || unseen != nil || !anomalies.isEmpty }
+
   mutating func add(_ tally: Tally, _ role: CountRole) {
     if !tally.anomalies.isEmpty { anomalies += tally.anomalies }
     guard tally.pieces > 0 || tally.rollover || tally.reset else { return }

@@ -65,11 +65,16 @@ struct EvidenceBoard: Equatable, Sendable {
     var witness: Int32 = -1
   }
 
-  let program: EvidenceProgram
+  var program: EvidenceProgram
+  /// The signal of each slot: what tells this program from that of a machine of the same kind.
+  let signals: [SignalID]
   var slots: [Slot]
   var nodes: [Node]
   /// The next moment at which a claim may answer otherwise.
-  var dues: [Instant]
+  private var dues: [Instant]
+  /// The earliest of them: the next moment at which evidence changes of itself; the end of time for
+  /// none.
+  private(set) var deadline: Instant = .distantFuture
   /// Claims to be answered again, a bit each.
   var dirty: UInt64 = .max
   /// The ideal cycle in nanoseconds; nil while nobody knows it.
@@ -84,16 +89,10 @@ struct EvidenceBoard: Equatable, Sendable {
 
   init(_ program: EvidenceProgram) {
     self.program = program
+    signals = program.signals
     slots = Array(repeating: Slot(), count: program.signals.count)
     nodes = Array(repeating: Node(), count: program.steps.count)
     dues = Array(repeating: .distantFuture, count: program.claims.count)
-  }
-
-  /// The next moment at which evidence changes of itself; the end of time for none.
-  var deadline: Instant {
-    var earliest = Instant.distantFuture
-    for due in dues where due < earliest { earliest = due }
-    return earliest
   }
 
   /// Whether everything that decides can be read.
@@ -122,37 +121,8 @@ struct EvidenceBoard: Equatable, Sendable {
     isSame: Bool = true, at: Stamp
   ) -> UInt64? {
     dirty |= program.dependents[slot]
-    guard quality == .good else {
-      slots[slot].seen = quality == .noContact ? .noContact : .unusable
-      if slots[slot].away == nil { slots[slot].away = at.instant }
-      return nil
-    }
-    let before = slots[slot]
-    slots[slot].seen = .good
-    slots[slot].value = value
-    slots[slot].foreseen = nil
-    slots[slot].away = nil
-    guard before.moved != nil else {
-      (slots[slot].moved, slots[slot].rose) = (at, at)
-      return nil
-    }
-    let gap = before.away.map { max(0, at.instant.nanoseconds(since: $0)) } ?? 0
-    if value.isSet == true, before.value.isSet == false {
-      (slots[slot].rose, slots[slot].riseUnseen) = (at, 0)
-      slots[slot].roseUnseen = isGap || before.away != nil
-    } else {
-      slots[slot].riseUnseen = saturating(before.riseUnseen, plus: gap)
-    }
-    guard moved ?? (value.count != before.value.count) else {
-      slots[slot].unseen = saturating(before.unseen, plus: gap)
-      if before.away != nil, !isSame, !stood { slots[slot].restsFrom = at.instant }
-      return nil
-    }
-    (slots[slot].moved, slots[slot].unseen) = (at, 0)
-    slots[slot].restsFrom = nil
-    slots[slot].movedUnseen = isGap || before.away != nil
-    let (now, then) = (value.count ?? 0, before.value.count ?? 0)
-    return now > then ? now - then : 0
+    return slots[slot].note(
+      value, quality, moved: moved, isGap: isGap, isSame: isSame, stood: stood, at: at)
   }
 
   /// The next count of a signal will come, at some time after `looked`.
@@ -183,6 +153,7 @@ struct EvidenceBoard: Equatable, Sendable {
   mutating func freeze(at now: Instant) {
     if frozen == nil { frozen = now }
     for index in dues.indices { dues[index] = .distantFuture }
+    deadline = .distantFuture
     dirty = .max
   }
 
@@ -202,30 +173,44 @@ struct EvidenceBoard: Equatable, Sendable {
     return verdict
   }
 
+  /// Answers those of some claims that a signal has touched, or whose moment has come: a bit each,
+  /// so that what nothing has touched is not even looked at.
   private mutating func answer(_ claims: UInt64, at now: Instant) {
-    for index in program.claims.indices
-    where claims >> UInt64(index) & 1 == 1
-      && (dirty >> UInt64(index) & 1 == 1 || dues[index] <= now)
-    {
+    var open = dirty & program.all
+    if deadline <= now {
+      for index in dues.indices where dues[index] <= now { open |= 1 << UInt64(index) }
+    }
+    open &= claims
+    guard open != 0 else { return }
+    while open != 0 {
+      let index = open.trailingZeroBitCount
+      open &= open - 1
       var due = Instant.distantFuture
       answer(program.claims[index], at: now, due: &due)
-      dues[index] = due
+      if dues[index] != due { dues[index] = due }
     }
+    deadline = .distantFuture
+    for due in dues where due < deadline { deadline = due }
   }
 
   private mutating func answer(
     _ claim: EvidenceProgram.Claim, at now: Instant, due: inout Instant
   ) {
-    for index in claim.first...claim.root {
-      nodes[index].gathered = program.steps[index].operation == .all ? .holds : .fails
-      nodes[index].witness = -1
+    if claim.first < claim.root {
+      for index in claim.first...claim.root {
+        nodes[index].gathered = program.steps[index].operation == .all ? .holds : .fails
+        nodes[index].witness = -1
+      }
     }
     for index in claim.first...claim.root {
       let step = program.steps[index]
+      var node = nodes[index]
       let raw =
-        step.operation.isLeaf ? leaf(index, step, at: now, due: &due) : nodes[index].gathered
-      if step.operation.isLeaf { nodes[index].witness = Int32(index) }
-      delay(index, step, raw, at: now, due: &due)
+        step.operation.isLeaf
+        ? leaf(&node, index, step, at: now, due: &due) : node.gathered
+      if step.operation.isLeaf { node.witness = Int32(index) }
+      node.delay(step, raw, at: now, due: &due)
+      nodes[index] = node
       if step.parent >= 0 { gather(index, into: Int(step.parent)) }
     }
   }
@@ -253,37 +238,13 @@ struct EvidenceBoard: Equatable, Sendable {
     node >= 0 && program.steps[Int(node)].operation == .code
   }
 
-  private mutating func delay(
-    _ index: Int, _ step: EvidenceProgram.Step, _ raw: Truth, at now: Instant, due: inout Instant
-  ) {
-    let before = nodes[index].answer
-    let wait: Int64 =
-      switch raw {
-      case .holds: step.onDelay
-      case .fails: before == .unknown ? 0 : step.offDelay
-      case .unknown: 0
-      }
-    if raw == before || wait == 0 {
-      (nodes[index].answer, nodes[index].since) = (raw, .distantFuture)
-      return
-    }
-    if before == .unknown { nodes[index].answer = .fails }
-    let since = min(nodes[index].since, now)
-    let end = since.advanced(nanoseconds: wait)
-    if end <= now {
-      (nodes[index].answer, nodes[index].since) = (raw, .distantFuture)
-    } else {
-      nodes[index].since = since
-      due = min(due, end)
-    }
-  }
-
-  private mutating func leaf(
-    _ index: Int, _ step: EvidenceProgram.Step, at now: Instant, due: inout Instant
+  private func leaf(
+    _ node: inout Node, _ index: Int, _ step: EvidenceProgram.Step, at now: Instant,
+    due: inout Instant
   ) -> Truth {
     let slot = slots[Int(step.slot)]
     guard slot.seen == .good else {
-      nodes[index].latched = false
+      node.latched = false
       return .unknown
     }
     switch step.operation {
@@ -293,17 +254,17 @@ struct EvidenceBoard: Equatable, Sendable {
       return truth(program.code(value, of: index) != nil || (step.anyOther && value != 0))
     case .above, .below:
       guard let value = slot.value.magnitude else {
-        nodes[index].latched = false
+        node.latched = false
         return .unknown
       }
       let isAbove = step.operation == .above
       let (isOn, isOff) =
         isAbove ? (value >= step.on, value < step.off) : (value <= step.on, value > step.off)
-      if isOn { nodes[index].latched = true } else if isOff { nodes[index].latched = false }
-      return nodes[index].latched ? .holds : .fails
+      if isOn { node.latched = true } else if isOff { node.latched = false }
+      return node.latched ? .holds : .fails
     case .counterStands: return stands(step, slot.moved, slot.unseen, slot, at: now, due: &due)
     case .pulseStands: return stands(step, slot.rose, slot.riseUnseen, slot, at: now, due: &due)
-    case .all, .any, .not: return nodes[index].gathered
+    case .all, .any, .not: return node.gathered
     }
   }
 
@@ -380,7 +341,7 @@ struct EvidenceBoard: Equatable, Sendable {
   private func evidence(of witness: Int32) -> Evidence? {
     guard witness >= 0 else { return nil }
     let slot = Int(program.steps[Int(witness)].slot)
-    return Evidence(signal: program.signals[slot], value: slots[slot].value)
+    return Evidence(signal: signals[slot], value: slots[slot].value)
   }
 }
 
@@ -393,5 +354,5 @@ func hundredths(_ count: Int64, of length: Int64) -> Int64 {
 
 extension Value {
   /// Whether it is a number other than 0; nil for what is no number.
-  var isSet: Bool? { Condition(signal: SignalID(0), comparison: .isTrue).holds(for: self) }
+  var isSet: Bool? { isZero.map { !$0 } }
 }

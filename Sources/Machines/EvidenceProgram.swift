@@ -114,10 +114,14 @@ struct EvidenceProgram: Equatable, Sendable {
   private(set) var standing: UInt64 = 0
   /// Claims that depend on the ideal cycle, a bit each.
   private(set) var ofCycle: UInt64 = 0
+  /// Every claim, a bit each.
+  private(set) var all: UInt64 = 0
+  /// Steps that ask whether a counter stands still.
+  private(set) var resting: [Int] = []
   let otherwise: EvidenceState?
   let standsAnew: Bool
   /// The rank of each state: 0 is the strongest.
-  let ranks: [EvidenceState: Int]
+  private(set) var ranks: [EvidenceState: Int]
 
   /// A program that asks nothing.
   init() { (otherwise, standsAnew, ranks) = (nil, false, [:]) }
@@ -151,10 +155,24 @@ struct EvidenceProgram: Equatable, Sendable {
         standing |= 1 << UInt64(index)
       }
     }
+    for index in claims.indices { all |= 1 << UInt64(index) }
+    resting = steps.indices.filter { steps[$0].operation == .counterStands }
     let strength = ranks
     ranking = claims.indices.sorted {
       (strength[claims[$0].state] ?? 0, $0) < (strength[claims[$1].state] ?? 0, $1)
     }
+  }
+
+  /// Takes over the memory of what is the same in another program; what it asks stays the same.
+  mutating func share(with kin: EvidenceProgram) {
+    if steps == kin.steps { steps = kin.steps }
+    if codes == kin.codes { codes = kin.codes }
+    if reasons == kin.reasons { reasons = kin.reasons }
+    if claims == kin.claims { claims = kin.claims }
+    if dependents == kin.dependents { dependents = kin.dependents }
+    if ranking == kin.ranking { ranking = kin.ranking }
+    if resting == kin.resting { resting = kin.resting }
+    if ranks == kin.ranks { ranks = kin.ranks }
   }
 
   private mutating func slot(of signal: SignalID) -> Int32 {

@@ -26,47 +26,50 @@ package struct Wish: Equatable, Sendable, BitwiseCopyable {
 }
 
 /// The decisions about one machine, from samples to facts.
+///
+/// What is asked with every sample stands first, so that it lies in few lines of the cache.
 public struct Machine: Sendable {
-  /// Everything declared about it.
-  public var rules: MachineRules { declared.value }
-  private let declared: Shared<MachineRules>
-  var roster: Roster
   var buffer = SampleBuffer()
-  /// Its states and stops: one state machine, whether its evidence is declared or simple.
-  var states: MachineStates
-  /// Why its rules cannot be followed, so that it tells no states; nil when they can.
-  public let rulesFault: StateRulesFault?
-  /// In the order of `MachineRules.allCounters`.
-  var counters: [Counter]
-  /// By slot: the index of its counter, or one of `CounterPlace`.
-  let counterOfSlot: [Int32]
-  let evidence: EvidencePlaces
+  /// Everything before it has been handled.
+  var now: Instant
   /// The next moment at which its states act of themselves.
   var stateDue: Instant = .distantFuture
   /// The earliest moment at which a doubted counter is settled.
   var doubt: Instant = .distantFuture
-  var book: CountBook
+  var reading: ClockReading
+  var inputs = MachineInputs()
+  /// Counts what was handled; while it stands still, so does the snapshot's content.
+  public internal(set) var revision: UInt64 = 0
   /// A signal or input that decides was heard in the moment that is being handled.
   var isHeard = false
   /// The calendar said something of the moment that is handled next: its pieces end there.
   var isEdge = false
   /// It runs and everything was read: a count that goes on changes nothing.
   var isIndifferent = false
-  /// Sums that are at the end of their range, which was told.
-  var full: Set<CountRole> = []
-  var inputs = MachineInputs()
   /// The order changes with the moment that is handled next.
   var isCutDue = false
+  /// Some signals show its order.
+  let showsOrder: Bool
+  /// By slot: the index of its counter, or one of `CounterPlace`.
+  private(set) var counterOfSlot: [Int32]
+  private(set) var evidence: EvidencePlaces
+  var roster: Roster
+  /// In the order of `MachineRules.allCounters`.
+  var counters: [Counter]
+  var book: CountBook
+  /// Its states and stops: one state machine, whether its evidence is declared or simple.
+  var states: MachineStates
+  /// Why its rules cannot be followed, so that it tells no states; nil when they can.
+  public let rulesFault: StateRulesFault?
+  /// Everything declared about it.
+  public var rules: MachineRules { declared.value }
+  private let declared: Shared<MachineRules>
+  /// Sums that are at the end of their range, which was told.
+  var full: Set<CountRole> = []
   var order: ShownOrder
-  /// Everything before it has been handled.
-  var now: Instant
-  var reading: ClockReading
   var lastSample: Instant?
-  var scratch: [Fact] = []
   /// Samples that were handled before every unit had told its own, because too many waited.
   public private(set) var handledEarly: Int64 = 0
-  /// Counts what was handled; while it stands still, so does the snapshot's content.
-  public internal(set) var revision: UInt64 = 0
 
   /// A machine that starts anew, or goes on where a snapshot ends; throws if that is unreadable.
   public init(
@@ -75,6 +78,7 @@ public struct Machine: Sendable {
   ) throws(SnapshotFault) {
     declared = Shared(rules)
     self.reading = reading
+    showsOrder = rules.order != nil
     roster = Roster(rules: rules)
     counters = rules.allCounters.map { Counter(rules: $0.rules, role: $0.role) }
     book = CountBook(derivesGood: rules.derivesGood)
@@ -87,6 +91,16 @@ public struct Machine: Sendable {
     evidence = EvidencePlaces(rules, roster, states)
     order = ShownOrder(rules, roster)
     if let snapshot { try resume(snapshot) }
+  }
+
+  /// What its evidence asks, in a word: machines of which it is the same may `share`.
+  package var kind: String { states.board.program.shape }
+
+  /// Takes over the memory of what is the same in another machine, and never changes in either.
+  package mutating func share(with kin: Machine) {
+    states.share(with: kin.states)
+    if counterOfSlot == kin.counterOfSlot { counterOfSlot = kin.counterOfSlot }
+    evidence.share(with: kin.evidence)
   }
 
   /// The signals whose samples this machine wants, for a routing table.
@@ -103,7 +117,7 @@ public struct Machine: Sendable {
       if roster.slots[slot].role.isEmpty, roster.slots[slot].taken == sample.quality { return }
       roster.slots[slot].taken = sample.quality
       let unit = roster.slots[slot].unit
-      let looked = unit < roster.units.count ? roster.units[unit].mark : .distantPast
+      let looked = unit < roster.units.count ? roster.marks[unit] : .distantPast
       buffer.insert(.init(sample: sample, slot: Int32(slot), looked: looked))
     }
   }
@@ -125,7 +139,7 @@ public struct Machine: Sendable {
 
   /// Hears how far every unit is known, when nothing that waits is due by that.
   package mutating func hear(_ marks: [Instant]) {
-    hear(of: marks)
+    roster.hear(marks)
     now = max(now, roster.watermark ?? now)
   }
 
@@ -134,7 +148,7 @@ public struct Machine: Sendable {
   package mutating func advance(
     marks: [Instant], reading: ClockReading, into facts: inout [Fact]
   ) -> Wish {
-    hear(of: marks)
+    roster.hear(marks)
     advance(reading: reading, into: &facts)
     return findWish()
   }
@@ -143,17 +157,8 @@ public struct Machine: Sendable {
   package mutating func flush(
     marks: [Instant], reading: ClockReading, into facts: inout [Fact]
   ) {
-    hear(of: marks)
+    roster.hear(marks)
     flush(reading: reading, into: &facts)
-  }
-
-  private mutating func hear(of marks: [Instant]) {
-    for index in roster.units.indices {
-      let unit = Int(roster.units[index].id.index)
-      if unit < marks.count, roster.units[index].mark < marks[unit] {
-        roster.units[index].mark = marks[unit]
-      }
-    }
   }
 
   /// What it waits for. Mutating, so that nothing of a kilobyte is copied to ask.

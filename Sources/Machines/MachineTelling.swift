@@ -5,6 +5,7 @@ import Signals
 
 extension Machine {
   mutating func tellContacts(at: Stamp, into facts: inout [Fact]) {
+    roster.hasNews = false
     for index in roster.units.indices {
       let unit = roster.units[index]
       roster.units[index].news = .none

@@ -10,7 +10,7 @@ import Signals
 /// Where the signals that decide stand in the roster, and what is asked of them.
 struct EvidencePlaces: Sendable {
   /// A slot of which somebody asks whether it stands still.
-  struct Rest: Sendable {
+  struct Rest: Equatable, Sendable {
     var slot: Int
     var state: Int
     /// Its counter, or one of `CounterPlace`.
@@ -19,10 +19,10 @@ struct EvidencePlaces: Sendable {
   }
 
   /// By slot of the roster, its slot among the states; -1 for one that decides nothing.
-  let states: [Int32]
+  private(set) var states: [Int32]
   /// By slot of the roster, whether a count that goes on changes nothing that is asked of it.
-  let goesOn: [Bool]
-  let rests: [Rest]
+  private(set) var goesOn: [Bool]
+  private(set) var rests: [Rest]
   /// What the counters count whose pieces prove that the machine ran.
   let leading: CountRole?
 
@@ -40,6 +40,13 @@ struct EvidencePlaces: Sendable {
       }
     }
     leading = rules.leading?.role
+  }
+
+  /// Takes over the memory of what is the same in those of another machine.
+  mutating func share(with kin: EvidencePlaces) {
+    if states == kin.states { states = kin.states }
+    if goesOn == kin.goesOn { goesOn = kin.goesOn }
+    if rests == kin.rests { rests = kin.rests }
   }
 }
 
@@ -90,7 +97,7 @@ extension Machine {
   mutating func ownDeadline() -> Instant { min(min(book.due, doubt), stateDue) }
 
   mutating func fireDeadlines(into facts: inout [Fact]) {
-    let at = Stamp(now, reading)
+    let at = reading.stamp(now)
     if doubt <= now {
       var turn = CountTurn()
       for index in counters.indices where counters[index].deadline <= now {
@@ -102,9 +109,9 @@ extension Machine {
     if book.due <= now { tellWindow(at: at, into: &facts) }
     if stateDue <= now {
       foresee()
-      scratch.removeAll(keepingCapacity: true)
-      states.fire(at: at, into: &scratch)
-      tellStates(at: at, into: &facts)
+      let told = facts.count
+      states.fire(at: at, into: &facts)
+      tellStates(after: told, at: at, into: &facts)
     }
   }
 
@@ -141,7 +148,7 @@ extension Machine {
     else { return false }
     buffer.dropFirst()
     guard pieces > 0 else { return true }
-    let at = Stamp(now, reading)
+    let at = reading.stamp(now)
     let place = Int(evidence.states[slot])
     if place >= 0 { states.goOn(entry.sample.value, slot: place, at: at) }
     var sum = CountBook.Sum()
@@ -153,36 +160,39 @@ extension Machine {
   }
 
   mutating func handleMoment(into facts: inout [Fact]) {
-    let at = Stamp(now, reading)
+    let at = reading.stamp(now)
     let isCut = takeInputs()
     if stateDue <= now { foresee() }
     var turn = CountTurn()
-    while let entry = buffer.popFirst(upTo: now) { take(entry, at: at, into: &turn) }
-    tellContacts(at: at, into: &facts)
-    tell(turn, at: at, into: &facts)
+    while buffer.firstTime <= now, let entry = buffer.popFirst(upTo: now) {
+      take(entry, at: at, into: &turn)
+    }
+    if roster.hasNews { tellContacts(at: at, into: &facts) }
+    if turn.says { tell(turn, at: at, into: &facts) }
     if isEdge {
       isEdge = false
       cutWindow(at: at, into: &facts)
     }
-    changeOrder(isCut, at: at, into: &facts)
+    if isCut || showsOrder { changeOrder(isCut, at: at, into: &facts) }
     // A stop that a changed configuration left without evidence ends with the first look.
     guard isHeard || hasNoEvidence else { return tellWhileStopped(at, into: &facts) }
     isHeard = false
-    scratch.removeAll(keepingCapacity: true)
-    states.settle(at: at, into: &scratch)
-    tellStates(at: at, into: &facts)
+    let told = facts.count
+    states.settle(at: at, into: &facts)
+    tellStates(after: told, at: at, into: &facts)
     tellWhileStopped(at, into: &facts)
   }
 
   private var hasNoEvidence: Bool { states.interest.isEmpty && states.openStop != nil }
 
-  /// Tells what the states have said, and what was counted before it.
-  mutating func tellStates(at: Stamp, into facts: inout [Fact]) {
+  /// Tells what was counted before what the states have said, which stands behind `told` already.
+  mutating func tellStates(after told: Int, at: Stamp, into facts: inout [Fact]) {
     isIndifferent = states.isIndifferent
-    stateDue = states.deadline ?? .distantFuture
-    guard !scratch.isEmpty else { return }
-    if scratch.contains(where: \.kind.breaksCounting) { tellWindow(at: at, into: &facts) }
-    facts.append(contentsOf: scratch)
+    stateDue = states.due
+    guard book.window != nil, facts[told...].contains(where: { $0.kind.breaksCounting }),
+      let record = book.close(at: at)
+    else { return }
+    facts.insert(Fact(at: record.to, kind: .counted(record)), at: told)
   }
 
   /// Pieces that run out during a stop are told at once: the snapshot that is committed with them
@@ -243,6 +253,11 @@ extension Machine {
 
 extension Sample {
   fileprivate var signal: SignalID { SignalID(Int(subject)) }
+}
+
+extension ClockReading {
+  /// A moment with its label; unlike the initialiser of a stamp it takes no copy of the clocks.
+  func stamp(_ moment: Instant) -> Stamp { Stamp(instant: moment, wall: label(moment)) }
 }
 
 extension Fact.Kind {

@@ -19,7 +19,7 @@ extension Condition {
 }
 
 extension Value {
-  fileprivate var isZero: Bool? {
+  var isZero: Bool? {
     switch self {
     case .integer(let number): number == 0
     case .unsigned(let number): number == 0

@@ -88,7 +88,15 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
 
 /// All reasons of a site.
 public struct ReasonTable: Equatable, Sendable {
+  /// What a stop with a reason is told to be, found once when the table is made.
+  private struct Booking: Equatable, Sendable {
+    var text: String
+    var category: StopCategory
+    var costCenter: String?
+  }
+
   private let rows: [String: Reason]
+  private var bookings: [String: Booking] = [:]
   /// The codes in the order of the table.
   public let codes: [String]
   /// The language of texts unless another is asked for.
@@ -122,6 +130,13 @@ public struct ReasonTable: Equatable, Sendable {
     self.rows = rows
     codes = reasons.map(\.code)
     self.language = language
+    for code in codes {
+      guard let text = text(code) else { continue }
+      let path = path(code)
+      bookings[code] = Booking(
+        text: text, category: path.lazy.compactMap(\.category).first ?? .unplanned,
+        costCenter: path.lazy.compactMap(\.costCenter).first)
+    }
   }
 
   /// The reason with a code; nil for one that is not in the table.
@@ -146,12 +161,10 @@ public struct ReasonTable: Equatable, Sendable {
 
   /// How a stop with this reason is booked; nil for a reason that is not in the table.
   func meaning(_ code: String, from: Cause.Origin, value: Int64?) -> StopMeaning? {
-    guard let text = text(code) else { return nil }
-    let path = path(code)
+    guard let booking = bookings[code] else { return nil }
     return StopMeaning(
-      cause: Cause(code: value, text: text, from: from, reason: code),
-      category: path.lazy.compactMap(\.category).first ?? .unplanned,
-      costCenter: path.lazy.compactMap(\.costCenter).first, classified: true)
+      cause: Cause(code: value, text: booking.text, from: from, reason: code),
+      category: booking.category, costCenter: booking.costCenter, classified: true)
   }
 
   func unknown(_ code: String) -> ReasonFault {

@@ -32,13 +32,25 @@ struct Roster: Sendable {
 
   struct Unit: Sendable {
     let id: UnitID
-    /// Everything before it has been told.
-    var mark: Instant = .distantPast
     var lost: Stamp?
     var signals = 0
     var unusable = 0
     /// What the samples of the moment being handled say: lost, found, or nothing.
     var news: News = .none
+  }
+
+  /// Up to when everything of each unit has been told. The first stands apart, because nearly every
+  /// machine has one unit, and what is asked with each mark must not lie behind a reference.
+  struct Marks: Sendable {
+    private var first = Instant.distantPast
+    private var others: [Instant]
+
+    init(count: Int) { others = Array(repeating: .distantPast, count: max(0, count - 1)) }
+
+    subscript(unit: Int) -> Instant {
+      get { unit == 0 ? first : others[unit - 1] }
+      set { if unit == 0 { first = newValue } else { others[unit - 1] = newValue } }
+    }
   }
 
   enum News: Sendable { case none, found, lost(Quality) }
@@ -47,6 +59,11 @@ struct Roster: Sendable {
   /// Each signal once, in the order of the configuration: the signal of each slot.
   private(set) var interest: [SignalID] = []
   var units: [Unit]
+  var marks: Marks
+  /// A unit is lost or found in the moment being handled.
+  var hasNews = false
+  /// The number of its only unit, when it has one and waits for it.
+  private var only: Int?
   /// Nobody said which signal belongs to which unit, so that every unit may bring one.
   private let waitsForAll: Bool
   private var dense: [Int32] = []
@@ -55,6 +72,7 @@ struct Roster: Sendable {
 
   init(rules: MachineRules) {
     units = rules.units.map { Unit(id: $0) }
+    marks = Marks(count: rules.units.count)
     waitsForAll = rules.unitOfSignal.isEmpty
     var signals = rules.signals
     let named =
@@ -75,6 +93,7 @@ struct Roster: Sendable {
       if unit < units.count { units[unit].signals += 1 }
     }
     index(known)
+    if units.count == 1, waitsForAll || units[0].signals > 0 { only = Int(units[0].id.index) }
   }
 
   private static func role(of signal: SignalID, in rules: MachineRules) -> Role {
@@ -112,16 +131,29 @@ struct Roster: Sendable {
 
   /// Everything before this moment has been told by every unit; nil when there is none to wait for.
   var watermark: Instant? {
+    if only != nil { return marks[0] }
     var earliest: Instant?
     for index in units.indices where waitsForAll || units[index].signals > 0 {
-      earliest = min(earliest ?? .distantFuture, units[index].mark)
+      earliest = min(earliest ?? .distantFuture, marks[index])
     }
     return earliest
   }
 
   mutating func mark(_ unit: UInt32, at: Instant) {
     for index in units.indices where units[index].id.index == unit {
-      units[index].mark = max(units[index].mark, at)
+      marks[index] = max(marks[index], at)
+    }
+  }
+
+  /// Hears how far every unit of the field is known, by number.
+  mutating func hear(_ known: [Instant]) {
+    if let only {
+      if only < known.count, marks[0] < known[only] { marks[0] = known[only] }
+      return
+    }
+    for index in units.indices {
+      let unit = Int(units[index].id.index)
+      if unit < known.count, marks[index] < known[unit] { marks[index] = known[unit] }
     }
   }
 
@@ -134,6 +166,8 @@ struct Roster: Sendable {
       case .noContact: .noContact
       case .refused, .invalid: .unusable
       }
+    // The usual sample: it says of its unit what the one before said.
+    if before == .good, seen == .good { return }
     slots[slot].seen = seen
     let unit = slots[slot].unit
     guard unit < units.count else { return }
@@ -141,15 +175,20 @@ struct Roster: Sendable {
     if before != .unusable, seen == .unusable { units[unit].unusable += 1 }
     switch seen {
     case .noContact:
-      if before != .noContact { units[unit].news = .lost(.noContact) }
+      if before != .noContact { tell(.lost(.noContact), of: unit) }
     case .unusable:
       if before != .unusable, units[unit].unusable == units[unit].signals {
-        units[unit].news = .lost(sample.quality)
+        tell(.lost(sample.quality), of: unit)
       }
     case .good:
       if case .lost = units[unit].news { break }
-      if units[unit].lost != nil, before != .good { units[unit].news = .found }
+      if units[unit].lost != nil, before != .good { tell(.found, of: unit) }
     case .never: break
     }
+  }
+
+  private mutating func tell(_ news: News, of unit: Int) {
+    units[unit].news = news
+    hasNews = true
   }
 }

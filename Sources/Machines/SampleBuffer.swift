@@ -16,33 +16,51 @@ struct SampleBuffer: Sendable {
     var looked: Instant
   }
 
-  /// Those from `front` to `end` wait; what stands behind was taken and is written over.
+  /// The only one that waits, which is the usual case: it needs no other place in memory.
+  private var lone: Entry?
+  /// Where several wait, those from `front` to `end`; what stands behind was taken and is written
+  /// over.
   private var entries: [Entry] = []
   private var front = 0
   private var end = 0
-
-  var count: Int { end - front }
-  var isEmpty: Bool { front == end }
   /// The time of the oldest waiting sample; the end of time when none waits.
-  var firstTime: Instant { isEmpty ? .distantFuture : entries[front].sample.at }
+  private(set) var firstTime = Instant.distantFuture
+
+  var count: Int { lone != nil ? 1 : end - front }
+  var isEmpty: Bool { count == 0 }
+
   /// The oldest waiting sample, if no other one is of a moment up to this.
   func lone(upTo moment: Instant) -> Entry? {
+    if let lone { return lone }
     guard front < end else { return nil }
     if front + 1 < end, entries[front + 1].sample.at <= moment { return nil }
     return entries[front]
   }
 
   /// The time of the n-th waiting sample.
-  func time(at index: Int) -> Instant { entries[front + index].sample.at }
+  func time(at index: Int) -> Instant { lone?.sample.at ?? entries[front + index].sample.at }
 
   /// The first waiting sample of a slot, among the first `MachineLimits.lookedThrough`.
   func first(of slot: Int) -> Entry? {
+    if let lone { return lone.slot == slot ? lone : nil }
     let last = min(end, front + MachineLimits.lookedThrough)
     return entries[front..<last].first { $0.slot == slot }
   }
 
   mutating func insert(_ entry: Entry) {
-    if isEmpty { (front, end) = (0, 0) }
+    if entry.sample.at < firstTime { firstTime = entry.sample.at }
+    if let other = lone {
+      lone = nil
+      add(other)
+    } else if front == end {
+      (front, end) = (0, 0)
+      lone = entry
+      return
+    }
+    add(entry)
+  }
+
+  private mutating func add(_ entry: Entry) {
     var index = end
     while index > front, entry.sample.at < entries[index - 1].sample.at { index -= 1 }
     if index < end {
@@ -58,18 +76,24 @@ struct SampleBuffer: Sendable {
 
   /// Takes the oldest sample if it is not after a moment.
   mutating func popFirst(upTo moment: Instant) -> Entry? {
-    guard !isEmpty, entries[front].sample.at <= moment else { return nil }
-    let entry = entries[front]
+    guard !isEmpty, firstTime <= moment else { return nil }
+    let entry = lone ?? entries[front]
     dropFirst()
     return entry
   }
 
   /// Takes the oldest sample, which was looked at.
   mutating func dropFirst() {
-    front += 1
-    guard front >= 1024, front * 2 >= end else { return }
-    entries.removeSubrange(end...)
-    entries.removeFirst(front)
-    (front, end) = (0, entries.count)
+    if lone != nil {
+      lone = nil
+    } else {
+      front += 1
+      if front >= 1024, front * 2 >= end {
+        entries.removeSubrange(end...)
+        entries.removeFirst(front)
+        (front, end) = (0, entries.count)
+      }
+    }
+    firstTime = front < end ? entries[front].sample.at : .distantFuture
   }
 }

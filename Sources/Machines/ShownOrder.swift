@@ -85,8 +85,8 @@ extension Machine {
     if let word {
       facts.append(Fact(at: at, kind: .orderShown(word.text, operation: word.operation)))
     }
-    scratch.removeAll(keepingCapacity: true)
-    states.changeOrder(at: at, into: &scratch)
-    tellStates(at: at, into: &facts)
+    let told = facts.count
+    states.changeOrder(at: at, into: &facts)
+    tellStates(after: told, at: at, into: &facts)
   }
 }

@@ -53,10 +53,11 @@ package struct StateMachine: Equatable, Sendable {
   var rules: StateRules { declared.value }
   private let declared: Shared<StateRules>
   package var phase: Phase = .unknown {
-    didSet { glance = Glance(phase, due: deadline) }
+    didSet { glance = Glance(phase, times) }
   }
   /// What is asked of the phase with each sample, kept so that nobody copies it to ask.
-  private(set) var glance = Glance(.unknown, due: nil)
+  private(set) var glance: Glance
+  let times: StateTimes
   /// Since when the state that was told last has lasted.
   package var since: Stamp
   package var sight: Sight = .doubtful(moved: false)
@@ -69,6 +70,8 @@ package struct StateMachine: Equatable, Sendable {
 
   package init(rules: StateRules, epoch: String, firstStop: Int64 = 1, at: Stamp) {
     declared = Shared(rules)
+    times = StateTimes(rules)
+    glance = Glance(.unknown, times)
     since = at
     nextStop = firstStop
     stopPrefix = "\(rules.name)-\(epoch)-"
@@ -145,7 +148,7 @@ package struct StateMachine: Equatable, Sendable {
         run(now, from: now.at, inferred: inferred, into: &facts)
       } else if let dip, !now.moved {
         let unseen = now.at.instant - since.instant
-        if rules.counter != nil { inferred.condition = .stopped }
+        if times.counts { inferred.condition = .stopped }
         open(
           now.verdict, word: dip.word, from: dip.since, gap: true, unseen: unseen, at: now.at,
           inferred, into: &facts)
@@ -175,7 +178,7 @@ package struct StateMachine: Equatable, Sendable {
       if isThrough, earlier.instant < from.instant { unseen = now.verdict.unseen }
     }
     let isAbout = now.gap || now.verdict.isAbout || unseen > .zero || dip?.approximate == true
-    guard rules.ignoreUnder > .zero else {
+    guard times.ignoreUnder > .zero else {
       open(now.verdict, from: begun, gap: isAbout, unseen: unseen, at: now.at, into: &facts)
       return
     }
@@ -199,7 +202,7 @@ package struct StateMachine: Equatable, Sendable {
 
   /// What a time without contact was, as far as the counter tells.
   private func infer(_ now: Moment, before: EvidenceState) -> Inference {
-    guard rules.counter != nil else { return Inference(counted: nil, condition: nil) }
+    guard times.counts else { return Inference(counted: nil, condition: nil) }
     if now.moved { return Inference(counted: true, condition: .running) }
     let stood = before.stands && now.verdict.state.stands
     return Inference(counted: false, condition: stood ? phase.stop?.condition : nil)
@@ -232,7 +235,7 @@ package struct StateMachine: Equatable, Sendable {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
     } else if now.verdict.state.stands {
       carry(stop, now, inferred, into: &facts)
-    } else if rules.minimumRun == .zero {
+    } else if times.minimumRun == .zero {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
     } else {
       enter(
@@ -281,18 +284,18 @@ package struct StateMachine: Equatable, Sendable {
       if turned { meaning = self.changeover }
     }
     let record = StopRecord(
-      stopID: "\(stopPrefix)\(nextStop)", startedAt: start, noContact: max(.zero, unseen),
+      stopID: stopPrefix + String(nextStop), startedAt: start, noContact: max(.zero, unseen),
       cause: meaning.cause, category: meaning.category, costCenter: meaning.costCenter,
       classified: meaning.classified, approximate: gap)
     nextStop = saturating(nextStop, plus: 1)
     var stop = StateStop(record: record, kind: verdict.state, byCalendar: verdict.byCalendar)
     stop.isTurned = turned
-    stop.isLong = rules.shortStop == .zero
+    stop.isLong = times.shortStop == .zero
     stop.heard = verdict
     stop.record.kind = stop.condition
     facts.append(Fact(at: start, kind: .stopStarted(stop.record, evidence: verdict.evidence)))
     // A stop that began before a time without contact is told as a state from the return on.
-    let entered = phase.condition == .noContact ? at : start
+    let entered = glance.condition == .noContact ? at : start
     enter(
       .stopped(stop, run: nil), entered, cause: meaning.cause, evidence: verdict.evidence,
       inferred, into: &facts)
@@ -307,7 +310,7 @@ package struct StateMachine: Equatable, Sendable {
     record.endedAt = end
     record.duration = max(.zero, end.instant - record.startedAt.instant - record.noContact)
     record.category = final(record)
-    ledger.keep(record)
+    ledger.add(record)
     facts.append(Fact(at: end, kind: .stopEnded(record), evidence: now.verdict.evidence))
     if now.verdict.state.stands {
       open(
@@ -317,7 +320,7 @@ package struct StateMachine: Equatable, Sendable {
     }
     var pace = Pace(from: now.at.instant)
     pace.claimed = now.verdict.state == .slow
-    let entered = phase.condition == .noContact ? now.at : end
+    let entered = glance.condition == .noContact ? now.at : end
     enter(
       .running(from: entered, pace, dip: nil), entered, evidence: now.verdict.evidence, inferred,
       into: &facts)
@@ -327,15 +330,16 @@ package struct StateMachine: Equatable, Sendable {
     _ next: Phase, _ at: Stamp, cause: Cause? = nil, evidence: Evidence? = nil,
     _ inferred: Inference? = nil, into facts: inout [Fact]
   ) {
-    let previous = phase.condition
+    let previous = glance.condition
     phase = next
-    guard next.condition != previous else { return }
+    let condition = glance.condition
+    guard condition != previous else { return }
     let entered = at.instant < since.instant ? since : at
     facts.append(
       Fact(
         at: entered,
         kind: .stateChanged(
-          state: next.condition, previous: previous,
+          state: condition, previous: previous,
           duration: max(.zero, entered.instant - since.instant), cause: cause),
         evidence: evidence, inferred: inferred))
     since = entered

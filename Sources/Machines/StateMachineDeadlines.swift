@@ -11,18 +11,7 @@ package import Primitives
 
 extension StateMachine {
   /// The next moment at which it acts of itself.
-  package var deadline: Instant? {
-    switch phase {
-    case .unknown, .noContact: nil
-    case .running(_, _, .some(let dip)): dip.since.instant + rules.ignoreUnder
-    case .running(_, let pace, nil):
-      rules.slow.map { pace.windowFrom + max($0.window, .seconds(1)) }
-    case .stopped(_, .some(let run)): run.since.instant + rules.minimumRun
-    case .stopped(let stop, nil):
-      stop.isLong
-        ? nil : stop.record.startedAt.instant + stop.record.noContact + rules.shortStop
-    }
-  }
+  package var deadline: Instant? { glance.due == .distantFuture ? nil : glance.due }
 
   /// Does everything that is due; nothing while nobody has looked since a gap.
   ///

@@ -53,7 +53,11 @@ public struct MachineStates: Sendable {
   }
 
   /// The signals that decide, for a routing table.
-  public var interest: [SignalID] { board.program.signals }
+  public var interest: [SignalID] { board.signals }
+
+  /// Takes what never changes from other states, where it is the same: one program for all machines
+  /// of a kind stays in the caches, where one for each does not.
+  mutating func share(with kin: MachineStates) { board.program.share(with: kin.board.program) }
 
   /// The place of a signal among those that decide; nil for one that decides nothing.
   public func slot(of signal: SignalID) -> Int? { slots[signal] }
@@ -115,10 +119,10 @@ public struct MachineStates: Sendable {
   /// It runs, everything was read and nothing is waited for: a count that goes on changes nothing.
   var isIndifferent: Bool {
     guard core.glance.runs, core.sight == .clear, rules.slow == nil else { return false }
-    for (index, step) in board.program.steps.enumerated() where step.operation == .counterStands {
+    for index in board.program.resting {
       let node = board.nodes[index]
       if node.answer == .holds || node.since != .distantFuture { return false }
-      if board.slots[Int(step.slot)].foreseen != nil { return false }
+      if board.slots[Int(board.program.steps[index].slot)].foreseen != nil { return false }
     }
     return true
   }
@@ -149,19 +153,24 @@ public struct MachineStates: Sendable {
     case .partial: break
     case .full:
       board.thaw(at: at.instant)
-      let verdict = board.decide(at: at)
-      look.verdict = verdict.map(byCalendar)
-      // Everything was heard, and still nobody knows: that is no contact.
-      if verdict == nil { look.contact = .lost }
+      // No `map(byCalendar)`: a method as a value takes a copy of all of this with it.
+      if let verdict = board.decide(at: at) {
+        look.verdict = isPlanned ? byCalendar(verdict) : verdict
+      } else {
+        // Everything was heard, and still nobody knows: that is no contact.
+        look.contact = .lost
+      }
     }
     core.follow(look, at: at, into: &facts)
     fireCore(at: at, into: &facts)
   }
 
   /// The next moment at which it acts of itself; `fire` then.
-  public var deadline: Instant? {
-    let due = min(core.sight == .clear ? core.glance.due : .distantFuture, board.deadline)
-    return due == .distantFuture ? nil : due
+  public var deadline: Instant? { due == .distantFuture ? nil : due }
+
+  /// The same, as a number: the end of time for never.
+  var due: Instant {
+    min(core.sight == .clear ? core.glance.due : .distantFuture, board.deadline)
   }
 
   /// Acts on what is due; samples of the same moment have been settled before.
@@ -194,7 +203,7 @@ public struct MachineStates: Sendable {
   public var openStop: StopRecord? { core.phase.stop?.record }
   /// How many stops wait for a reason, the open one with them.
   var unclassifiedCount: Int {
-    core.ledger.stops.count { !$0.classified } + (openStop?.classified == false ? 1 : 0)
+    core.ledger.unclassifiedCount + (openStop?.classified == false ? 1 : 0)
   }
   /// Stops that nobody classified before newer ones took their place.
   public var forgotten: Int64 { core.ledger.forgotten }
@@ -205,7 +214,7 @@ public struct MachineStates: Sendable {
     guard core.glance.due <= at.instant else { return }
     var counted: Evidence?
     if let slot = counterSlot {
-      counted = Evidence(signal: board.program.signals[slot], value: board.slots[slot].value)
+      counted = Evidence(signal: board.signals[slot], value: board.slots[slot].value)
     }
     core.fire(at: at, counted: counted, into: &facts)
   }
@@ -213,7 +222,7 @@ public struct MachineStates: Sendable {
   /// In planned time, what stands for a reason weaker than the plan is planned.
   private func byCalendar(_ verdict: Verdict) -> Verdict {
     let ranks = board.program.ranks
-    guard isPlanned, verdict.state.stands, let rank = ranks[verdict.state],
+    guard verdict.state.stands, let rank = ranks[verdict.state],
       let plan = ranks[.planned], rank > plan
     else { return verdict }
     var planned = verdict

@@ -19,20 +19,31 @@ package enum Sight: Equatable, Sendable {
 }
 
 /// An interruption, or a run within a stop, that is too short to be told as yet.
+///
+/// Behind a reference, because it is a quarter of a kilobyte that hardly any phase holds.
 package struct Dip: Equatable, Sendable {
-  package var since: Stamp
-  package var verdict: Verdict
-  /// The weightiest word on why, which stays though the evidence has gone on.
-  package var word: Verdict?
-  /// Nobody looked during some of it.
-  package var approximate = false
+  private struct Content: Equatable, Sendable {
+    var since: Stamp
+    var verdict: Verdict
+    var word: Verdict?
+    var approximate: Bool
+  }
+
+  private let held: Shared<Content>
 
   package init(
     since: Stamp, verdict: Verdict, word: Verdict? = nil, approximate: Bool = false
   ) {
-    (self.since, self.verdict, self.approximate) = (since, verdict, approximate)
-    self.word = word
+    held = Shared(
+      Content(since: since, verdict: verdict, word: word, approximate: approximate))
   }
+
+  package var since: Stamp { held.value.since }
+  package var verdict: Verdict { held.value.verdict }
+  /// The weightiest word on why, which stays though the evidence has gone on.
+  package var word: Verdict? { held.value.word }
+  /// Nobody looked during some of it.
+  package var approximate: Bool { held.value.approximate }
 }
 
 /// How fast a running machine is.
@@ -86,37 +97,69 @@ package struct Glance: Equatable, Sendable {
   let due: Instant
   /// What a stop that goes on was told to be; nil in any other phase.
   let heard: Verdict?
+  let condition: MachineCondition
   /// It runs, and nothing waits to be told.
   let runs: Bool
   /// A stop is open and seen.
   let isStopped: Bool
 
-  init(_ phase: Phase, due: Instant?) {
-    self.due = due ?? .distantFuture
+  /// Looks at a phase once, when it begins.
+  init(_ phase: Phase, _ rules: StateTimes) {
+    condition = phase.condition
     switch phase {
-    case .unknown, .noContact, .running(_, _, .some):
-      (heard, runs, isStopped) = (nil, false, false)
-    case .running(_, _, nil): (heard, runs, isStopped) = (nil, true, false)
-    case .stopped(let stop, let run):
-      (heard, runs, isStopped) = (run == nil ? stop.heard : nil, false, true)
+    case .unknown, .noContact: (due, heard, runs, isStopped) = (.distantFuture, nil, false, false)
+    case .running(_, _, .some(let dip)):
+      (due, heard, runs, isStopped) = (dip.since.instant + rules.ignoreUnder, nil, false, false)
+    case .running(_, let pace, nil):
+      due =
+        rules.slowWindow.map { pace.windowFrom + max($0, .seconds(1)) } ?? .distantFuture
+      (heard, runs, isStopped) = (nil, true, false)
+    case .stopped(_, .some(let run)):
+      (due, heard, runs, isStopped) = (run.since.instant + rules.minimumRun, nil, false, true)
+    case .stopped(let stop, nil):
+      due =
+        stop.isLong
+        ? .distantFuture
+        : stop.record.startedAt.instant + stop.record.noContact + rules.shortStop
+      (heard, runs, isStopped) = (stop.heard, false, true)
     }
   }
 }
 
+/// The times of a machine's rules, apart from the rules: they are asked for with each change.
+package struct StateTimes: Equatable, Sendable {
+  let ignoreUnder: Duration
+  let shortStop: Duration
+  let minimumRun: Duration
+  let slowWindow: Duration?
+  let counts: Bool
+
+  init(_ rules: StateRules) {
+    ignoreUnder = rules.ignoreUnder
+    shortStop = rules.shortStop
+    minimumRun = rules.minimumRun
+    slowWindow = rules.slow?.window
+    counts = rules.counter != nil
+  }
+}
+
 /// What a machine is doing, with what is not told yet.
+///
+/// A stop stands behind a reference: it is a third of a kilobyte that is looked at from several
+/// sides when it opens and closes, and a copy of this costs a count instead.
 package enum Phase: Equatable, Sendable {
   case unknown
   /// It has run since `from`, but for interruptions nobody is told of.
   case running(from: Stamp, Pace, dip: Dip?)
   /// `run` is when it began to run again, for too short a time as yet.
-  case stopped(StateStop, run: Dip?)
+  indirect case stopped(StateStop, run: Dip?)
   case noContact(Before)
 
   /// What it was doing when contact was lost.
   package enum Before: Equatable, Sendable {
     case unknown
     case running(dip: Dip?)
-    case stopped(StateStop, run: Dip?)
+    indirect case stopped(StateStop, run: Dip?)
   }
 
   package var condition: MachineCondition {

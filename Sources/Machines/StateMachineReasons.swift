@@ -23,30 +23,55 @@ struct StopMeaning: Equatable, Sendable {
 
 /// The last stops of a machine, for reasons that arrive late.
 package struct StopLedger: Equatable, Sendable {
-  /// In the order in which they ended.
-  package private(set) var stops: [StopRecord] = []
+  /// Each behind a reference, so that making room moves a kilobyte and not twelve.
+  private struct Entry: Equatable, Sendable {
+    let record: Shared<StopRecord>
+    let isClassified: Bool
+
+    init(_ record: StopRecord) {
+      self.record = Shared(record)
+      isClassified = record.classified
+    }
+  }
+
+  private var entries: [Entry] = []
   /// Stops that had to make room before anybody classified them.
   package internal(set) var forgotten: Int64 = 0
 
   package init() {}
 
+  /// In the order in which they ended.
+  package var stops: [StopRecord] { entries.map(\.record.value) }
+
   /// Keeps a stop that has ended, or its next revision.
   mutating func keep(_ record: StopRecord) {
-    if let index = stops.firstIndex(where: { $0.stopID == record.stopID }) {
-      stops[index] = record
-      return
+    if let index = entries.firstIndex(where: { $0.record.value.stopID == record.stopID }) {
+      entries[index] = Entry(record)
+    } else {
+      add(record)
     }
-    if stops.count >= ReasonLimits.endedStops {
-      let classified = stops.firstIndex(where: \.classified)
-      if classified == nil { forgotten = saturating(forgotten, plus: 1) }
-      stops.remove(at: classified ?? 0)
-    }
-    stops.append(record)
   }
 
-  subscript(id: String) -> StopRecord? { stops.first { $0.stopID == id } }
+  /// Keeps a stop that ends now, which no stop has done that is kept.
+  mutating func add(_ record: StopRecord) {
+    if entries.count >= ReasonLimits.endedStops {
+      let classified = entries.firstIndex { $0.isClassified }
+      if classified == nil { forgotten = saturating(forgotten, plus: 1) }
+      entries.remove(at: classified ?? 0)
+    }
+    entries.append(Entry(record))
+  }
 
-  package var unclassified: [StopRecord] { stops.filter { !$0.classified } }
+  subscript(id: String) -> StopRecord? {
+    entries.first { $0.record.value.stopID == id }?.record.value
+  }
+
+  package var unclassified: [StopRecord] {
+    entries.filter { !$0.isClassified }.map(\.record.value)
+  }
+
+  /// How many wait for a reason.
+  var unclassifiedCount: Int { entries.count { !$0.isClassified } }
 }
 
 extension StateMachine {
@@ -164,7 +189,7 @@ extension StateMachine {
   func final(_ record: StopRecord) -> StopCategory {
     switch record.category {
     case .planned, .external, .minor: record.category
-    case .unplanned: record.duration < rules.shortStop ? .minor : .unplanned
+    case .unplanned: record.duration < times.shortStop ? .minor : .unplanned
     }
   }
 }

@@ -231,14 +231,15 @@ extension Carry {
     return node
   }
 
-  private func waiting(_ value: JSONValue?, _ state: EvidenceState) -> Dip? {
-    stamp(value).map { Dip(since: $0, verdict: Verdict(state)) }
+  private func waiting(
+    _ value: JSONValue?, _ state: EvidenceState, word: Verdict? = nil
+  ) -> Dip? {
+    stamp(value).map { Dip(since: $0, verdict: Verdict(state), word: word) }
   }
 
   fileprivate func phase(_ value: JSONValue?) -> Phase? {
     guard let value else { return nil }
-    var dip = waiting(value["dip"], .stopped)
-    dip?.word = Verdict(word: value["word"])
+    let dip = waiting(value["dip"], .stopped, word: Verdict(word: value["word"]))
     let run = waiting(value["run"], .running)
     switch (value["is"]?.string, value["stop"].flatMap(openStop)) {
     case ("running", _):
