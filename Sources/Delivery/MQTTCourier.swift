@@ -141,8 +141,9 @@ public struct MQTTCourier: UplinkCourier {
     guard wantsParcel, !parcel.events.isEmpty else { return [] }
     var previous = parcel.previous
     for event in parcel.events {
-      cargo.add(event, encoder.message(event, previous: previous))
-      previous = event.sequence
+      cargo.add(
+        event, encoder.message(event, previous: previous, isReplay: parcel.isReplay))
+      previous = event.sequence &- parcel.base
     }
     return goOn(now, &generator)
   }

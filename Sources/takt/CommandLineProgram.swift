@@ -39,6 +39,9 @@ enum Program {
       run: HoldCommand.run),
     Command(name: "release", summary: "end a quality hold", run: ReleaseCommand.run),
     Command(
+      name: "outbox", summary: "show what waits for uplinks and what they refused",
+      run: OutboxCommand.run),
+    Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),
     Command(
