@@ -13,6 +13,8 @@ struct Cargo: Equatable, Sendable {
   let events: [StoredEvent]
   private let previous: UInt64
   private let base: UInt64
+  /// Told again or late, and marked so.
+  let isReplay: Bool
   private(set) var next = 0
   private var refusedEnd: Int?
 
@@ -20,6 +22,7 @@ struct Cargo: Equatable, Sendable {
     events = parcel.events
     previous = parcel.previous
     base = parcel.base
+    isReplay = parcel.isReplay
   }
 
   var isDone: Bool { next >= events.count }

@@ -311,7 +311,7 @@ public struct Courier: Sendable {
     let end = cargo.pieceEnd(maxEvents: pieceLimit, maxBytes: policy.maxBytes)
     let request = writer.post(
       cargo.body(end, policy.packing), type: policy.contentType,
-      previous: cargo.previousSequence, bearer: token)
+      previous: cargo.previousSequence, bearer: token, isReplay: cargo.isReplay)
     record.requests &+= 1
     reader = HTTPResponseReader()
     state = .awaitingAnswer(

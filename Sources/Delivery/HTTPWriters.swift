@@ -19,7 +19,8 @@ public struct HTTPRequestWriter: Sendable {
 
   /// A POST of the body with its digest and its key, which depend on the body alone.
   public func post(
-    _ body: [UInt8], type: String, previous: UInt64, bearer: String?
+    _ body: [UInt8], type: String, previous: UInt64, bearer: String?,
+    isReplay: Bool = false
   ) -> [UInt8] {
     let sum = digest(body)
     var fields = HTTPFields()
@@ -30,6 +31,7 @@ public struct HTTPRequestWriter: Sendable {
     fields.add("Content-Digest", "sha-256=:\(Base64.encode(sum)):")
     fields.add("Idempotency-Key", "\"\(Hex.encode(sum.prefix(16)))\"")
     fields.add("Takt-Previous", String(previous))
+    if isReplay { fields.add("Takt-Replay", "true") }
     if let bearer { fields.add("Authorization", "Bearer \(bearer)") }
     var bytes: [UInt8] = []
     bytes.reserveCapacity(body.count + 1024)

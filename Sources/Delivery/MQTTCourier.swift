@@ -154,7 +154,9 @@ public struct MQTTCourier: UplinkCourier {
     guard wantsParcel, !parcel.events.isEmpty else { return [] }
     var previous = parcel.previous
     for event in parcel.events {
-      cargo.add(event, base: parcel.base, encoder.message(event, previous: previous))
+      cargo.add(
+        event, base: parcel.base,
+        encoder.message(event, previous: previous, isReplay: parcel.isReplay))
       previous = event.sequence &- parcel.base
     }
     return goOn(now, &generator)

@@ -23,7 +23,8 @@ public struct MQTTMessage: Equatable, Sendable {
 /// Makes one message of one event.
 public protocol MQTTEncoder: Sendable {
   /// `previous` is the sequence that was due to this uplink before; 0 for none.
-  mutating func message(_ event: StoredEvent, previous: UInt64) -> MQTTMessage
+  /// `isReplay` marks one that is told again or late.
+  mutating func message(_ event: StoredEvent, previous: UInt64, isReplay: Bool) -> MQTTMessage
 }
 
 /// CloudEvents in structured mode: the committed bytes, untouched, on the topic of the template.
@@ -39,7 +40,9 @@ public struct CloudEventEncoder: MQTTEncoder {
   public init(template: MQTTTopicTemplate) { self.template = template }
 
   /// The event's own bytes on the topic of the template, with `previous` as a user property.
-  public mutating func message(_ event: StoredEvent, previous: UInt64) -> MQTTMessage {
+  public mutating func message(
+    _ event: StoredEvent, previous: UInt64, isReplay: Bool = false
+  ) -> MQTTMessage {
     let labels = MQTTLabels(event.bytes)
     var message = MQTTMessage(topic: topic(labels), payload: event.bytes)
     message.key = labels.partitionKey
@@ -47,6 +50,7 @@ public struct CloudEventEncoder: MQTTEncoder {
     message.properties.add(.payloadFormat, .number(1))
     message.properties.add(.contentType, .text("application/cloudevents+json"))
     message.properties.add(.userProperty, .pair("previous", String(previous)))
+    if isReplay { message.properties.add(.userProperty, .pair("replay", "true")) }
     return message
   }
 

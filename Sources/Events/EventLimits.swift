@@ -19,6 +19,9 @@ public enum EventLimits {
   /// 65,536 × about 80 bytes = 5 MiB.
   public static let rememberedEvents = 65_536
 
+  /// Ranges of passed-over sequences that a verifier knows of each chain: 1024 × 16 bytes.
+  public static let rememberedGaps = 1024
+
   /// Streams (gateway and epoch) that a verifier follows at once; 16 × 5 MiB = 80 MiB.
   public static let rememberedStreams = 16
 }

@@ -58,7 +58,34 @@ public struct EventVerifier: Sendable {
     var seen: [UInt64: PackedDigest] = [:]
     var order: [UInt64] = []
     var oldest = 0
+    /// Sequences that were passed over, the newest last: what a late event may fill.
+    var missing: [ClosedRange<UInt64>] = []
     var usedAt: UInt64 = 0
+
+    mutating func remember(_ sequence: UInt64, _ digest: [UInt8]) {
+      seen[sequence] = PackedDigest(digest)
+      if order.count < EventLimits.rememberedEvents {
+        order.append(sequence)
+      } else {
+        seen[order[oldest]] = nil
+        order[oldest] = sequence
+        oldest = (oldest + 1) % EventLimits.rememberedEvents
+      }
+    }
+
+    mutating func passOver(_ range: ClosedRange<UInt64>) {
+      if missing.count >= EventLimits.rememberedGaps { missing.removeFirst() }
+      missing.append(range)
+    }
+
+    /// Whether a sequence was passed over; from now on it was not.
+    mutating func fill(_ sequence: UInt64) -> Bool {
+      guard let index = missing.firstIndex(where: { $0.contains(sequence) }) else { return false }
+      let range = missing.remove(at: index)
+      if range.lowerBound < sequence { missing.append(range.lowerBound...(sequence - 1)) }
+      if range.upperBound > sequence { missing.append((sequence + 1)...range.upperBound) }
+      return true
+    }
   }
 
   private let completeness: StreamCompleteness
@@ -75,8 +102,9 @@ public struct EventVerifier: Sendable {
   }
 
   /// Judges one event; `previous` is the sequence that was told beside it, nil when none was.
+  /// One that was marked as a replay may fill a gap behind the end of its chain.
   public mutating func check(
-    _ bytes: [UInt8], previous: UInt64? = nil, verifier: some Verifier
+    _ bytes: [UInt8], previous: UInt64? = nil, isReplay: Bool = false, verifier: some Verifier
   ) -> EventVerdict {
     let event: ReceivedEvent
     do { event = try ReceivedEvent(parsing: bytes) } catch { return .rejected(error) }
@@ -101,6 +129,11 @@ public struct EventVerifier: Sendable {
       }
       streams[key]?.head.duplicates += 1
       return .duplicate(event)
+    }
+    if isReplay, streams[key]?.fill(event.sequence) == true {
+      streams[key]?.remember(event.sequence, digest)
+      streams[key]?.head.accepted += 1
+      return .accepted(event)
     }
     let finding = place(event, key, previous)
     if case .old(let finding) = finding { return .rejected(finding) }
@@ -184,18 +217,13 @@ public struct EventVerifier: Sendable {
         head: ChainHead(
           gateway: event.gateway, epoch: event.epoch, firstSequence: event.sequence,
           lastSequence: 0, lastDigest: [], accepted: 0, duplicates: 0))
+    let next = stream.order.isEmpty ? 1 : stream.head.lastSequence + 1
+    if event.sequence > next { stream.passOver(next...(event.sequence - 1)) }
     stream.head.lastSequence = event.sequence
     stream.head.lastDigest = digest
     stream.head.accepted += 1
     stream.usedAt = turn
-    stream.seen[event.sequence] = PackedDigest(digest)
-    if stream.order.count < EventLimits.rememberedEvents {
-      stream.order.append(event.sequence)
-    } else {
-      stream.seen[stream.order[stream.oldest]] = nil
-      stream.order[stream.oldest] = event.sequence
-      stream.oldest = (stream.oldest + 1) % EventLimits.rememberedEvents
-    }
+    stream.remember(event.sequence, digest)
     streams[key] = stream
     epochs[event.gateway] = event.epoch
   }

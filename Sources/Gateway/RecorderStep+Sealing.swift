@@ -77,6 +77,8 @@ extension RecorderStep where Store: ~Copyable {
     case .request(let ticket, let request, let at):
       let answer = shop.carryOut(request, at: at, reading, into: &drafts)
       pending.answers.append((ticket, answer))
+    case .outbox(let ticket, let request):
+      pending.answers.append((ticket, carryOut(request, &pending, reading)))
     case .answer(let ticket, let answer): pending.answers.append((ticket, answer))
     case .shiftEnded(let line, let at): shop.endShift(line, at: at, reading, into: &drafts)
     case .seen(let machine, let condition, let at):

@@ -19,6 +19,7 @@ enum RecorderEntry: Sendable {
   /// What a desk told as it was resumed.
   case orders(line: Int, [OrderFact])
   case request(ticket: UInt64, ShopRequest, at: Stamp)
+  case outbox(ticket: UInt64, OutboxRequest)
   /// To be given once everything before it is durable.
   case answer(ticket: UInt64, ShopAnswer)
   case shiftEnded(line: Int, at: Stamp)
@@ -119,6 +120,7 @@ extension RecorderStep where Store: ~Copyable {
       case .listUnclassified: requests.answer(ticket.number, floor.listUnclassified())
       case .classify(let machine, let stopID, let reason, let by):
         answers.append((ticket.number, classify(machine, stopID, reason, by, reading)))
+      case .outbox(let request): hear(request, ticket.number, reading)
       case .order, .hold, .release, .approve:
         for machine in shop.changes(ticket.request, at: at, reading) {
           floor.cut(machine: machine, at: at)

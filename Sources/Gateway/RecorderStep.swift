@@ -249,6 +249,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
         }
         guard let parcel = outbox.offer(events, for: order), courier.post(parcel) else { break }
       }
+      offerLate(courier, bit)
     }
   }
 

@@ -48,7 +48,7 @@ extension Shop {
       }
     case .listOrders: return listOrders()
     case .listHeld: return listHeld()
-    case .classify, .listUnclassified:
+    case .classify, .listUnclassified, .outbox:
       return ShopAnswer(isDone: false, sentence: "stops are asked of the machines, not of orders")
     }
   }

@@ -28,6 +28,8 @@ public enum ShopRequest: Equatable, Sendable {
   case listOrders
   case listHeld
   case listUnclassified
+  /// About what waits for uplinks, and what they refused.
+  case outbox(OutboxRequest)
 }
 
 /// What came of a request.

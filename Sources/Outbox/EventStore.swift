@@ -70,6 +70,8 @@ public struct Transaction: Sendable, Equatable {
   public var snapshots: [(name: String, bytes: [UInt8])] = []
   public var cursors: [UplinkCursor] = []
   public var quarantined: [QuarantinedEvent] = []
+  /// Refused events that leave the journal, before `quarantined` is added to it.
+  public var released: [QuarantineKey] = []
   /// Delete all events up to and including this sequence; nil deletes none.
   public var deleteThrough: UInt64?
 
@@ -78,12 +80,13 @@ public struct Transaction: Sendable, Equatable {
   /// Whether there is nothing to commit.
   public var isEmpty: Bool {
     events.isEmpty && snapshots.isEmpty && cursors.isEmpty && quarantined.isEmpty
-      && deleteThrough == nil
+      && released.isEmpty && deleteThrough == nil
   }
 
   public static func == (left: Transaction, right: Transaction) -> Bool {
     left.events == right.events && left.cursors == right.cursors
-      && left.quarantined == right.quarantined && left.deleteThrough == right.deleteThrough
+      && left.quarantined == right.quarantined && left.released == right.released
+      && left.deleteThrough == right.deleteThrough
       && left.snapshots.elementsEqual(right.snapshots) {
         $0.name == $1.name && $0.bytes == $1.bytes
       }
@@ -132,6 +135,8 @@ public struct StoreState: Sendable, Equatable {
   public var cursors: [UplinkCursor]
   public var snapshots: [String: [UInt8]]
   public var quarantinedCount: Int
+  /// How many of them each uplink refused.
+  public var quarantinedBy: [String: Int] = [:]
   /// Places before this epoch's first: its sequence n stands at `base` + n. 0 in a journal that
   /// was never damaged.
   public var base: UInt64 = 0
@@ -189,6 +194,10 @@ public protocol EventStore: ~Copyable {
   mutating func read(
     after sequence: UInt64, dueBit: Int, countLimit: Int, byteLimit: Int
   ) throws(StoreFault) -> [StoredEvent]
+
+  /// Reads refused events in the order in which they were kept, within both limits (always at
+  /// least one when there is one); rows that do not prove themselves are passed over.
+  mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow]
 
   /// Closes and opens the file again after a fault, and tells what it holds now.
   mutating func reopen() throws(StoreFault) -> StoreState

@@ -45,6 +45,12 @@ public struct UplinkStatistics: Equatable, Sendable {
   /// Sequences that retention took from under it.
   public var dropped: UInt64
   public var parcelsInFlight: Int
+  /// Refused events that the journal keeps.
+  public var kept: Int = 0
+  /// How many of them are to be sent once more.
+  public var late: Int = 0
+  /// When the oldest event on its way to it was committed.
+  public var oldestRecorded: WallTime?
 }
 
 /// The state of all uplinks.
@@ -55,6 +61,8 @@ public struct Outbox: Sendable {
   var firstHeld: UInt64
   /// Every epoch with places in the journal, oldest first, the present one last.
   var epochs: [EpochBefore]
+  /// What the journal knows of events that are to be sent once more.
+  var lateCommitted = ""
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
   public init(uplinks names: [String], state: StoreState) {
@@ -73,10 +81,14 @@ public struct Outbox: Sendable {
       }
     }
     self.lanes = lanes
+    resumeLate(state.snapshots[Self.lateName])
   }
 
   /// The bit of an uplink; nil when it is not configured or the journal has no bit left.
   public func bit(of name: String) -> Int? { lanes.first { $0.name == name }?.bit }
+
+  /// What an uplink's name stands for among the lanes; nil when it is not configured.
+  func index(named name: String) -> Int? { lanes.firstIndex { $0.name == name } }
 
   func index(_ bit: Int) -> Int? { lanes.firstIndex { $0.bit == bit } }
 
@@ -101,7 +113,7 @@ public struct Outbox: Sendable {
   public func order(for bit: Int) -> ReadOrder? {
     guard let index = index(bit), lanes[index].progress == .behind,
       lanes[index].inFlight.count < OutboxLimits.parcelsInFlight,
-      lanes[index].waiting.count < OutboxLimits.refusedWaiting
+      lanes[index].waiting.count < OutboxLimits.refusedWaiting, !lanes[index].late.isFirst
     else { return nil }
     return ReadOrder(
       bit: bit, after: lanes[index].offered, countLimit: OutboxLimits.parcelEvents,
@@ -118,6 +130,8 @@ public struct Outbox: Sendable {
     }
     let previous = lanes[index].offered
     lanes[index].inFlight.append(events.map(\.sequence))
+    lanes[index].recorded.append(EventGlance.recorded(events[0].bytes))
+    lanes[index].late.ordinaryOffered()
     lanes[index].offered = last.sequence
     if last.sequence >= lastSequence { lanes[index].progress = .level }
     let base = epoch(of: events[0].sequence).base
@@ -127,6 +141,7 @@ public struct Outbox: Sendable {
   /// Takes an answer of a courier; false when it is late and means nothing any more.
   public mutating func answered(_ answer: Answer, from bit: Int, at time: WallTime) -> Bool {
     guard let index = index(bit) else { return false }
+    if lanes[index].late.isOnItsWay { return answeredLate(answer, index, at: time) }
     switch answer {
     case .delivered(let sequence):
       let settled = lanes[index].settle(through: sequence)
@@ -156,7 +171,8 @@ public struct Outbox: Sendable {
         name: lane.name, bit: lane.bit, depth: lane.depth,
         oldestUnacknowledged: lane.inFlight.first?.first ?? behind,
         acknowledged: lane.acknowledged, delivered: lane.delivered, refused: lane.refused,
-        dropped: lane.dropped, parcelsInFlight: lane.inFlight.count)
+        dropped: lane.dropped, parcelsInFlight: lane.inFlight.count, kept: lane.kept,
+        late: lane.late.count, oldestRecorded: lane.recorded.first ?? nil)
     }
   }
 }

@@ -18,6 +18,9 @@ public enum OutboxLimits {
   /// are not taken before it: 64 × 16 KiB = 1 MiB.
   public static let refusedWaiting = 64
 
+  /// Delivered late events waiting for the commit that releases them, for each uplink.
+  public static let releasedWaiting = 2 * parcelEvents
+
   /// Characters kept of the answer to a refused event.
   public static let answerCharacters = 1000
 

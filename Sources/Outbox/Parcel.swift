@@ -7,11 +7,16 @@ public struct Parcel: Equatable, Sendable {
   public var previous: UInt64
   /// Places before the epoch of these events; each one's own sequence is its place less this.
   public var base: UInt64
+  /// Told again or late, behind newer events: the receiver must not take its order for a gap.
+  public var isReplay: Bool
 
-  public init(events: [StoredEvent], previous: UInt64, base: UInt64 = 0) {
+  public init(
+    events: [StoredEvent], previous: UInt64, base: UInt64 = 0, isReplay: Bool = false
+  ) {
     self.events = events
     self.previous = previous
     self.base = base
+    self.isReplay = isReplay
   }
 }
 

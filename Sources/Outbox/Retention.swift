@@ -31,7 +31,9 @@ extension Outbox {
 
   /// A transaction would make something durable that only this memory knows: cursors, refusals.
   public var hasUnsettled: Bool {
-    lanes.contains { $0.committed != $0.acknowledged || !$0.waiting.isEmpty }
+    lanes.contains {
+      $0.committed != $0.acknowledged || !$0.waiting.isEmpty || !$0.late.released.isEmpty
+    }
   }
 
   /// Adds moved cursors, refused events and a deletion that is worth its wear to a transaction.
@@ -42,6 +44,13 @@ extension Outbox {
           UplinkCursor(name: lane.name, bit: lane.bit, acknowledged: lane.acknowledged))
       }
       transaction.quarantined += lane.waiting
+      let known = transaction.released
+      transaction.released += lane.late.released.filter { !known.contains($0) }
+    }
+    let late = lateText
+    if late != lateCommitted {
+      transaction.snapshots.removeAll { $0.name == Self.lateName }
+      transaction.snapshots.append((Self.lateName, Array(late.utf8)))
     }
     if let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.deletionBatch {
       transaction.deleteThrough = max(done, transaction.deleteThrough ?? 0)
@@ -57,6 +66,12 @@ extension Outbox {
       let name = lanes[index].name
       let count = transaction.quarantined.count { $0.uplink == name }
       lanes[index].waiting.removeFirst(min(count, lanes[index].waiting.count))
+      let released = transaction.released.filter { $0.uplink == name }
+      lanes[index].late.released.removeAll(where: released.contains)
+      lanes[index].kept = max(0, lanes[index].kept + count - released.count)
+    }
+    if let late = transaction.snapshots.last(where: { $0.name == Self.lateName }) {
+      lateCommitted = String(decoding: late.bytes, as: UTF8.self)
     }
     committed(transaction.events)
     if let through = transaction.deleteThrough {

@@ -33,10 +33,16 @@ struct UplinkLane: Equatable, Sendable {
   var delivered: UInt64 = 0
   var refused: UInt64 = 0
   var dropped: UInt64 = 0
+  /// When the first event of each parcel in flight was committed.
+  var recorded: [WallTime?] = []
   /// Waiting for the commit that makes them durable.
   var waiting: [QuarantinedEvent] = []
   /// The cursor that is in the journal.
   var committed: UInt64
+  /// Refused events of this uplink in the journal.
+  var kept: Int
+  /// What is sent once more.
+  var late = LateEvents()
 
   init(cursor: UplinkCursor, isKnown: Bool, state: StoreState) {
     name = cursor.name
@@ -48,6 +54,7 @@ struct UplinkLane: Equatable, Sendable {
     depth = isKnown && last > reached ? last - reached : 0
     progress = isKnown && last > cursor.acknowledged ? .behind : .level
     committed = isKnown ? cursor.acknowledged : .max
+    kept = state.quarantinedBy[cursor.name] ?? 0
   }
 
   /// All that was due to it up to here is done, seen from a journal that ends at `last`.
@@ -88,8 +95,10 @@ struct UplinkLane: Equatable, Sendable {
 
   /// Offers again what was not answered.
   mutating func rewind() {
+    late.rewind()
     guard !inFlight.isEmpty else { return }
     inFlight = []
+    recorded = []
     offered = acknowledged
     progress = .behind
   }
@@ -99,7 +108,10 @@ struct UplinkLane: Equatable, Sendable {
     while let first = inFlight.first?.first, first <= sequence {
       acknowledged = max(acknowledged, first)
       inFlight[0].removeFirst()
-      if inFlight[0].isEmpty { inFlight.removeFirst() }
+      if inFlight[0].isEmpty {
+        inFlight.removeFirst()
+        recorded.removeFirst()
+      }
       count += 1
     }
     return count

@@ -12,7 +12,7 @@ internal import Outbox
 enum Query: Int, CaseIterable {
   case begin, commit, rollback
   case insertEvent, carryEvent, deleteThrough, readFrom
-  case putCursor, putSnapshot, putQuarantined, trimQuarantined, putMeta
+  case putCursor, putSnapshot, putQuarantined, trimQuarantined, releaseQuarantined, putMeta
 
   var text: String {
     switch self {
@@ -36,6 +36,8 @@ enum Query: Int, CaseIterable {
     case .putQuarantined:
       "INSERT INTO quarantine(uplink, sequence, status, answer, at, body, proof)"
         + " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    case .releaseQuarantined:
+      "DELETE FROM quarantine WHERE id = ?1 AND uplink = ?2 AND sequence = ?3"
     case .putMeta:
       "INSERT INTO meta(name, value) VALUES(?1, ?2)"
         + " ON CONFLICT(name) DO UPDATE SET value = excluded.value"

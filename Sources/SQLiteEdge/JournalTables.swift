@@ -57,7 +57,8 @@ extension Connection {
     let latest = try readSnapshots(&rows)
     try readEnds(&rows, latest)
     try readCursors(&rows)
-    rows.state.quarantinedCount = Int(try integer("SELECT count(*) FROM quarantine") ?? 0)
+    rows.state.quarantinedBy = try quarantinedBy()
+    rows.state.quarantinedCount = rows.state.quarantinedBy.values.reduce(0, +)
     return rows
   }
 
@@ -176,6 +177,7 @@ extension Connection {
     if let through {
       try put(Salvage.deletedName, place: next, StoredNumber.bytes(through))
     }
+    try release(transaction.released)
     try put(transaction.quarantined)
     if isTelling { try putMeta(["told": "yes", "lost": ""]) }
     try run(.commit)
@@ -207,25 +209,6 @@ extension Connection {
       $0.bind(3, place)
       $0.bind(4, RowCheck.snapshot(name, place: place, body: body))
     }
-  }
-
-  mutating func put(_ quarantined: [QuarantinedEvent]) throws(StoreFault) {
-    guard !quarantined.isEmpty else { return }
-    for event in quarantined {
-      let check = RowCheck.quarantined(
-        event.uplink, event.sequence, Int64(event.status), event.answer, event.at.milliseconds,
-        event.bytes)
-      try run(.putQuarantined) {
-        $0.bind(1, event.uplink)
-        $0.bind(2, event.sequence)
-        $0.bind(3, Int64(event.status))
-        $0.bind(4, event.answer)
-        $0.bind(5, event.at.milliseconds)
-        $0.bind(6, event.bytes)
-        $0.bind(7, check)
-      }
-    }
-    try run(.trimQuarantined) { $0.bind(1, Int64(JournalLimits.quarantined)) }
   }
 
   /// Undoes an open transaction; false when even that fails.

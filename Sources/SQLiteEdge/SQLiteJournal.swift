@@ -298,6 +298,19 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     }
   }
 
+  public mutating func quarantined(
+    _ query: QuarantineQuery
+  ) throws(StoreFault) -> [QuarantinedRow] {
+    guard connection != nil else {
+      throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
+    }
+    do {
+      return try connection?.quarantined(query) ?? []
+    } catch {
+      throw settle(error)
+    }
+  }
+
   /// Reads held events in order, whoever they are due to; for export and verification.
   public mutating func held(
     after sequence: UInt64, countLimit: Int, byteLimit: Int

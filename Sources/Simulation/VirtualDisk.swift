@@ -12,7 +12,9 @@ final class VirtualDisk {
 
   private(set) var state = StoreState(epoch: "5e1ec7ed")
   private(set) var events: [StoredEvent] = []
-  private(set) var quarantined: [QuarantinedEvent] = []
+  private var rows: [QuarantinedRow] = []
+  private var lastRow: Int64 = 0
+  var quarantined: [QuarantinedEvent] { rows.map(\.event) }
   var trouble = Trouble.none
   /// Events that fit; more is our own quota.
   var quota = Int.max
@@ -58,9 +60,25 @@ final class VirtualDisk {
       state.cursors.removeAll { $0.name == cursor.name }
       state.cursors.append(cursor)
     }
-    quarantined += transaction.quarantined
-    state.quarantinedCount = quarantined.count
+    keep(transaction)
     state.firstHeld = events.first?.sequence ?? state.lastSequence + 1
+  }
+
+  private func keep(_ transaction: Transaction) {
+    rows.removeAll { transaction.released.contains($0.key) }
+    for event in transaction.quarantined {
+      lastRow += 1
+      rows.append(QuarantinedRow(row: lastRow, event: event))
+    }
+    state.quarantinedCount = rows.count
+    state.quarantinedBy = rows.reduce(into: [:]) { $0[$1.event.uplink, default: 0] += 1 }
+  }
+
+  func quarantined(_ query: QuarantineQuery) -> [QuarantinedRow] {
+    let wanted = rows.lazy.filter {
+      query.wants($0.row, uplink: $0.event.uplink, place: $0.event.sequence)
+    }
+    return Array(wanted.prefix(query.countLimit))
   }
 
   private func append(_ event: StoredEvent) {
@@ -101,6 +119,10 @@ struct VirtualStore: EventStore {
   ) throws(StoreFault) -> [StoredEvent] {
     disk.read(
       after: sequence, dueBit: dueBit, countLimit: countLimit, byteLimit: byteLimit)
+  }
+
+  mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow] {
+    disk.quarantined(query)
   }
 
   mutating func reopen() throws(StoreFault) -> StoreState {

@@ -42,6 +42,9 @@ enum Program {
       name: "doctor", summary: "look at everything that can be wrong, and say what to do",
       run: DoctorCommand.run),
     Command(
+      name: "outbox", summary: "show what waits for uplinks and what they refused",
+      run: OutboxCommand.run),
+    Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),
     Command(

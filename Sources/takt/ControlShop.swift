@@ -78,6 +78,7 @@ extension Daemon {
   private func shopRequest(
     _ question: JSONValue, from user: UInt32?
   ) throws(ControlQuestion.Fault) -> ShopRequest {
+    if let request = try OutboxRequest(question, from: user) { return .outbox(request) }
     switch question["list"]?.string {
     case "orders": return .listOrders
     case "held": return .listHeld

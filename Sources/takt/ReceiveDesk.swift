@@ -50,7 +50,9 @@ struct ReceiveDesk: HTTPDesk, ~Copyable {
     guard let events else { return (400, ["error": "the body is no JSON array of events"]) }
     let previous = request.fields["Takt-Previous"].flatMap(UInt64.init)
     do throws(CommandFault) {
-      return Self.summary(try ledger.take(events, previous: previous, tell: tell))
+      let isReplay = request.fields["Takt-Replay"] == "true"
+      return Self.summary(
+        try ledger.take(events, previous: previous, isReplay: isReplay, tell: tell))
     } catch {
       tell("✗ \(ReceiveLine.plain(error.text))")
       return (503, ["error": .string(error.text)])

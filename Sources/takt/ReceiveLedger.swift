@@ -71,7 +71,7 @@ struct ReceiveLedger: ~Copyable {
 
   /// Judges and stores the events of one request; throws when the file did not take them.
   mutating func take(
-    _ events: [[UInt8]], previous: UInt64?, tell: (String) -> Void
+    _ events: [[UInt8]], previous: UInt64?, isReplay: Bool = false, tell: (String) -> Void
   ) throws(CommandFault) -> [ReceiveOutcome] {
     let before = rules.isStrict ? memory : nil
     var outcomes: [ReceiveOutcome] = []
@@ -79,7 +79,8 @@ struct ReceiveLedger: ~Copyable {
     var spoken: [String] = []
     var sums = ReceiveTally()
     for (index, bytes) in events.enumerated() {
-      let verdict = memory.check(bytes, previous: index == 0 ? previous : nil, verifier: keys)
+      let verdict = memory.check(
+        bytes, previous: index == 0 ? previous : nil, isReplay: isReplay, verifier: keys)
       if let before, case .misplaced(_, let finding) = verdict {
         memory = before
         throw CommandFault(.unverified, "\(finding) (--strict)")
@@ -150,7 +151,8 @@ struct ReceiveLedger: ~Copyable {
         case .torn: try file.truncate(to: line.offset)
         case .tooLong: throw foreign(path, line.number, "too long")
         case .whole(let bytes):
-          if case .rejected(let finding) = memory.check(bytes, verifier: trusting) {
+          if case .rejected(let finding) = memory.check(
+            bytes, isReplay: true, verifier: trusting) {
             throw foreign(path, line.number, finding.description)
           }
           count += 1

@@ -42,9 +42,9 @@ extension Daemon {
         return StatusDocument.Bus(status, field.bus, reading.monotonic)
       },
       uplinks: site.couriers.map(\.link).map { courier in
-        StatusDocument.Uplink(
-          courier.name, recorder?.status.uplinks.first { $0.name == courier.name },
-          courier.status.newest, reading.monotonic)
+        let statistics = recorder?.status.uplinks.first { $0.name == courier.name }
+        return StatusDocument.Uplink(
+          courier.name, statistics, courier.status.newest, statistics?.oldestAge(reading))
       },
       lines: lines(recorder?.status), drop: dropBoard.newest,
       journal: StatusDocument.Journal(
@@ -104,11 +104,13 @@ extension LearntRefusal {
 
 extension StatusDocument.Uplink {
   init(
-    _ name: String, _ statistics: UplinkStatistics?, _ courier: CourierStatus?, _ now: Instant
+    _ name: String, _ statistics: UplinkStatistics?, _ courier: CourierStatus?,
+    _ oldest: Duration?
   ) {
     self.init(
       name: name, state: courier?.state ?? "starting", depth: statistics?.depth ?? 0,
-      oldest: nil, delivered: statistics?.delivered ?? 0, quarantined: statistics?.refused ?? 0,
+      oldest: oldest, delivered: statistics?.delivered ?? 0,
+      quarantined: UInt64(statistics?.kept ?? 0),
       lastSuccess: courier?.lastSuccess?.wall, lastError: courier?.alarm ?? courier?.lastError,
       conditions: courier?.conditions ?? [], speaks: courier?.speaks)
   }

@@ -20,6 +20,8 @@ struct VerifyReport {
 
   let path: String
   private var memory: EventVerifier
+  /// The file may hold what came late: an event that fills a gap is in its place.
+  private let isFiltered: Bool
   private(set) var lines = 0
   private(set) var accepted = 0
   private(set) var duplicates = 0
@@ -29,6 +31,7 @@ struct VerifyReport {
   init(path: String, completeness: StreamCompleteness) {
     self.path = path
     memory = EventVerifier(completeness)
+    isFiltered = completeness == .filtered
   }
 
   /// Judges one line.
@@ -49,7 +52,7 @@ struct VerifyReport {
   }
 
   private mutating func judge(_ bytes: [UInt8], _ line: FileLine, _ keys: some Verifier) {
-    switch memory.check(bytes, verifier: keys) {
+    switch memory.check(bytes, isReplay: isFiltered, verifier: keys) {
     case .accepted: accepted += 1
     case .duplicate: duplicates += 1
     case .misplaced(_, let finding): note(line, finding.description)

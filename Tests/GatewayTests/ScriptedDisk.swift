@@ -28,7 +28,9 @@ enum DiskAccident: CaseIterable {
 final class ScriptedDisk {
   var state = StoreState(epoch: "00c0ffee")
   private(set) var events: [StoredEvent] = []
-  private(set) var quarantined: [QuarantinedEvent] = []
+  private(set) var rows: [QuarantinedRow] = []
+  private var lastRow: Int64 = 0
+  var quarantined: [QuarantinedEvent] { rows.map(\.event) }
   /// Every event that was ever made durable, in order, kept when the journal deletes it.
   private(set) var history: [StoredEvent] = []
   private(set) var findings: [String] = []
@@ -97,14 +99,17 @@ final class ScriptedDisk {
       state.cursors.removeAll { $0.name == cursor.name }
       state.cursors.append(cursor)
     }
+    rows.removeAll { transaction.released.contains($0.key) }
     for event in transaction.quarantined {
       if quarantined.contains(where: { $0.sequence == event.sequence && $0.uplink == event.uplink })
       {
         findings.append("event \(event.sequence) went to quarantine twice")
       }
-      quarantined.append(event)
+      lastRow += 1
+      rows.append(QuarantinedRow(row: lastRow, event: event))
     }
-    state.quarantinedCount = quarantined.count
+    state.quarantinedCount = rows.count
+    state.quarantinedBy = rows.reduce(into: [:]) { $0[$1.event.uplink, default: 0] += 1 }
     state.firstHeld = events.first?.sequence ?? state.lastSequence + 1
   }
 
@@ -123,6 +128,16 @@ final class ScriptedDisk {
       }
     }
     return found
+  }
+
+  func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow] {
+    var found: [QuarantinedRow] = []
+    try act { () throws(StoreFault) in
+      found = rows.filter {
+        query.wants($0.row, uplink: $0.event.uplink, place: $0.event.sequence)
+      }
+    }
+    return Array(found.prefix(query.countLimit))
   }
 
   func reopen() throws(StoreFault) -> StoreState {
@@ -169,6 +184,10 @@ struct ScriptedStore: EventStore {
   ) throws(StoreFault) -> [StoredEvent] {
     try disk.read(
       after: sequence, dueBit: dueBit, countLimit: countLimit, byteLimit: byteLimit)
+  }
+
+  mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow] {
+    try disk.quarantined(query)
   }
 
   mutating func reopen() throws(StoreFault) -> StoreState { try disk.reopen() }
