@@ -14,10 +14,11 @@ enum FileBytes {
   /// Reads a file of at most 1 MiB; a private one must be closed to group and others.
   static func read(_ path: String, what: String, isPrivate: Bool) throws(KeyFault) -> [UInt8] {
     guard let file = Credential.file(path) else {
+      let name = path.dropFirst(Credential.prefix.count)
       throw KeyFault(
         "reading \(what) \(path): systemd hands over no credentials here; put "
-          + "\"LoadCredentialEncrypted=\(path.dropFirst(Credential.prefix.count))\" into a drop-in "
-          + "of the service, or name a file")
+          + "\"LoadCredentialEncrypted=\(name):/etc/credstore.encrypted/\(name)\" into a drop-in of "
+          + "the service, or name a file")
     }
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw KeyFault("reading \(what) \(path): \(systemText(errno))") }
