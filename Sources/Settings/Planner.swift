@@ -41,7 +41,8 @@ struct Planner {
       units: units,
       signals: signals, machines: machines, lines: lines(),
       uplinks: uplinks.compactMap(Self.uplink),
-      routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
+      routes: routes(Self.indices(uplinks)), limits: limits(buses), remote: remote(),
+      digestInput: digestInput)
   }
 
   private static func indices(_ records: [Record]) -> [String: Int] {

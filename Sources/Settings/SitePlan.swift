@@ -148,6 +148,8 @@ public struct SitePlan: Equatable, Sendable {
   public var uplinks: [UplinkSettings]
   public var routes: [RouteSettings]
   public var limits: LimitSettings
+  /// Whose bundles are taken; nil for nobody's.
+  public var remote: RemotePlan?
   /// Canonical JSON of the effective configuration; its SHA-256 is the configuration's digest.
   public var digestInput: [UInt8]
 

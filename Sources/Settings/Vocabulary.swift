@@ -19,6 +19,7 @@ enum Vocabulary {
       Member("limits", .object(limits), .standard([:]), "What this gateway may use at most."),
       Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
       Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
+      Member("remote", .object(remote), .optional, "Configuration by signed files of head office."),
     ])
 
   static let gateway = Table(
