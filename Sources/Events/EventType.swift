@@ -22,6 +22,9 @@ public enum EventType: String, Sendable, CaseIterable {
   case gatewayStarted = "takt.gateway.started.v1"
   case gatewayStopped = "takt.gateway.stopped.v1"
   case gatewayHealth = "takt.gateway.health.v1"
+  case configurationApplied = "takt.configuration.applied.v1"
+  case configurationRejected = "takt.configuration.rejected.v1"
+  case configurationRolledBack = "takt.configuration.rolledback.v1"
   case clockCorrected = "takt.clock.corrected.v1"
   case eventsDropped = "takt.events.dropped.v1"
 }

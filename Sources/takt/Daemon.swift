@@ -5,6 +5,7 @@
 // - A thread reports when somebody asked (`asked` has moved), not by a tick: idle costs nothing.
 // - Turn counters only grow; the watchdog is fed while every one of them moves.
 
+import Events
 import Gateway
 import LinuxEdge
 import ModbusEdge
@@ -87,6 +88,8 @@ final class Daemon: Sendable {
   /// What people and dropped files ask of the recorder.
   let shop: ShopMailbox
   let dropBoard = Board<OrderDropStatus?>(nil)
+  /// What became of configurations, on its way to the recorder.
+  let tidings = Mailbox<ConfigurationNews>(capacity: RunLimits.tidingsWaiting)
   let couriers: [CourierLink]
   /// What certificates are checked by while nothing sets the clock.
   let timeFloor: TimeFloor
@@ -144,6 +147,15 @@ final class Daemon: Sendable {
 
   var recorderCounter: TurnCounter { counters[plan.buses.count] }
   func courierCounter(_ index: Int) -> TurnCounter { counters[plan.buses.count + 1 + index] }
+
+  /// Has the recorder tell what became of a configuration.
+  func tell(_ news: ConfigurationNews) {
+    guard tidings.post(news) else {
+      log.line(.warning, "telling of a configuration: the recorder is too far behind to take it")
+      return
+    }
+    recorderBell.signal()
+  }
 
   /// The number under which the next guest fetches his answer.
   func nextTicket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).newValue }

@@ -27,6 +27,9 @@ enum RunLimits {
   static let firstTidy = Duration.seconds(30)
   /// How often after that: it costs some hundred page faults, a millisecond in all.
   static let tidyInterval = Duration.seconds(3600)
+  /// What became of configurations, waiting for the recorder: one refused bundle a second for a
+  /// minute in which the disk stands still.
+  static let tidingsWaiting = 64
   /// How often the main thread looks at the turn counters at the longest.
   static let mainIdle = Duration.seconds(10)
 }
@@ -64,7 +67,7 @@ enum RunCommand {
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return RunLoop.live(daemon, signals, control)
+      return RunLoop.live(daemon, ConfigurationSource(path: path), signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }

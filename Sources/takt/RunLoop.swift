@@ -9,7 +9,7 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
+    _ daemon: Daemon, _ source: ConfigurationSource, _ signals: consuming SignalDescriptor,
     _ control: consuming UnixSocketServer
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
@@ -17,6 +17,7 @@ enum RunLoop {
     var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
+    var reloader = Reloader(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -49,10 +50,11 @@ enum RunLoop {
       _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       keeper.turn()
+      _ = reloader.turn(daemon.clock.now())
       if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
-          daemon.log.line(.notice, "SIGHUP: restart the service to read the configuration again")
+          reloader.ask(source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
