@@ -35,7 +35,7 @@ public struct ConfigurationDraft: Sendable {
   public let profileNames: [String]
   /// Where the profiles of these files lie: the directory `profiles` beside the main file.
   public let profileDirectory: String
-  private let root: Node?
+  let root: Node?
   private let mistakes: MistakeList
 
   /// Reads and merges the files in the order given, the main one first; what a bundle brings takes

@@ -51,7 +51,7 @@ struct Planner {
     ) { first, _ in first }
   }
 
-  private func gateway(_ record: Record?) -> GatewaySettings {
+  func gateway(_ record: Record?) -> GatewaySettings {
     func text(_ name: String) -> String { record?.text(name) ?? "" }
     return GatewaySettings(
       name: text("name"), enterprise: text("enterprise"), site: text("site"), area: text("area"),

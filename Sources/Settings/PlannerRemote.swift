@@ -49,3 +49,22 @@ extension Planner {
       })
   }
 }
+
+extension ConfigurationDraft {
+  /// Who this gateway is and whom it believes, whatever else is wrong with the files; nil when they
+  /// do not say that much.
+  public func identity() -> (gateway: GatewaySettings, remote: RemotePlan?)? {
+    guard let root, case .object(let members) = root.content else { return nil }
+    let local = members.filter { Vocabulary.localMembers.contains($0.name) }
+    let table = Table(
+      "identity", "Who this gateway is and whom it believes.",
+      Vocabulary.root.members.filter { Vocabulary.localMembers.contains($0.name) })
+    var reader = Reader(mistakes: MistakeList(files: []))
+    let record = reader.record(Node(place: root.place, content: .object(local)), table, path: "")
+    var rules = Rules(root: record, mistakes: reader.mistakes)
+    rules.remote()
+    guard !rules.mistakes.hasErrors else { return nil }
+    let planner = Planner(record)
+    return (planner.gateway(record.record("gateway")), planner.remote())
+  }
+}

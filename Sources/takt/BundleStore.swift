@@ -108,7 +108,11 @@ struct BundleStore: Sendable {
   /// Unpacks a bundle whole; one that is there already stays.
   func stage(_ files: [BundleFile], _ kept: KeptBundle) throws(LinuxFault) {
     try prepare()
-    if try Files.status(path(kept.name)) != nil { return }
+    if try Files.status(path(kept.name)) != nil {
+      if try bundle(kept.name)?.digest == kept.digest { return }
+      // Left behind by a start that ended before anything built on it.
+      try step("clearing \(kept.name)") { () throws(LinuxFault) in try remove(path(kept.name)) }
+    }
     let fresh = path(".new")
     try step("clearing \(fresh)") { () throws(LinuxFault) in try remove(fresh) }
     try step("making \(fresh)") { () throws(LinuxFault) in try Files.makeDirectory(fresh) }

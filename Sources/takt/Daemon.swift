@@ -90,6 +90,9 @@ final class Daemon: Sendable {
   let dropBoard = Board<OrderDropStatus?>(nil)
   /// What became of configurations, on its way to the recorder.
   let tidings = Mailbox<ConfigurationNews>(capacity: RunLimits.tidingsWaiting)
+  /// Where people want the configuration to go back to, and what `takt config` shows.
+  let wishes = Mailbox<ConfigurationWish>(capacity: InboxLimits.wishes)
+  let configurationBoard = Board<JSONValue?>(nil)
   let couriers: [CourierLink]
   /// What certificates are checked by while nothing sets the clock.
   let timeFloor: TimeFloor

@@ -56,7 +56,7 @@ enum RunCommand {
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    let daemon = try wire(path)
+    let (daemon, source) = try BundleStart.begin(path, wire)
     HeapMemory.giveBack()
     // Before any thread: who finds another gateway here has not asked a PLC for anything.
     let socket = daemon.plan.gateway.controlSocket
@@ -67,17 +67,17 @@ enum RunCommand {
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return RunLoop.live(daemon, ConfigurationSource(path: path), signals, control)
+      return RunLoop.live(daemon, source, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }
   }
 
   /// Everything but the threads; what only wiring needs of the configuration ends with it.
-  private static func wire(_ path: String) throws(CommandFault) -> Daemon {
+  private static func wire(_ source: ConfigurationSource) throws(CommandFault) -> Daemon {
     let clock = SystemClock()
     let startedAt = clock.reading()
-    let plan = try loadPlan(path)
+    let plan = try loadPlan(source)
     let keys = try RunKeys(plan)
     do throws(LinuxFault) {
       return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
@@ -87,8 +87,10 @@ enum RunCommand {
   }
 
   /// Reads and checks the configuration; every mistake is in the sentence.
-  private static func loadPlan(_ path: String) throws(CommandFault) -> SitePlan {
-    switch loadConfiguration(path: path) {
+  private static func loadPlan(
+    _ source: ConfigurationSource
+  ) throws(CommandFault) -> SitePlan {
+    switch loadConfiguration(source: source) {
     case .failure(let fault): throw CommandFault(.configuration, fault.description)
     case .success(let outcome):
       guard let configuration = outcome.configuration else {

@@ -18,6 +18,7 @@ enum RunLoop {
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
+    var inbox = Inbox(daemon, source)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -35,6 +36,7 @@ enum RunLoop {
         }
         isReady = true
         drop.turn()
+        inbox?.turn(&reloader)
       case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)
         return code
@@ -45,16 +47,17 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      let due = isReady ? min(tidyAt, drop.deadline) : tidyAt
+      let due = isReady ? min(tidyAt, drop.deadline, inbox?.deadline ?? tidyAt) : tidyAt
       let next = min(due, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       keeper.turn()
-      _ = reloader.turn(daemon.clock.now())
+      let outcomes = reloader.turn(daemon.clock.now())
+      inbox?.heed(outcomes)
       if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
-          reloader.ask(source, by: "SIGHUP")
+          reloader.ask(inbox?.source ?? source, by: "SIGHUP")
           continue
         }
         notifier.stopping()

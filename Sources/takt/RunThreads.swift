@@ -3,6 +3,7 @@
 import Gateway
 import LinuxEdge
 import ModbusEdge
+import Outbox
 import Polling
 import Primitives
 import SQLiteEdge
