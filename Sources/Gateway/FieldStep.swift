@@ -34,9 +34,9 @@ public struct FieldStep: ~Copyable {
   }
 
   public private(set) var poller: Poller
-  private var conditioners: [Conditioner]
-  private var progress: [UnitProgress]
-  private var producer: RingProducer
+  var conditioners: [Conditioner]
+  var progress: [UnitProgress]
+  var producer: RingProducer
   /// What no outcome has told yet: the latest mark, and what a mark has made worth hearing.
   private var untold = (news: FieldNews.none, marked: Instant?.none)
 
@@ -206,7 +206,7 @@ public struct FieldStep: ~Copyable {
 }
 
 /// How far the ring knows about a unit.
-private struct UnitProgress {
+struct UnitProgress {
   /// The last mark pushed.
   var marked = Instant.distantPast
   /// A loss that the ring had no room for yet.
@@ -215,7 +215,7 @@ private struct UnitProgress {
   private var fresh = FieldNews.none
   private var waiting = FieldNews.none
   /// The moment of the latest of these.
-  private var toldAt = Instant.distantPast
+  private(set) var toldAt = Instant.distantPast
 
   mutating func gather(_ news: FieldNews, at moment: Instant) {
     fresh = max(fresh, news)

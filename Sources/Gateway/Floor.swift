@@ -102,6 +102,26 @@ package struct Floor: Sendable {
     isSnapshotDue = Array(repeating: false, count: plan.machines.count)
   }
 
+  /// Goes on with what another floor knows of the same units and machines; `same` pairs machines
+  /// with the indices that they had there.
+  mutating func goOn(from before: Floor, units: [Int], same: [(machine: Int, before: Int)]) {
+    for unit in units { markOfUnit[unit] = before.markOfUnit[unit] }
+    for (machine, old) in same {
+      machines[machine] = before.machines[old]
+      wakeOfMachine[machine] = before.wakeOfMachine[old]
+      deadlineOfMachine[machine] = before.deadlineOfMachine[old]
+      lastSample[machine] = before.lastSample[old]
+      isSnapshotDue[machine] = before.isSnapshotDue[old]
+    }
+  }
+
+  /// Lets one machine tell what it has gathered so far: it is configured no more.
+  mutating func flush(machine: Int, _ reading: ClockReading, into facts: inout [FloorFact]) {
+    machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
+    collect(machine, machines[machine].findWish(), into: &facts)
+    isSnapshotDue[machine] = true
+  }
+
   private static func routes(_ plan: RecorderPlan, _ machines: [Machine]) -> [Route] {
     plan.signals.enumerated().map { index, signal in
       guard machines.indices.contains(signal.machine),

@@ -42,6 +42,13 @@ struct LimitBoard: Sendable {
     }
   }
 
+  /// A machine goes on with the limits of another board, which are the same.
+  mutating func goOn(_ machine: Int, as before: Int, of board: LimitBoard) {
+    watches[machine] = board.watches[before]
+    deadlines[machine] = board.deadlines[before]
+    isDirty[machine] = board.isDirty[before]
+  }
+
   static func snapshotName(_ machine: String) -> String { "limits/\(machine)" }
 
   /// Takes one sample; what it exceeds or clears at once is told.

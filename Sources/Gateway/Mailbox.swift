@@ -51,6 +51,9 @@ public final class Board<Value: Sendable>: Sendable {
   /// Puts a newer value in the place of the one before.
   public func post(_ newest: Value) { value.withLock { $0 = newest } }
 
+  /// Changes the value in its place.
+  public func change(_ body: (inout Value) -> Void) { value.withLock { body(&$0) } }
+
   /// The value posted last.
   public var newest: Value { value.withLock { $0 } }
 }

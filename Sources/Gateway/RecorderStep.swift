@@ -37,11 +37,11 @@ public struct RecorderOutcome: Sendable, Equatable {
 public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyable {
   var store: Store
   var pen: Pen
-  let plan: RecorderPlan
-  let names: EventNames
-  let machineNames: [String]
+  var plan: RecorderPlan
+  var names: EventNames
+  var machineNames: [String]
   var inlets: [RingInlet]
-  let couriers: [CourierLink]
+  var couriers: [CourierLink]
   var floor: Floor
   var publisher: SignalsPublisher
   var chain: EventChain
@@ -69,6 +69,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var samplesLost: Int64 = 0
   var facts: [FloorFact] = []
   var limitFacts: [(machine: Int, fact: LimitFact)] = []
+  /// What is in the journal of machines, lines and uplinks that are not configured now.
+  var shelf: Shelf
 
   /// Continues from an opened journal; `note` says what opening it had to repair, if anything.
   public init(
@@ -93,6 +95,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
       lastDigest: state.lastDigest)
     outbox = Outbox(uplinks: plan.uplinks, state: state)
     routes = Self.routes(plan, outbox)
+    shelf = Shelf(plan, state)
     var unread: [String] = []
     floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
     var told: [(line: Int, facts: [OrderFact])] = []
@@ -109,7 +112,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     for (line, facts) in told { entries.append(.orders(line: line, facts)) }
   }
 
-  private static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {
+  static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {
     var routes: [Route] = []
     for uplink in plan.uplinks {
       guard let bit = outbox.bit(of: uplink) else { continue }
@@ -170,7 +173,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   // MARK: Samples
 
   /// Drains the rings and lets the machines decide; true when samples are left.
-  private mutating func decide(_ reading: ClockReading) -> Bool {
+  mutating func decide(_ reading: ClockReading) -> Bool {
     guard entries.count < GatewayLimits.draftsHeld else { return false }
     takeRequests(reading)
     followCalendars(reading)
@@ -214,7 +217,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
 
   // MARK: Couriers
 
-  private mutating func takeAnswers(_ reading: ClockReading) {
+  mutating func takeAnswers(_ reading: ClockReading) {
     for courier in couriers {
       guard let bit = outbox.bit(of: courier.name) else { continue }
       for answer in courier.takeAnswers() {

@@ -35,6 +35,15 @@ public struct ServiceNotifier: ~Copyable {
 
   /// The service does its work.
   public func ready() { send("READY=1") }
+  /// The service reads its configuration again; `ready` says that it is done. The time is that of
+  /// clock_gettime(3) CLOCK_MONOTONIC, by which systemd 253 and later tell which reload is meant.
+  public func reloading() {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    let microseconds = Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    send("RELOADING=1\nMONOTONIC_USEC=\(microseconds)")
+  }
+
   /// Every thread has moved since the last ping.
   public func alive() { send("WATCHDOG=1") }
   /// The service ends on request.

@@ -20,6 +20,12 @@ public struct Configuration: Sendable {
   /// What the program is wired from.
   public let plan: SitePlan
 
+  /// The plan that follows one that runs: what both have keeps its ids.
+  public func plan(beside running: SitePlan) -> SitePlan {
+    var planner = Planner(root, beside: running)
+    return planner.plan(digestInput: plan.digestInput)
+  }
+
   /// Checks the files in the order given, the main one first, with the profiles there are.
   public static func check(
     _ files: [ConfigurationFile], profiles: [ConfigurationFile] = []

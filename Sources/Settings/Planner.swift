@@ -1,7 +1,8 @@
 // Turns checked records into the values the other rooms take. Runs only when there is no error.
 //
 // Invariants
-// - Ids are given in the order of the configuration: machine by machine, signal by signal.
+// - Ids are given in the order of the configuration: machine by machine, signal by signal. Beside a
+//   plan that runs, what both have keeps the id it has there (see KeptIDs).
 // - What the rules have proved is not asked again; anything absent all the same is left out.
 
 import Machines
@@ -15,16 +16,45 @@ struct Planner {
   private var unitsByBus: [[UnitDefinition]] = []
   private var unitByPlace: [String: (id: UnitID, place: Int)] = [:]
   private let factsByUnit: [String: DeviceFacts]
+  private var kept: KeptIDs?
   private(set) var signals: [PlannedSignal] = []
   private var machines: [MachineRules] = []
   let reasons: ReasonTable
   /// The reasons of the machine before, since machines of one kind share theirs.
   var lastJoined: (causes: [Int64: CauseDefinition], table: ReasonTable)?
 
-  init(_ root: Record) {
+  /// `running` is the plan whose ids stay what they are; nil when nothing runs.
+  init(_ root: Record, beside running: SitePlan? = nil) {
     self.root = root
     reasons = Self.reasons(root)
     factsByUnit = DeviceFacts.byUnit(root)
+    guard let running else { return }
+    let machines = root.records("machines")
+    kept = KeptIDs(
+      running,
+      machines: machines.map { machine in
+        (
+          machine.text("name") ?? "",
+          machine.records("signals").compactMap { $0.text("name") }
+        )
+      },
+      units: machines.map { machine in
+        Self.unitName(machine.text("bus") ?? "", UInt8(clamping: machine.integer("unit") ?? 1))
+      })
+    signals = running.signals.map { _ in .none }
+    units = running.units.map { _ in .none }
+  }
+
+  private static func unitName(_ bus: String, _ address: UInt8) -> String { "\(bus)/\(address)" }
+
+  private mutating func keep(_ signal: PlannedSignal, at index: Int) {
+    while signals.count <= index { signals.append(.none) }
+    signals[index] = signal
+  }
+
+  private mutating func keep(_ unit: PlannedUnit, at index: Int) {
+    while units.count <= index { units.append(.none) }
+    units[index] = unit
   }
 
   mutating func plan(digestInput: [UInt8]) -> SitePlan {
@@ -36,13 +66,15 @@ struct Planner {
       add(machine, bus: bus, busName: buses[bus].text("name") ?? "")
     }
     let uplinks = root.records("uplinks")
-    return SitePlan(
+    var plan = SitePlan(
       gateway: gateway(root.record("gateway")), buses: zip(buses, unitsByBus).map(Self.bus),
       units: units,
       signals: signals, machines: machines, lines: lines(),
       uplinks: uplinks.compactMap(Self.uplink),
       routes: routes(Self.indices(uplinks)), limits: limits(buses), remote: remote(),
       digestInput: digestInput)
+    plan.takesBackLocalFiles = root.record("reload")?.boolean("rollBack") ?? false
+    return plan
   }
 
   private static func indices(_ records: [Record]) -> [String: Int] {
@@ -82,13 +114,14 @@ struct Planner {
     var ids: [SignalID] = []
     for record in machine.records("signals") {
       guard let address = record.address("at"), let name = record.text("name") else { continue }
-      let id = SignalID(signals.count)
+      let index = kept?.signal(name, of: machine.text("name") ?? "") ?? signals.count
+      let id = SignalID(index)
       idByName[name] = id
       ids.append(id)
-      signals.append(
+      keep(
         PlannedSignal(
           definition: definition(name, address, record), machine: machineIndex, unit: unit,
-          isPublished: record.boolean("publish") ?? false))
+          isPublished: record.boolean("publish") ?? false), at: index)
       unitsByBus[bus][place].bindings.append(
         ReadBinding(
           signal: id, table: address.table, address: address.start, count: address.format.count,
@@ -102,11 +135,12 @@ struct Planner {
     of machine: Record, bus: Int, busName: String
   ) -> (id: UnitID, place: Int) {
     let address = UInt8(clamping: machine.integer("unit") ?? 1)
-    let name = "\(busName)/\(address)"
+    let name = Self.unitName(busName, address)
     if let known = unitByPlace[name] { return known }
-    let unit = (id: UnitID(units.count), place: unitsByBus[bus].count)
+    let index = kept?.unit(name) ?? units.count
+    let unit = (id: UnitID(index), place: unitsByBus[bus].count)
     unitByPlace[name] = unit
-    units.append(PlannedUnit(bus: bus, address: address, name: name, machines: []))
+    keep(PlannedUnit(bus: bus, address: address, name: name, machines: []), at: index)
     let facts = factsByUnit[name] ?? DeviceFacts(machine)
     unitsByBus[bus].append(
       UnitDefinition(

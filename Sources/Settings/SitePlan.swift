@@ -32,6 +32,13 @@ public struct PlannedSignal: Equatable, Sendable {
   public var unit: UnitID
   /// Told in `takt.signals.changed`.
   public var isPublished: Bool
+
+  public init(definition: SignalDefinition, machine: Int, unit: UnitID, isPublished: Bool) {
+    self.definition = definition
+    self.machine = machine
+    self.unit = unit
+    self.isPublished = isPublished
+  }
 }
 
 /// One device, for status and events.
@@ -150,6 +157,8 @@ public struct SitePlan: Equatable, Sendable {
   public var limits: LimitSettings
   /// Whose bundles are taken; nil for nobody's.
   public var remote: RemotePlan?
+  /// Local files that fail after a reload are taken back, as bundles are.
+  public var takesBackLocalFiles = false
   /// Canonical JSON of the effective configuration; its SHA-256 is the configuration's digest.
   public var digestInput: [UInt8]
 

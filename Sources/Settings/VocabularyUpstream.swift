@@ -119,6 +119,14 @@ extension Vocabulary {
         "How often takt.gateway.health is told.")
     ])
 
+  static let reload = Table(
+    "reload", "How changed local files are taken (SIGHUP, systemctl reload).",
+    [
+      Member(
+        "rollBack", .boolean, .standard(false),
+        "Take them back as well when units or uplinks are worse after it; else it is only told.")
+    ])
+
   /// The event types that a route can name: those that there are.
   static let eventTypes = EventType.allCases.map(\.rawValue)
 

@@ -35,12 +35,12 @@ public struct SignalPlace: Equatable, Sendable, BitwiseCopyable {
 
 /// Turns the words read from one unit into samples worth telling.
 public struct Conditioner: Sendable {
-  private var watches: [Watch]
-  private var memories: [Memory]
+  var watches: [Watch]
+  var memories: [Memory]
   private let shortcuts: [Shortcut]
-  private var texts: [TextMemory]
-  private let rules: [SignalRule]
-  private var pendingCount = 0
+  var texts: [TextMemory]
+  let rules: [SignalRule]
+  var pendingCount = 0
   /// How urgent news of each signal are, by slot; empty when the caller does not care.
   private let ranks: [UInt8]
   /// The highest rank of what was told since `takeLoudest`.
@@ -253,7 +253,7 @@ public struct Conditioner: Sendable {
     return text.count
   }
 
-  private func push(
+  func push(
     _ text: TextPieces, of slot: Int, at: Instant, quality: Quality,
     into ring: inout RingProducer
   ) -> Bool {
@@ -274,7 +274,7 @@ public struct Conditioner: Sendable {
   }
 
   /// Changes the phase and the moment from which an unmoved signal must be looked at again.
-  private mutating func enter(_ phase: Phase, _ slot: Int) {
+  mutating func enter(_ phase: Phase, _ slot: Int) {
     if case .pending = memories[slot].phase { pendingCount -= 1 }
     memories[slot].phase = phase
     switch phase {

@@ -30,18 +30,17 @@ enum BundleStart {
   /// Wires the first source that can be used, and says why those before it could not.
   static func begin<Wired>(
     _ path: String, _ wire: (ConfigurationSource) throws(CommandFault) -> Wired
-  ) throws(CommandFault) -> (wired: Wired, source: ConfigurationSource) {
+  ) throws(CommandFault) -> Wired {
     let (sources, notes) = sources(path)
     for note in notes { Log().line(.warning, note) }
     for source in sources.dropLast() {
       do throws(CommandFault) {
-        return (try wire(source), source)
+        return try wire(source)
       } catch {
         Log().line(.warning, "configuration: \(source.text) cannot be used: \(error.text)")
       }
     }
-    let last = sources.last ?? ConfigurationSource(path: path)
-    return (try wire(last), last)
+    return try wire(sources.last ?? ConfigurationSource(path: path))
   }
 
   /// What to run, in the order in which to try it; the last one is always the local files alone.
@@ -56,14 +55,14 @@ enum BundleStart {
       let current = try store.current()
       var (sources, notes): ([ConfigurationSource], [String]) = ([], [])
       for name in [current.good] + current.history.reversed() {
-        guard let name else { continue }
+        guard let name else { break }
         do throws(LinuxFault) {
           sources.append(try store.source(name, local: path))
         } catch {
           notes.append("configuration: \(error.description)")
         }
       }
-      return (current.good == nil ? [local] : sources + [local], notes)
+      return (sources + [local], notes)
     } catch {
       return ([local], ["configuration: \(error.description); the local files hold"])
     }

@@ -39,12 +39,12 @@ extension Daemon {
       case .trace(let name, let number):
         return frames(of: try bus(name), after: number).canonicalBytes
       case .traceOff(let name):
-        taps[try bus(name)].set(open: false)
+        fields[try bus(name)].tap.set(open: false)
         return JSONValue.object([:]).canonicalBytes
       case .shop(let question): return try leave(question, from: user).canonicalBytes
       case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
       case .reasons: return reasonList().canonicalBytes
-      case .configuration: return configuration().canonicalBytes
+      case .configuration: return keptConfigurations().canonicalBytes
       case .rollback(let name): return try goBack(to: name, from: user).canonicalBytes
       }
     } catch {
@@ -83,9 +83,9 @@ extension Daemon {
     let guest = Guest(
       ticket: nextTicket(), unitAddress: read.unit, table: read.table, start: read.start,
       count: read.count, timeout: read.timeout, postedAt: now)
-    switch desks[index].post(guest, now: now) {
+    switch fields[index].desk.post(guest, now: now) {
     case .taken:
-      fieldBells[index].signal()
+      fields[index].bell.signal()
       return ["ticket": .integer(Int64(clamping: guest.ticket))]
     case .full:
       return [
@@ -119,8 +119,8 @@ extension Daemon {
 
   private func progress(of ticket: UInt64) -> JSONValue {
     let now = clock.now()
-    for desk in desks {
-      switch desk.progress(of: ticket, now: now) {
+    for field in fields {
+      switch field.desk.progress(of: ticket, now: now) {
       case .unknown: continue
       case .waiting: return ["state": "waiting"]
       case .done(let answer): return answer.json
@@ -132,7 +132,7 @@ extension Daemon {
   // MARK: traces
 
   private func frames(of index: Int, after number: UInt64) -> JSONValue {
-    let tap = taps[index]
+    let tap = fields[index].tap
     tap.open(for: ControlLimits.traceLease)
     let reading = clock.reading()
     let frames = tap.frames(after: number)

@@ -14,7 +14,7 @@ extension Daemon {
       sentence: "this gateway takes no bundles: its local file has no \"remote\"")
   }
 
-  func configuration() -> JSONValue {
+  func keptConfigurations() -> JSONValue {
     configurationBoard.newest ?? .object(["error": .string(Self.noBundles.sentence)])
   }
 

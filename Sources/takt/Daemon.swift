@@ -31,25 +31,8 @@ enum RecorderPhase: Sendable {
   case finished(isDurable: Bool)
 }
 
-/// A counter that one thread moves and the main thread watches.
-final class TurnCounter: Sendable {
-  let name: String
-  /// How long one turn may last without anything being wrong.
-  let longestTurn: Duration
-  private let turns = Atomic<Int>(0)
-
-  init(_ name: String, longestTurn: Duration = .zero) {
-    self.name = name
-    self.longestTurn = longestTurn
-  }
-
-  func move() { turns.wrappingAdd(1, ordering: .relaxed) }
-  var value: Int { turns.load(ordering: .relaxed) }
-}
-
 /// The shared part of the daemon.
 final class Daemon: Sendable {
-  let plan: SitePlan
   let keys: RunKeys
   let clock: SystemClock
   let startedAt: ClockReading
@@ -58,32 +41,13 @@ final class Daemon: Sendable {
   let isStopping = Atomic<Bool>(false)
   /// When the stop began, in nanoseconds of monotonic time.
   let stopBegan = Atomic<Int64>(0)
-  let fieldThreadsRunning = Atomic<Int>(0)
-  let courierThreadsRunning = Atomic<Int>(0)
   private let asked = Atomic<Int>(0)
 
   let recorderBell: WakeUp
   let mainBell: WakeUp
-  let fieldBells: [WakeUp]
-  let courierBells: [WakeUp]
 
   let phase = Board<RecorderPhase>(.opening)
   let recorderBoard = Board<Reported<RecorderReport>?>(nil)
-  let busBoards: [Board<Reported<BusStatus>?>]
-  /// What the units refuse: as earlier runs found it, and as the field threads know it now.
-  let learnt: [[LearntRefusal]]
-  let learntBoards: [Board<LearntNews?>]
-
-  /// By `SignalID.index`; made once, because each of 64 buses looks its own up in it.
-  let definitions: [SignalDefinition]
-  /// How soon news of each signal must reach the recorder.
-  let news: [FieldNews]
-  let rings: [RingStorage]
-  let wakeLines: [WakeLine]
-  /// The frames of each bus, for who wants to look.
-  let taps: [FrameTap]
-  /// Where technicians' reads wait for the thread of each bus.
-  let desks: [GuestDesk]
   private let tickets = Atomic<UInt64>(0)
   /// What people and dropped files ask of the recorder.
   let shop: ShopMailbox
@@ -93,63 +57,47 @@ final class Daemon: Sendable {
   /// Where people want the configuration to go back to, and what `takt config` shows.
   let wishes = Mailbox<ConfigurationWish>(capacity: InboxLimits.wishes)
   let configurationBoard = Board<JSONValue?>(nil)
-  let couriers: [CourierLink]
+  /// The next site, on its way to the recorder, and how that ended.
+  let handOver = HandOverDesk()
   /// What certificates are checked by while nothing sets the clock.
   let timeFloor: TimeFloor
-  let counters: [TurnCounter]
+  /// What the status says of the configuration.
+  let configuration: Board<ConfigurationStatus>
+  /// What runs: changed by the main thread alone, between two of its turns.
+  private let running: Mutex<RunningSite>
+  /// Posts that are not, or no more, part of what runs, and whose threads may be alive.
+  private let others = Mutex<OtherPosts>(OtherPosts())
 
   init(
-    plan: SitePlan, keys: RunKeys, clock: SystemClock, startedAt: ClockReading
+    design: SiteDesign, keys: RunKeys, clock: SystemClock, startedAt: ClockReading
   ) throws(LinuxFault) {
-    // The signals live on in `definitions` and in the recorder's plan; the digest is taken.
-    definitions = plan.signals.map(\.definition)
-    var kept = plan
-    kept.signals = []
-    kept.digestInput = []
-    self.plan = kept
     self.keys = keys
     self.clock = clock
     self.startedAt = startedAt
-    log = Log()
-    timeFloor = TimeFloor(TimeEvidence.newest(plan))
+    let log = Log()
+    self.log = log
+    timeFloor = TimeFloor(TimeEvidence.newest(design.plan))
     let recorderBell = try WakeUp()
     self.recorderBell = recorderBell
     let mainBell = try WakeUp()
     self.mainBell = mainBell
     shop = ShopMailbox(
       wakeRecorder: { recorderBell.signal() }, wakeAsker: { mainBell.signal() })
-    fieldBells = try Self.bells(plan.buses.count)
-    let courierBells = try Self.bells(plan.uplinks.count)
-    self.courierBells = courierBells
-    busBoards = plan.buses.map { _ in Board(nil) }
-    learnt = LearntKeeper.read(plan, startedAt, log)
-    learntBoards = plan.buses.map { _ in Board(nil) }
-    rings = plan.limits.ringSamples.map { RingStorage(capacity: $0, giveBack: HeapMemory.empty) }
-    news = keys.recorderPlan.news
-    wakeLines = plan.buses.map { _ in
-      WakeLine(window: plan.limits.publishWindow) { recorderBell.signal() }
+    configuration = Board(ConfigurationStatus(design, since: startedAt))
+    let learnt = LearntKeeper.read(design.plan, startedAt, log)
+    var site = RunningSite(design: design, fields: [], couriers: [])
+    for (index, bus) in design.plan.buses.enumerated() {
+      let work = design.work(index, recorder: recorderBell)
+      site.fields.append(try FieldPost(bus, work, learnt: learnt[index], clock: clock))
     }
-    taps = plan.buses.map { _ in FrameTap { clock.now() } }
-    desks = plan.buses.map { _ in GuestDesk() }
-    couriers = plan.uplinks.indices.map { index in
-      CourierLink(
-        name: plan.uplinks[index].name, wakeCourier: { courierBells[index].signal() },
-        wakeRecorder: { recorderBell.signal() })
+    for uplink in design.plan.uplinks {
+      site.couriers.append(try CourierPost(uplink, recorder: recorderBell))
     }
-    counters =
-      plan.buses.map { TurnCounter("field-\($0.name)", longestTurn: $0.longestTurn) }
-      + [TurnCounter("recorder")]
-      + plan.uplinks.map { TurnCounter("courier-\($0.name)") }
+    running = Mutex(site)
   }
 
-  private static func bells(_ count: Int) throws(LinuxFault) -> [WakeUp] {
-    var bells: [WakeUp] = []
-    for _ in 0..<count { bells.append(try WakeUp()) }
-    return bells
-  }
-
-  var recorderCounter: TurnCounter { counters[plan.buses.count] }
-  func courierCounter(_ index: Int) -> TurnCounter { counters[plan.buses.count + 1 + index] }
+  /// The number under which the next guest fetches his answer.
+  func nextTicket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).newValue }
 
   /// Has the recorder tell what became of a configuration.
   func tell(_ news: ConfigurationNews) {
@@ -160,8 +108,50 @@ final class Daemon: Sendable {
     recorderBell.signal()
   }
 
-  /// The number under which the next guest fetches his answer.
-  func nextTicket() -> UInt64 { tickets.wrappingAdd(1, ordering: .relaxed).newValue }
+  // MARK: What runs
+
+  /// The site as it runs, for the main thread.
+  var site: RunningSite { running.withLock { $0 } }
+
+  /// From now on that site runs; posts of the one before that it does not have stay known until
+  /// their threads have ended.
+  func become(_ next: RunningSite) {
+    running.withLock { $0 = next }
+    others.withLock { $0.forget(next) }
+  }
+
+  /// A thread that is, or will be, no part of what runs.
+  func know(_ field: FieldPost) { others.withLock { $0.fields.append(field) } }
+  func know(_ courier: CourierPost) { others.withLock { $0.couriers.append(courier) } }
+
+  var plan: SitePlan { running.withLock { $0.design.plan } }
+  var fields: [FieldPost] { running.withLock { $0.fields } }
+  var courierPosts: [CourierPost] { running.withLock { $0.couriers } }
+  var couriers: [CourierLink] { courierPosts.map(\.link) }
+  /// Of every thread that must move, with those that are starting or ending.
+  var counters: [TurnCounter] {
+    let all = everybody
+    return all.fields.filter { !$0.life.isOver }.map(\.counter) + [recorderCounter]
+      + all.couriers.filter { !$0.life.isOver }.map(\.counter)
+  }
+  let recorderCounter = TurnCounter("recorder")
+
+  /// Every post whose thread may be alive.
+  private var everybody: OtherPosts {
+    var all = others.withLock { posts in
+      posts.forgetEnded()
+      return posts
+    }
+    let site = site
+    all.fields = site.fields + all.fields
+    all.couriers = site.couriers + all.couriers
+    return all
+  }
+
+  var areFieldsOver: Bool { everybody.fields.allSatisfy(\.life.isOver) }
+  var areCouriersOver: Bool { everybody.couriers.allSatisfy(\.life.isOver) }
+
+  // MARK: Questions and bells
 
   /// The number of the last question; a thread whose report is older reports.
   var question: Int { asked.load(ordering: .acquiring) }
@@ -176,21 +166,54 @@ final class Daemon: Sendable {
   /// Wakes every thread, so that it sees what has changed.
   func ringAll() {
     recorderBell.signal()
-    for bell in fieldBells + courierBells { bell.signal() }
+    let all = everybody
+    for field in all.fields { field.bell.signal() }
+    for courier in all.couriers { courier.bell.signal() }
   }
+
+  /// Asks every thread to end.
+  func stop() {
+    stopBegan.store(clock.now().nanoseconds, ordering: .releasing)
+    let all = everybody
+    for field in all.fields { field.life.end() }
+    for courier in all.couriers { courier.life.end() }
+    isStopping.store(true, ordering: .releasing)
+    ringAll()
+  }
+
+  // MARK: Threads
 
   /// Starts the threads: field first, so that the first poll waits for nothing.
   func start() throws(LinuxFault) {
-    for index in plan.buses.indices {
-      fieldThreadsRunning.wrappingAdd(1, ordering: .acquiringAndReleasing)
-      _ = try NamedThread(name: counters[index].name) { [self] in fieldLoop(self, index) }
-    }
+    let site = site
+    for field in site.fields { try start(field) }
     _ = try NamedThread(name: "recorder") { [self] in recorderLoop(self) }
-    for index in plan.uplinks.indices {
-      courierThreadsRunning.wrappingAdd(1, ordering: .acquiringAndReleasing)
-      let name = courierCounter(index).name
-      _ = try NamedThread(name: name) { [self] in courierLoop(self, index) }
-    }
+    for courier in site.couriers { try start(courier) }
+  }
+
+  func start(_ field: FieldPost) throws(LinuxFault) {
+    _ = try NamedThread(name: field.counter.name) { [self] in fieldLoop(self, field) }
+  }
+
+  func start(_ courier: CourierPost) throws(LinuxFault) {
+    _ = try NamedThread(name: courier.counter.name) { [self] in courierLoop(self, courier) }
+  }
+}
+
+/// Posts beside those of what runs.
+struct OtherPosts: Sendable {
+  var fields: [FieldPost] = []
+  var couriers: [CourierPost] = []
+
+  mutating func forgetEnded() {
+    fields.removeAll(where: \.life.isOver)
+    couriers.removeAll(where: \.life.isOver)
+  }
+
+  /// What is part of what runs is known there.
+  mutating func forget(_ site: RunningSite) {
+    fields.removeAll { field in site.fields.contains { $0 === field } }
+    couriers.removeAll { courier in site.couriers.contains { $0 === courier } }
   }
 }
 
@@ -198,15 +221,4 @@ final class Daemon: Sendable {
 struct Reported<Value: Sendable>: Sendable {
   var question: Int
   var value: Value
-}
-
-extension BusDefinition {
-  /// A request of the schedule or an opening, and a guest's request: each with twice its time (a
-  /// serial server may pause for as long as it may be silent) and with three times its frames
-  /// (two that are not ours may pass before it).
-  fileprivate var longestTurn: Duration {
-    let patience = units.map(\.timeout).reduce(connectTimeout, max)
-    let wire = LineTiming(line).wireTime(.holding, count: ModbusTable.holding.limitPerRequest)
-    return (patience + max(patience, GuestLimits.timeouts.upperBound) + wire * 3) * 2
-  }
 }

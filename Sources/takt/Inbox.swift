@@ -55,15 +55,17 @@ struct Inbox {
   private var early: [String: String] = [:]
   private var nextLook: Instant
   private var isBegun = false
+  /// What is on trial runs, and is watched by the reloader.
+  private var isApplied = false
   private var faults = Remembered<String?>(nil)
   /// What the status tells of the last refused one.
   private var lastRefusal: JSONValue?
 
   /// nil for a gateway that takes no bundles.
-  init?(_ daemon: Daemon, _ source: ConfigurationSource) {
+  init?(_ daemon: Daemon) {
     guard let remote = daemon.plan.remote else { return nil }
     self.daemon = daemon
-    local = ConfigurationSource(path: source.path)
+    local = ConfigurationSource(path: daemon.site.design.source.path)
     directory = remote.inbox
     store = BundleStore(state: daemon.plan.gateway.stateDirectory)
     nextLook = daemon.clock.now()
@@ -101,10 +103,15 @@ struct Inbox {
   mutating func heed(_ outcomes: [ReloadOutcome]) {
     for outcome in outcomes {
       switch outcome {
-      case .unchanged(let source), .confirmed(let source): settle(source, nil)
+      case .confirmed(let source): settle(source, nil)
+      // Asked for once more while it is watched: no proof.
+      case .unchanged(let source): if !isApplied { settle(source, nil) }
       case .rejected(let source, let why), .rolledBack(let source, _, let why):
         settle(source, why)
-      case .applied: break
+      case .applied(let source, _):
+        isApplied = current.trial?.name.map(store.path) == source.overlay
+        // Local files are not taken back: nothing more is heard of them.
+        if isApplied, source.overlay == nil { settle(source, nil) }
       }
     }
   }
@@ -116,6 +123,10 @@ struct Inbox {
     let now = daemon.clock.reading().wall
     var held = try store.current()
     let before = held
+    let running = daemon.site.design.source.overlay
+    while held.good != nil, held.good.map(store.path) != running {
+      held.giveUpGood("it could not be used at a start", at: now)
+    }
     let trial = held.resume(at: now)
     if held != before { try store.write(held) }
     current = held
@@ -137,6 +148,7 @@ struct Inbox {
     next.begin(name, by: by, at: daemon.clock.reading().wall)
     try store.write(next)
     current = next
+    isApplied = false
     if let trial = next.trial { try ask(trial, &reloader) }
   }
 

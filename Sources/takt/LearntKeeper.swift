@@ -25,13 +25,13 @@ struct LearntKeeper {
   static let interval = Duration.seconds(10)
 
   private let daemon: Daemon
-  private var saved: [UInt64]
+  /// What of each post is in the file.
+  private var saved: [(post: FieldPost, changes: UInt64)] = []
   private var nextSave: Instant
   private var fault = Remembered<String?>(nil)
 
   init(_ daemon: Daemon) {
     self.daemon = daemon
-    saved = daemon.plan.buses.map { _ in 0 }
     nextSave = daemon.clock.now()
   }
 
@@ -47,11 +47,12 @@ struct LearntKeeper {
   }
 
   private mutating func save() {
-    let news = daemon.learntBoards.map(\.newest)
+    let fields = daemon.fields
+    let news = fields.map(\.learntBoard.newest)
     var document = LearntDocument()
-    for (index, bus) in daemon.plan.buses.enumerated() {
-      let refusals = news[index]?.refusals ?? daemon.learnt[index]
-      if !refusals.isEmpty { document.buses[bus.name] = refusals }
+    for (index, field) in fields.enumerated() {
+      let refusals = news[index]?.refusals ?? field.learnt
+      if !refusals.isEmpty { document.buses[field.bus.name] = refusals }
     }
     let directory = daemon.plan.gateway.stateDirectory
     do throws(LinuxFault) {
@@ -64,7 +65,7 @@ struct LearntKeeper {
         daemon.log.line(.warning, "keeping what was learnt about the units: \(error.description)")
       }
     }
-    saved = zip(saved, news).map { $1?.changes ?? $0 }
+    saved = zip(fields, news).map { field, told in (field, told?.changes ?? changes(of: field)) }
     nextSave = daemon.clock.now() + Self.interval
   }
 
@@ -72,9 +73,14 @@ struct LearntKeeper {
   var deadline: Instant? { isBehind ? nextSave : nil }
 
   private var isBehind: Bool {
-    zip(daemon.learntBoards, saved).contains { board, saved in
-      board.newest.map { $0.changes != saved } ?? false
+    daemon.fields.contains { field in
+      field.learntBoard.newest.map { $0.changes != changes(of: field) } ?? false
     }
+  }
+
+  /// How far a field thread was when the file was written.
+  private func changes(of field: FieldPost) -> UInt64 {
+    saved.first { $0.post === field }?.changes ?? 0
   }
 
   /// What earlier runs have learnt, for each bus of the plan.
@@ -99,8 +105,8 @@ struct LearntKeeper {
 
 extension Daemon {
   /// A field thread knows something else about its units than before.
-  func tellLearnt(_ poller: Poller, of bus: Int) {
-    learntBoards[bus].post(
+  func tellLearnt(_ poller: Poller, of post: FieldPost) {
+    post.learntBoard.post(
       LearntNews(changes: poller.learntChanges, refusals: poller.learnt))
     mainBell.signal()
   }

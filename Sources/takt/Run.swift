@@ -56,7 +56,7 @@ enum RunCommand {
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    let (daemon, source) = try BundleStart.begin(path, wire)
+    let daemon = try BundleStart.begin(path, wire)
     HeapMemory.giveBack()
     // Before any thread: who finds another gateway here has not asked a PLC for anything.
     let socket = daemon.plan.gateway.controlSocket
@@ -67,7 +67,7 @@ enum RunCommand {
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return RunLoop.live(daemon, source, signals, control)
+      return RunLoop.live(daemon, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }
@@ -79,17 +79,17 @@ enum RunCommand {
     let startedAt = clock.reading()
     let plan = try loadPlan(source)
     let keys = try RunKeys(plan)
+    let design = try SiteDesign(plan, from: source)
+    for warning in design.warnings { Log().line(.warning, warning) }
     do throws(LinuxFault) {
-      return try Daemon(plan: plan, keys: keys, clock: clock, startedAt: startedAt)
+      return try Daemon(design: design, keys: keys, clock: clock, startedAt: startedAt)
     } catch {
       throw CommandFault(.internal, error.description)
     }
   }
 
   /// Reads and checks the configuration; every mistake is in the sentence.
-  private static func loadPlan(
-    _ source: ConfigurationSource
-  ) throws(CommandFault) -> SitePlan {
+  private static func loadPlan(_ source: ConfigurationSource) throws(CommandFault) -> SitePlan {
     switch loadConfiguration(source: source) {
     case .failure(let fault): throw CommandFault(.configuration, fault.description)
     case .success(let outcome):

@@ -54,7 +54,7 @@ extension Daemon {
   var fieldIsDone: Bool {
     guard isStopping.load(ordering: .acquiring) else { return false }
     let began = Instant(nanoseconds: stopBegan.load(ordering: .acquiring))
-    return fieldThreadsRunning.load(ordering: .acquiring) == 0
+    return areFieldsOver
       || clock.now() - began > RunLimits.fieldStop
   }
 

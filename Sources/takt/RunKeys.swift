@@ -1,15 +1,12 @@
-// What `takt run` needs before it opens anything: the plan for the recorder and the signing key.
+// What `takt run` needs before it opens anything: the signing key.
 
-import Gateway
 import LinuxEdge
 import OpenSSLEdge
-import Primitives
 import Settings
 
-/// The signing key and what is derived from it and the configuration.
+/// What does not change while the daemon runs.
 struct RunKeys: Sendable {
   let notary: ES256Notary
-  let recorderPlan: RecorderPlan
 
   /// Reads the key file; one that is missing or open to others is refused with what to do.
   init(_ plan: SitePlan) throws(CommandFault) {
@@ -21,9 +18,5 @@ struct RunKeys: Sendable {
       let hint = isMissing ? "; make one with \"takt keygen --key \(path)\"" : ""
       throw CommandFault(.configuration, error.description + hint)
     }
-    let (lines, warnings) = try plan.zonedLines()
-    for warning in warnings { Log().line(.warning, warning) }
-    recorderPlan = try plan.recorderPlan(
-      digest: Hex.encode(SHA256.digest(plan.digestInput)), lines: lines)
   }
 }

@@ -9,7 +9,7 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ source: ConfigurationSource, _ signals: consuming SignalDescriptor,
+    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
     _ control: consuming UnixSocketServer
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
@@ -18,7 +18,7 @@ enum RunLoop {
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
-    var inbox = Inbox(daemon, source)
+    var inbox = Inbox(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -36,7 +36,11 @@ enum RunLoop {
         }
         isReady = true
         drop.turn()
+        let wasBusy = reloader.isBusy
+        let outcomes = reloader.turn(daemon.clock.now())
+        inbox?.heed(outcomes)
         inbox?.turn(&reloader)
+        if wasBusy, !reloader.isBusy { notifier.ready() }
       case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)
         return code
@@ -48,16 +52,16 @@ enum RunLoop {
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
       let due = isReady ? min(tidyAt, drop.deadline, inbox?.deadline ?? tidyAt) : tidyAt
-      let next = min(due, watchdog.next(daemon.clock.now()))
+      let move = isReady ? reloader.deadline ?? .distantFuture : .distantFuture
+      let next = min(due, move, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
       if set.isReadable(bell) { _ = daemon.mainBell.drain() }
       keeper.turn()
-      let outcomes = reloader.turn(daemon.clock.now())
-      inbox?.heed(outcomes)
       if set.isReadable(question) { control.turn { daemon.answer($0, from: $1) } }
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
-          reloader.ask(inbox?.source ?? source, by: "SIGHUP")
+          notifier.reloading()
+          reloader.ask(inbox?.source ?? daemon.site.design.source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
@@ -77,16 +81,12 @@ enum RunLoop {
   /// Asks every thread to end and waits within the promised time.
   private static func stop(_ daemon: Daemon) -> ExitCode {
     let deadline = daemon.clock.now() + RunLimits.stopDeadline
-    daemon.stopBegan.store(daemon.clock.now().nanoseconds, ordering: .releasing)
-    daemon.isStopping.store(true, ordering: .releasing)
-    daemon.ringAll()
+    daemon.stop()
     while daemon.clock.now() < deadline {
       switch daemon.phase.newest {
       case .finished(let isDurable):
         // The library under the couriers is taken down with the process: not under their hands.
-        while daemon.courierThreadsRunning.load(ordering: .acquiring) > 0,
-          daemon.clock.now() < deadline
-        {
+        while !daemon.areCouriersOver, daemon.clock.now() < deadline {
           _ = daemon.mainBell.wait(until: deadline)
         }
         return isDurable ? .ok : .storage
@@ -97,49 +97,5 @@ enum RunLoop {
     daemon.log.line(
       .warning, "stopping: the disk did not answer in time; nothing committed is lost")
     return .storage
-  }
-}
-
-/// Feeds systemd's watchdog while every thread moves, or is within the time that its turn may last:
-/// a unit that may take a minute to answer is no reason to be killed.
-struct Watchdog {
-  /// How far a thread was when it was last seen to have moved.
-  private struct Sight {
-    var turns: Int
-    var at: Instant
-  }
-
-  private let daemon: Daemon
-  private let period: Duration?
-  private var due: Instant
-  private var seen: [Sight]
-
-  init(_ daemon: Daemon, _ period: Duration?) {
-    self.daemon = daemon
-    self.period = period
-    let now = daemon.clock.now()
-    due = now
-    // -1: whatever a thread has done by the first look, it has moved.
-    seen = daemon.counters.map { _ in Sight(turns: -1, at: now) }
-  }
-
-  /// True when it is time to tell that all is well, and all is well.
-  mutating func isDue(_ now: Instant) -> Bool {
-    guard let period, now >= due else { return false }
-    due = now + period
-    var isWell = true
-    for (index, counter) in daemon.counters.enumerated() {
-      let turns = counter.value
-      if turns != seen[index].turns {
-        seen[index] = Sight(turns: turns, at: now)
-      } else if now - seen[index].at > counter.longestTurn {
-        isWell = false
-      }
-    }
-    return isWell
-  }
-
-  func next(_ now: Instant) -> Instant {
-    period == nil ? now + RunLimits.mainIdle : min(due, now + RunLimits.mainIdle)
   }
 }

@@ -21,25 +21,27 @@ extension Daemon {
     return document(clock.reading())
   }
 
-  private func isAnswered(_ number: Int) -> Bool {
+  /// Whether every thread has answered a question.
+  func isAnswered(_ number: Int) -> Bool {
     guard (recorderBoard.newest?.question ?? 0) >= number else { return false }
-    return busBoards.allSatisfy { ($0.newest?.question ?? 0) >= number }
+    return fields.allSatisfy { ($0.board.newest?.question ?? 0) >= number || $0.life.isOver }
   }
 
   private func document(_ reading: ClockReading) -> StatusDocument {
     let recorder = recorderBoard.newest?.value
-    return StatusDocument(
+    let site = site
+    var document = StatusDocument(
       gateway: plan.gateway.name, version: programVersion, startedAt: startedAt.wall,
       clock: reading, machines: machines(recorder?.status, reading.monotonic),
-      buses: busBoards.indices.map { index in
-        guard let status = busBoards[index].newest?.value else {
+      buses: site.fields.map { field in
+        guard let status = field.board.newest?.value else {
           return StatusDocument.Bus(
-            name: plan.buses[index].name, link: "starting", at: plan.buses[index].line.text,
-            units: [], lostSamples: 0)
+            name: field.bus.name, link: "starting", at: field.bus.line.text, units: [],
+            lostSamples: 0)
         }
-        return StatusDocument.Bus(status, plan.buses[index], reading.monotonic)
+        return StatusDocument.Bus(status, field.bus, reading.monotonic)
       },
-      uplinks: couriers.map { courier in
+      uplinks: site.couriers.map(\.link).map { courier in
         StatusDocument.Uplink(
           courier.name, recorder?.status.uplinks.first { $0.name == courier.name },
           courier.status.newest, reading.monotonic)
@@ -50,6 +52,8 @@ extension Daemon {
         held: recorder?.status.held ?? 0, bytes: recorder?.journalBytes ?? 0,
         fault: recorder?.status.fault),
       residentBytes: ProcessFigures.now().residentBytes)
+    document.configuration = configuration.newest
+    return document
   }
 }
 

@@ -9,8 +9,10 @@ extension Daemon {
   /// The machines in the order of the configuration.
   func machines(_ status: RecorderStatus?, _ now: Instant) -> [StatusDocument.Machine] {
     guard let status else { return [] }
+    // By name: a report may be of the configuration before.
+    let mappings = Dictionary(plan.machines.map { ($0.name, $0.mapping) }) { first, _ in first }
     return status.machines.enumerated().map { index, machine in
-      let mapping = index < plan.machines.count ? plan.machines[index].mapping : .usual
+      let mapping = mappings[machine.name] ?? .usual
       var document = StatusDocument.Machine(machine, mapping, now)
       if index < status.shop.count, let shop = status.shop[index] { document.take(shop) }
       return document

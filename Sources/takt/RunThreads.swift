@@ -11,66 +11,71 @@ import Settings
 import Signals
 import Synchronization
 
-/// Polls one endpoint until the daemon stops.
-nonisolated func fieldLoop(_ daemon: Daemon, _ index: Int) {
-  withFieldBus(
-    daemon.plan.buses[index].line, tap: daemon.taps[index],
-    FieldLoop(daemon: daemon, index: index))
+/// Polls one endpoint until its post ends.
+nonisolated func fieldLoop(_ daemon: Daemon, _ post: FieldPost) {
+  withFieldBus(post.bus.line, tap: post.tap, FieldLoop(daemon: daemon, post: post))
+  post.life.finish()
+  daemon.recorderBell.signal()
+  daemon.mainBell.signal()
 }
 
 /// The loop over whatever link the bus has.
 private struct FieldLoop: FieldBusVisit {
   let daemon: Daemon
-  let index: Int
+  let post: FieldPost
 
   consuming func use<Bus: FieldBus & ~Copyable>(_ bus: consuming Bus) {
-    poll(daemon, index, bus)
+    poll(daemon, post, bus)
   }
 }
 
 private func poll<Bus: FieldBus & ~Copyable>(
-  _ daemon: Daemon, _ index: Int, _ link: consuming Bus
+  _ daemon: Daemon, _ post: FieldPost, _ link: consuming Bus
 ) {
-  let bus = daemon.plan.buses[index]
   var random = SystemRandom()
+  var work = post.begin()
   var step = FieldStep(
-    bus: bus, signals: daemon.definitions,
-    producer: RingProducer(daemon.rings[index]), seed: random.next(), now: daemon.clock.now(),
-    learnt: daemon.learnt[index], news: daemon.news)
+    bus: post.bus, signals: work.definitions, producer: RingProducer(work.ring),
+    seed: random.next(), now: daemon.clock.now(), learnt: post.learnt, news: work.news)
   var words: [UInt16] = []
-  var conditions = FieldConditions(bus, daemon.definitions, daemon.clock)
+  var conditions = FieldConditions(post.bus, work.definitions, daemon.clock)
   var learnt = Remembered<UInt64>(0)
   var answered = 0
-  let desk = daemon.desks[index]
   var policy = GuestPolicy()
-  while !daemon.isStopping.load(ordering: .acquiring) {
+  while !post.life.isEnding {
     let turn = step.turn(bus: &link, clock: daemon.clock, words: &words)
-    daemon.counters[index].move()
+    post.counter.move()
     let question = daemon.question
     if question != answered {
       answered = question
-      daemon.busBoards[index].post(Reported(question: question, value: step.status))
+      post.board.post(Reported(question: question, value: step.status))
       daemon.mainBell.signal()
     }
     switch turn {
     case .idle(let until):
       if let renewed = step.renewed(now: daemon.clock.now()) {
-        daemon.wakeLines[index].published(renewed, capacity: daemon.rings[index].capacity)
+        work.line.published(renewed, capacity: work.ring.capacity)
       }
       let served = step.host(
-        desk, &policy, idleUntil: until, bus: &link, clock: daemon.clock, words: &words)
-      if !served { _ = daemon.fieldBells[index].wait(until: until) }
+        post.desk, &policy, idleUntil: until, bus: &link, clock: daemon.clock, words: &words)
+      if !served { _ = post.bell.wait(until: until) }
     case .acted(let outcome):
-      daemon.wakeLines[index].published(outcome, capacity: daemon.rings[index].capacity)
+      work.line.published(outcome, capacity: work.ring.capacity)
       conditions.look(step.poller, daemon.log)
-      if learnt.becomes(step.poller.learntChanges) { daemon.tellLearnt(step.poller, of: index) }
+      if learnt.becomes(step.poller.learntChanges) { daemon.tellLearnt(step.poller, of: post) }
       _ = step.host(
-        desk, &policy, idleUntil: nil, bus: &link, clock: daemon.clock, words: &words)
+        post.desk, &policy, idleUntil: nil, bus: &link, clock: daemon.clock, words: &words)
+    }
+    if let next = post.nextWork() {
+      work = next.work
+      step.changeOver(
+        to: RingProducer(work.ring), signals: work.definitions, news: work.news,
+        renewals: work.renewals, now: daemon.clock.now())
+      post.changedOver(to: next)
+      daemon.mainBell.signal()
     }
   }
   link.close()
-  daemon.fieldThreadsRunning.wrappingSubtract(1, ordering: .acquiringAndReleasing)
-  daemon.recorderBell.signal()
 }
 
 /// Decides and commits until the daemon stops and every field thread is done, or out of time.
@@ -86,18 +91,24 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
   }
   let state = journal.state
   let note = daemon.tell(journal.report)
-  let inlets = daemon.rings.indices.map {
-    RingInlet(consumer: RingConsumer(daemon.rings[$0]), line: daemon.wakeLines[$0])
+  let site = daemon.site
+  let inlets = site.fields.map { post in
+    let work = post.work
+    return RingInlet(consumer: RingConsumer(work.ring), line: work.line)
   }
   var step = RecorderStep(
-    plan: daemon.keys.recorderPlan, store: journal, state: state, pen: daemon.keys.notary,
-    inlets: inlets, couriers: daemon.couriers, requests: daemon.shop, seed: random.next(),
+    plan: site.design.recorder, store: journal, state: state, pen: daemon.keys.notary,
+    inlets: inlets, couriers: site.couriers.map(\.link), requests: daemon.shop, seed: random.next(),
     reading: daemon.clock.reading(), note: note)
   daemon.phase.post(.working)
   daemon.mainBell.signal()
   var fault = Remembered<String?>(nil)
   var answered = 0
   while !daemon.fieldIsDone {
+    if let order = daemon.handOver.order, step.handOver(order, daemon.clock.reading()) {
+      daemon.handOver.finish()
+      daemon.mainBell.signal()
+    }
     for news in daemon.tidings.takeAll() { step.tell(news, daemon.clock.reading()) }
     let outcome = step.turn(daemon.clock.reading())
     daemon.recorderCounter.move()

@@ -29,7 +29,11 @@ extension SitePlan {
           name: $0.definition.name, unit: $0.definition.unit, machine: $0.machine,
           isPublished: $0.isPublished, isSingle: $0.definition.format.type == .f32)
       },
-      units: units.map { EventNames.Unit(bus: buses[$0.bus].name, name: $0.name) },
+      units: units.map { unit in
+        // An id that a reload has left without a unit stands for none.
+        EventNames.Unit(
+          bus: buses.indices.contains(unit.bus) ? buses[unit.bus].name : "", name: unit.name)
+      },
       busOfUnit: units.map(\.bus), uplinks: uplinks.map(\.name),
       routes: routes.map { route in
         RecordedRoute(

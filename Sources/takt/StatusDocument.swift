@@ -15,7 +15,9 @@
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
 //                "lastError","conditions"}],
 //    "journal":{"epoch","sequence","held","bytes","fault"},
-//    "memory":{"rssBytes"}}
+//    "memory":{"rssBytes"},
+//    "configuration":{"digest","path","since","serial","signedBy","probationUntil","waitsFor",
+//                     "last":{"text","at"}}}
 //
 // Invariants
 // - Times are RFC 3339 texts in UTC with milliseconds; ages are milliseconds; counts are integers.
@@ -136,6 +138,7 @@ struct StatusDocument {
   var drop: OrderDropStatus?
   var journal: Journal
   var residentBytes: Int64
+  var configuration: ConfigurationStatus?
 
   /// The canonical bytes that go over the socket.
   var bytes: [UInt8] { json.canonicalBytes }
@@ -154,6 +157,7 @@ struct StatusDocument {
     ]
     if !lines.isEmpty { members["lines"] = .array(lines.map(\.json)) }
     members["drop"] = drop?.json
+    members["configuration"] = configuration?.json
     return .object(members)
   }
 }

@@ -16,8 +16,8 @@ extension UplinkSettings {
 
 extension Daemon {
   /// Reads the token of an uplink from its file, or fetches one from its service.
-  func secretReader(_ index: Int) -> @Sendable () -> Secret {
-    let uplink = plan.uplinks[index]
+  func secretReader(_ post: CourierPost) -> @Sendable () -> Secret {
+    let uplink = post.uplink
     if let oauth = uplink.oauth {
       var settings = TLSClientSettings(caFile: oauth.caFile)
       settings.proxy = uplink.proxySettings
@@ -27,8 +27,8 @@ extension Daemon {
           clientID: oauth.clientID, scope: oauth.scope),
         secretFile: oauth.clientSecretFile, settings: settings,
         userAgent: "takt/\(programVersion)", clock: clock, floor: timeFloor,
-        wake: courierBells[index].descriptor
-      ) { [weak self] in self?.isStopping.load(ordering: .acquiring) ?? true }
+        wake: post.bell.descriptor
+      ) { [life = post.life] in life.isEnding }
       return { fetcher.fetch() }
     }
     guard let path = uplink.bearerFile else { return { .none } }
