@@ -47,6 +47,7 @@ struct Rules {
     sharedEndpoints()
     upstream()
     page()
+    remote()
     rings()
   }
 

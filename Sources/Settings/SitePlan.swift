@@ -160,6 +160,8 @@ public struct SitePlan: Equatable, Sendable {
   public var uplinks: [UplinkSettings]
   public var routes: [RouteSettings]
   public var limits: LimitSettings
+  /// Whose bundles are taken; nil for nobody's.
+  public var remote: RemotePlan?
   /// Local files that fail after a reload are taken back, as bundles are.
   public var takesBackLocalFiles = false
   /// nil while nothing is to listen.

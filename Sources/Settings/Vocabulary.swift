@@ -19,6 +19,7 @@ enum Vocabulary {
       Member("limits", .object(limits), .standard([:]), "What this gateway may use at most."),
       Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
       Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
+      Member("remote", .object(remote), .optional, "Configuration by signed files of head office."),
       Member("reload", .object(reload), .standard([:]), "How changed local files are taken."),
       Member("page", .object(page), .optional, "The status page and the metrics; off without it."),
     ])

@@ -45,6 +45,8 @@ extension Daemon {
       case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
       case .reasons: return reasonList().canonicalBytes
       case .about: return about().canonicalBytes
+      case .configuration: return keptConfigurations().canonicalBytes
+      case .rollback(let name): return try goBack(to: name, from: user).canonicalBytes
       }
     } catch {
       return JSONValue.object(["error": .string(error.sentence)]).canonicalBytes

@@ -9,6 +9,8 @@
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
 //   about                                           the process and its log (ControlAbout.swift)
+//   configuration                                   which bundle holds, and what waits (Inbox.swift)
+//   rollback <bundle> | local                       goes back to a kept bundle, or to local files
 //
 // Invariants
 // - A line that is not understood, or asks for what no request can carry, gives a sentence.
@@ -31,13 +33,16 @@ enum ControlQuestion: Equatable {
   case outcome(UInt64)
   case reasons
   case about
+  case configuration
+  case rollback(String)
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about"
+  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about, "
+    + "configuration, rollback"
 
   init(_ line: String) throws(Fault) {
     if line.hasPrefix("shop ") {
@@ -55,6 +60,8 @@ enum ControlQuestion: Equatable {
     case ("outcome", 2): self = .outcome(try Self.ticket(words[1]))
     case ("reasons", 1): self = .reasons
     case ("about", 1): self = .about
+    case ("configuration", 1): self = .configuration
+    case ("rollback", 2): self = .rollback(words[1])
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":

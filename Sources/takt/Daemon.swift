@@ -54,6 +54,9 @@ final class Daemon: Sendable {
   let dropBoard = Board<OrderDropStatus?>(nil)
   /// What became of configurations, on its way to the recorder.
   let tidings = Mailbox<ConfigurationNews>(capacity: RunLimits.tidingsWaiting)
+  /// Where people want the configuration to go back to, and what `takt config` shows.
+  let wishes = Mailbox<ConfigurationWish>(capacity: InboxLimits.wishes)
+  let configurationBoard = Board<JSONValue?>(nil)
   /// The next site, on its way to the recorder, and how that ended.
   let handOver = HandOverDesk()
   /// What certificates are checked by while nothing sets the clock.

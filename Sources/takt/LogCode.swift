@@ -41,6 +41,9 @@ enum LogCode: Int, CaseIterable, Sendable {
   case configurationWorse = 408
   case bundleRefused = 411
   case bundleAccepted = 412
+  case bundleWaits = 413
+  case bundleKeys = 414
+  case inboxFaulty = 415
   case zoneUnknown = 421
   case keyRenewed = 431
   case keyKept = 432

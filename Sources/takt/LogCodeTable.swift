@@ -113,6 +113,15 @@ extension LogCode {
     .configurationWorse: LogEntry(
       "configuration worse", "Changed local files do worse than what ran before, and stay.",
       "Read what got worse in the line and correct the files; then reload again."),
+    .bundleWaits: LogEntry(
+      "bundle waits", "It is not valid yet, or the clock is not known well enough to tell.",
+      "Nothing, if the line names the time; else set the clock."),
+    .bundleKeys: LogEntry(
+      "bundle keys changed", "The root key has named others that may sign bundles.",
+      "Check with head office that this was meant."),
+    .inboxFaulty: LogEntry(
+      "inbox faulty", "The inbox or the store of configurations cannot be used.",
+      "Check rights and disk; what runs goes on."),
     .tidingsLost: LogEntry(
       "news of a configuration lost", "The recorder did not take it in time; no event tells it.",
       "Check the disk; \"takt status\" tells which configuration is in force."),

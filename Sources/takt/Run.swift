@@ -56,7 +56,7 @@ enum RunCommand {
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    let daemon = try wire(ConfigurationSource(path: path))
+    let daemon = try BundleStart.begin(path, wire)
     HeapMemory.giveBack()
     // Before any thread: who finds another gateway here has not asked a PLC for anything.
     let socket = daemon.plan.gateway.controlSocket
@@ -80,7 +80,7 @@ enum RunCommand {
     let plan = try loadPlan(source)
     let keys = try RunKeys(plan)
     let design = try SiteDesign(plan, from: source)
-    for warning in design.warnings { Log().line(.warning, warning) }
+    for warning in design.warnings { Log().line(.warning, .zoneUnknown, warning) }
     do throws(LinuxFault) {
       return try Daemon(design: design, keys: keys, clock: clock, startedAt: startedAt)
     } catch {

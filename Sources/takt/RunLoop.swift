@@ -19,6 +19,7 @@ enum RunLoop {
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
     var page = PageKeeper(daemon)
+    var inbox = Inbox(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -37,7 +38,9 @@ enum RunLoop {
         isReady = true
         drop.turn()
         let wasBusy = reloader.isBusy
-        _ = reloader.turn(daemon.clock.now())
+        let outcomes = reloader.turn(daemon.clock.now())
+        inbox?.heed(outcomes)
+        inbox?.turn(&reloader)
         if wasBusy, !reloader.isBusy { notifier.ready() }
         page.turn()
       case .refused(let code, let sentence):
@@ -51,7 +54,7 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      let due = isReady ? min(tidyAt, drop.deadline) : tidyAt
+      let due = isReady ? min(tidyAt, drop.deadline, inbox?.deadline ?? tidyAt) : tidyAt
       let move = isReady ? reloader.deadline ?? .distantFuture : .distantFuture
       let next = min(due, move, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
@@ -61,7 +64,7 @@ enum RunLoop {
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
           notifier.reloading()
-          reloader.ask(daemon.site.design.source, by: "SIGHUP")
+          reloader.ask(inbox?.source ?? daemon.site.design.source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
