@@ -10,7 +10,7 @@
 // gateway; Debian 12's OpenSSL has no Argon2.
 
 import COpenSSL
-public import Primitives
+import Primitives
 
 /// Hashes and checks passwords.
 public enum PasswordHash {
