@@ -41,12 +41,13 @@ public struct ConfigurationDraft: Sendable {
   public let profileNames: [String]
   /// Where the profiles of these files lie: the directory `profiles` beside the main file.
   public let profileDirectory: String
-  private let root: Node?
+  let root: Node?
   private let mistakes: MistakeList
 
-  /// Reads and merges the files in the order given, the main one first.
-  public init(_ files: [ConfigurationFile]) {
-    var mistakes = MistakeList(files: files.map(\.path))
+  /// Reads and merges the files in the order given, the main one first; what a bundle brings takes
+  /// the place of what they say (see BundleOverlay).
+  public init(_ files: [ConfigurationFile], overlay: [ConfigurationFile] = []) {
+    var mistakes = MistakeList(files: (files + overlay).map(\.path))
     var root: Node?
     if files.count > SettingsLimits.files {
       mistakes.error(
@@ -54,6 +55,9 @@ public struct ConfigurationDraft: Sendable {
         "\(SettingsLimits.files) at most")
     } else {
       root = Self.whole(files, &mistakes)
+    }
+    if !overlay.isEmpty, let local = root {
+      root = Self.whole(overlay, &mistakes).map { BundleOverlay.lay($0, over: local, &mistakes) }
     }
     var names: [String] = []
     let calls = root.map(Profiles.calls) ?? []
@@ -70,6 +74,14 @@ public struct ConfigurationDraft: Sendable {
     self.root = root
     self.mistakes = mistakes
   }
+
+  /// Where this gateway keeps its things, whatever else is wrong with the files.
+  public var stateDirectory: String {
+    root?.member("gateway")?.text("stateDirectory")?.text ?? "/var/lib/takt"
+  }
+
+  /// Whether the files take bundles at all, whatever else is wrong with them.
+  public var takesBundles: Bool { root?.member("remote") != nil }
 
   /// Looks at everything; `shelf` are the names of all profiles there are, read or not.
   public func check(profiles files: [ConfigurationFile], shelf: [String]) -> ConfigurationOutcome {

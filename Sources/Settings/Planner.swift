@@ -73,7 +73,8 @@ struct Planner {
       uplinks: uplinks.compactMap {
         Self.uplink($0, gateway: root.record("gateway")?.text("name") ?? "")
       },
-      routes: routes(Self.indices(uplinks)), limits: limits(buses), digestInput: digestInput)
+      routes: routes(Self.indices(uplinks)), limits: limits(buses), remote: remote(),
+      digestInput: digestInput)
     plan.takesBackLocalFiles = root.record("reload")?.boolean("rollBack") ?? false
     return plan
   }
@@ -84,7 +85,7 @@ struct Planner {
     ) { first, _ in first }
   }
 
-  private func gateway(_ record: Record?) -> GatewaySettings {
+  func gateway(_ record: Record?) -> GatewaySettings {
     func text(_ name: String) -> String { record?.text(name) ?? "" }
     return GatewaySettings(
       name: text("name"), enterprise: text("enterprise"), site: text("site"), area: text("area"),

@@ -46,6 +46,7 @@ struct Rules {
     lines()
     sharedEndpoints()
     upstream()
+    remote()
     rings()
   }
 

@@ -162,6 +162,8 @@ public struct SitePlan: Equatable, Sendable {
   public var limits: LimitSettings
   /// Local files that fail after a reload are taken back, as bundles are.
   public var takesBackLocalFiles = false
+  /// Whose bundles are taken; nil for nobody's.
+  public var remote: RemotePlan?
   /// Canonical JSON of the effective configuration; its SHA-256 is the configuration's digest.
   public var digestInput: [UInt8]
 

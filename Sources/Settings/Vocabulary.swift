@@ -20,6 +20,7 @@ enum Vocabulary {
       Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
       Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
       Member("reload", .object(reload), .standard([:]), "How changed local files are taken."),
+      Member("remote", .object(remote), .optional, "Configuration by signed files of head office."),
     ])
 
   static let gateway = Table(

@@ -16,16 +16,31 @@ enum ConfigurationFiles {
     return files
   }
 
-  /// Reads the profiles that are asked for and checks everything; what is not there is not given.
-  static func check(_ draft: ConfigurationDraft) throws(UnreadableFile) -> ConfigurationOutcome {
-    guard !draft.profileNames.isEmpty else { return draft.check(profiles: [], shelf: []) }
-    let directory = draft.profileDirectory
-    let there = try names(in: directory)
-    var profiles: [ConfigurationFile] = []
-    for name in draft.profileNames where there.contains("\(name).json5") {
-      profiles.append(try file("\(directory)/\(name).json5"))
+  /// The configuration files of an unpacked bundle, in the order of their names.
+  static func overlay(_ directory: String) throws(UnreadableFile) -> [ConfigurationFile] {
+    var files: [ConfigurationFile] = []
+    for place in [directory, "\(directory)/conf.d"] {
+      for name in try names(in: place) { files.append(try file("\(place)/\(name)")) }
     }
-    return draft.check(profiles: profiles, shelf: there.map { String($0.dropLast(6)) })
+    return files
+  }
+
+  /// Reads the profiles that are asked for and checks everything; what is not there is not given.
+  /// Those of a bundle take the place of local ones with the same names.
+  static func check(
+    _ draft: ConfigurationDraft, overlay: String? = nil
+  ) throws(UnreadableFile) -> ConfigurationOutcome {
+    guard !draft.profileNames.isEmpty else { return draft.check(profiles: [], shelf: []) }
+    var pathByName: [String: String] = [:]
+    let places = [draft.profileDirectory] + (overlay.map { ["\($0)/profiles"] } ?? [])
+    for place in places {
+      for name in try names(in: place) { pathByName[String(name.dropLast(6))] = "\(place)/\(name)" }
+    }
+    var profiles: [ConfigurationFile] = []
+    for name in draft.profileNames {
+      if let path = pathByName[name] { profiles.append(try file(path)) }
+    }
+    return draft.check(profiles: profiles, shelf: pathByName.keys.sorted())
   }
 
   private static func directory(of path: String) -> String {

@@ -22,6 +22,12 @@ enum Program {
       name: "keygen", summary: "make a signing key, or certificates for a bench",
       run: KeygenCommand.run),
     Command(
+      name: "bundle", summary: "make, sign and verify configurations for gateways far away",
+      run: BundleCommand.run),
+    Command(
+      name: "config", summary: "list kept configurations, compare them, go back to one",
+      run: ConfigCommand.run),
+    Command(
       name: "status", summary: "show what the running gateway knows", run: StatusCommand.run),
     Command(
       name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),

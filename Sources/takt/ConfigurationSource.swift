@@ -33,9 +33,11 @@ struct ConfigurationSource: Equatable, Sendable {
 func loadConfiguration(
   source: ConfigurationSource
 ) -> Result<ConfigurationOutcome, UnreadableFile> {
-  if let overlay = source.overlay {
-    return .failure(
-      UnreadableFile("reading", overlay, reason: "this program knows no bundles"))
+  do {
+    let overlay = try source.overlay.map(ConfigurationFiles.overlay) ?? []
+    let draft = ConfigurationDraft(try ConfigurationFiles.read(source.path), overlay: overlay)
+    return .success(try ConfigurationFiles.check(draft, overlay: source.overlay))
+  } catch {
+    return .failure(error)
   }
-  return loadConfiguration(path: source.path)
 }

@@ -44,6 +44,8 @@ extension Daemon {
       case .shop(let question): return try leave(question, from: user).canonicalBytes
       case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
       case .reasons: return reasonList().canonicalBytes
+      case .configuration: return configuration().canonicalBytes
+      case .rollback(let name): return try goBack(to: name, from: user).canonicalBytes
       }
     } catch {
       return JSONValue.object(["error": .string(error.sentence)]).canonicalBytes

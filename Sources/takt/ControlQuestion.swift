@@ -8,6 +8,8 @@
 //   shop <json>                                     leaves a request about orders, reasons or holds
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
+//   configuration                                   which bundle holds, and what waits (Inbox.swift)
+//   rollback <bundle> | local                       goes back to a kept bundle, or to local files
 //
 // Invariants
 // - A line that is not understood, or asks for what no request can carry, gives a sentence.
@@ -29,13 +31,17 @@ enum ControlQuestion: Equatable {
   case shop(JSONValue)
   case outcome(UInt64)
   case reasons
+  case configuration
+  case rollback(String)
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons"
+  static let known =
+    "status, buses, read, result, trace, shop, outcome, reasons, "
+    + "configuration, rollback"
 
   init(_ line: String) throws(Fault) {
     if line.hasPrefix("shop ") {
@@ -52,6 +58,8 @@ enum ControlQuestion: Equatable {
     case ("result", 2): self = .result(try Self.ticket(words[1]))
     case ("outcome", 2): self = .outcome(try Self.ticket(words[1]))
     case ("reasons", 1): self = .reasons
+    case ("configuration", 1): self = .configuration
+    case ("rollback", 2): self = .rollback(words[1])
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":

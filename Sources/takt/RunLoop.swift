@@ -9,7 +9,7 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
+    _ daemon: Daemon, _ source: ConfigurationSource, _ signals: consuming SignalDescriptor,
     _ control: consuming UnixSocketServer
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
@@ -18,6 +18,7 @@ enum RunLoop {
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
+    var inbox = Inbox(daemon, source)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -35,8 +36,10 @@ enum RunLoop {
         }
         isReady = true
         drop.turn()
+        inbox?.turn(&reloader)
         let wasBusy = reloader.isBusy
-        _ = reloader.turn(daemon.clock.now())
+        let outcomes = reloader.turn(daemon.clock.now())
+        inbox?.heed(outcomes)
         if wasBusy, !reloader.isBusy { notifier.ready() }
       case .refused(let code, let sentence):
         daemon.log.line(.error, sentence)
@@ -48,7 +51,7 @@ enum RunLoop {
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
       let bell = set.add(daemon.mainBell.descriptor, reading: true)
-      let due = isReady ? min(tidyAt, drop.deadline) : tidyAt
+      let due = isReady ? min(tidyAt, drop.deadline, inbox?.deadline ?? tidyAt) : tidyAt
       let move = isReady ? reloader.deadline ?? .distantFuture : .distantFuture
       let next = min(due, move, watchdog.next(daemon.clock.now()))
       _ = set.wait(until: min(next, keeper.deadline ?? next))
@@ -58,7 +61,7 @@ enum RunLoop {
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
           notifier.reloading()
-          reloader.ask(daemon.site.design.source, by: "SIGHUP")
+          reloader.ask(inbox?.source ?? source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
