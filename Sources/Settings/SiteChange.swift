@@ -67,6 +67,9 @@ public struct SiteChange: Equatable, Sendable {
       ("gateway.controlSocket", before.controlSocket, after.controlSocket),
     ]
     for (name, was, will) in fixed where was != will { refused.append(name) }
+    // Keys, group and times are read anew each time; the inbox itself is made once.
+    if old.remote?.inbox != new.remote?.inbox { refused.append("remote") }
+    if old.remote != new.remote { sentences.append("remote configuration: changed") }
     if old.limits.journalBytes != new.limits.journalBytes { refused.append("limits.journal") }
   }
 

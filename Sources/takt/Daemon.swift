@@ -62,7 +62,7 @@ final class Daemon: Sendable {
   /// What certificates are checked by while nothing sets the clock.
   let timeFloor: TimeFloor
   /// What the status says of the configuration.
-  let configuration: Board<ConfigurationStatus>
+  let configurationStatus: Board<ConfigurationStatus>
   /// What runs: changed by the main thread alone, between two of its turns.
   private let running: Mutex<RunningSite>
   /// Posts that are not, or no more, part of what runs, and whose threads may be alive.
@@ -83,7 +83,7 @@ final class Daemon: Sendable {
     self.mainBell = mainBell
     shop = ShopMailbox(
       wakeRecorder: { recorderBell.signal() }, wakeAsker: { mainBell.signal() })
-    configuration = Board(ConfigurationStatus(design, since: startedAt))
+    configurationStatus = Board(ConfigurationStatus(design, since: startedAt))
     let learnt = LearntKeeper.read(design.plan, startedAt, log)
     var site = RunningSite(design: design, fields: [], couriers: [])
     for (index, bus) in design.plan.buses.enumerated() {

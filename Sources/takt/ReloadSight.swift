@@ -79,7 +79,7 @@ extension ProbationSight.Uplink {
 
 extension SiteDesign {
   /// How long it is watched after it was applied.
-  var probation: Duration { plan.remote?.probation ?? .seconds(60) }
+  var probation: Duration { plan.remote?.probation ?? ProbationRules().length }
 
   /// Whether it is taken back when it fails: always when it came from afar.
   var rollsBack: Bool { source.serial != nil || plan.takesBackLocalFiles }

@@ -104,7 +104,7 @@ struct Reloader {
       return true
     case .leaving(var move, let before):
       start(&move)
-      daemon.configuration.change { $0.waitsFor = move.waitsFor.map { "bus \($0)" } }
+      daemon.configurationStatus.change { $0.waitsFor = move.waitsFor.map { "bus \($0)" } }
       guard move.hasLeft else {
         stage = .leaving(move, before: before)
         return false
@@ -191,7 +191,7 @@ struct Reloader {
       try move.startWhatCan(daemon)
     } catch {
       // It is tried again with the next step; the status says what is waited for.
-      daemon.configuration.change { $0.waitsFor = error.description }
+      daemon.configurationStatus.change { $0.waitsFor = error.description }
     }
   }
 
@@ -220,7 +220,10 @@ struct Reloader {
     let changed = move.change.sentences
     if let back = move.wish.back {
       trial = nil
-      conclude(.configurationRolledBack, "\(failed.text) was taken back: \(back.why)", .error) {
+      let hint = failed.serial == nil ? "; mend the file before the next restart" : ""
+      conclude(
+        .configurationRolledBack, "\(failed.text) was taken back: \(back.why)\(hint)", .error
+      ) {
         $0.run(design, daemon.clock)
       }
       outcomes.append(.rolledBack(failed, to: design.source, why: back.why))
@@ -279,6 +282,7 @@ struct Reloader {
         "\(design.source.text) is worse than what ran before, and stays because local files are "
           + "not taken back: \(why)", .warning
       ) { $0.probationUntil = nil }
+      outcomes.append(.confirmed(design.source))
     }
     return false
   }
@@ -290,7 +294,7 @@ struct Reloader {
   ) {
     daemon.log.line(priority, code, sentence)
     let at = daemon.clock.reading().wall
-    daemon.configuration.change { status in
+    daemon.configurationStatus.change { status in
       status.waitsFor = nil
       status.last = (sentence, at)
       change(&status)

@@ -9,7 +9,7 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
+    _ daemon: Daemon, _ source: ConfigurationSource, _ signals: consuming SignalDescriptor,
     _ control: consuming UnixSocketServer
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
@@ -37,10 +37,10 @@ enum RunLoop {
         }
         isReady = true
         drop.turn()
+        inbox?.turn(&reloader)
         let wasBusy = reloader.isBusy
         let outcomes = reloader.turn(daemon.clock.now())
         inbox?.heed(outcomes)
-        inbox?.turn(&reloader)
         if wasBusy, !reloader.isBusy { notifier.ready() }
         page.turn()
       case .refused(let code, let sentence):
@@ -64,7 +64,7 @@ enum RunLoop {
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
           notifier.reloading()
-          reloader.ask(inbox?.source ?? daemon.site.design.source, by: "SIGHUP")
+          reloader.ask(inbox?.source ?? source, by: "SIGHUP")
           continue
         }
         notifier.stopping()

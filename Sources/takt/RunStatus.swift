@@ -52,7 +52,7 @@ extension Daemon {
         held: recorder?.status.held ?? 0, bytes: recorder?.journalBytes ?? 0,
         fault: recorder?.status.fault),
       residentBytes: ProcessFigures.now().residentBytes)
-    document.configuration = configuration.newest
+    document.configuration = configurationStatus.newest
     return document
   }
 }
