@@ -8,6 +8,7 @@
 //   shop <json>                                     leaves a request about orders, reasons or holds
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
+//   tail <number> | last <n>                        committed events behind it (ControlTail.swift)
 //   about                                           the process and its log (ControlAbout.swift)
 //
 // Invariants
@@ -31,13 +32,15 @@ enum ControlQuestion: Equatable {
   case outcome(UInt64)
   case reasons
   case about
+  case tail(after: UInt64)
+  case tailLast(UInt64)
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about"
+  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about, tail"
 
   init(_ line: String) throws(Fault) {
     if line.hasPrefix("shop ") {
@@ -55,6 +58,8 @@ enum ControlQuestion: Equatable {
     case ("outcome", 2): self = .outcome(try Self.ticket(words[1]))
     case ("reasons", 1): self = .reasons
     case ("about", 1): self = .about
+    case ("tail", 2): self = .tail(after: try Self.number(words[1]))
+    case ("tail", 3) where words[1] == "last": self = .tailLast(try Self.number(words[2]))
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":
@@ -76,6 +81,13 @@ extension ControlQuestion {
       throw Fault(sentence: "\"\(word.prefix(40))\" is no ticket; a request gives one")
     }
     return ticket
+  }
+
+  private static func number(_ word: String) throws(Fault) -> UInt64 {
+    guard let number = UInt64(word) else {
+      throw Fault(sentence: "\"\(word.prefix(40))\" is no number; a tail is: tail <number>")
+    }
+    return number
   }
 
   private static func tree(_ text: Substring) throws(Fault) -> JSONValue {

@@ -86,6 +86,8 @@ final class Daemon: Sendable {
   private let tickets = Atomic<UInt64>(0)
   /// What people and dropped files ask of the recorder.
   let shop: ShopMailbox
+  /// The last committed events, for who looks on.
+  let eventTap = EventTap()
   let dropBoard = Board<OrderDropStatus?>(nil)
   let couriers: [CourierLink]
   /// What certificates are checked by while nothing sets the clock.

@@ -93,6 +93,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
     plan: daemon.keys.recorderPlan, store: journal, state: state, pen: daemon.keys.notary,
     inlets: inlets, couriers: daemon.couriers, requests: daemon.shop, seed: random.next(),
     reading: daemon.clock.reading(), note: note)
+  step.tap = daemon.eventTap
   daemon.phase.post(.working)
   daemon.mainBell.signal()
   var fault = Remembered<String?>(nil)
