@@ -96,7 +96,7 @@ let package = Package(
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]),
     tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
-    tests("ProgramTests", decidingRooms + edgeRooms + ["takt"]),
+    tests("ProgramTests", decidingRooms + edgeRooms + ["Settings", "takt"]),
     tests("TidyTests", []),
   ]
 )

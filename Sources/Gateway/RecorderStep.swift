@@ -54,6 +54,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   /// When the first thing of the shop is due.
   var shopDue = Instant.distantPast
   let requests: ShopMailbox
+  /// Who looks on at what is committed.
+  public var tap: EventTap?
   /// Answers that wait for the facts of what was asked.
   var answers: [(ticket: UInt64, answer: ShopAnswer)] = []
   var journal: JournalHealth = .healthy

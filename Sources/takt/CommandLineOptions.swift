@@ -53,7 +53,9 @@ struct CommandLineOptions: Equatable, Sendable {
     let body = word.drop { $0 == "-" }
     let parts = body.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
     let name = parts.first.map(String.init) ?? ""
-    guard word.hasPrefix("--"), let option = usage.options.first(where: { $0.name == name }) else {
+    guard word.hasPrefix("--") || name.count == 1,
+      let option = usage.options.first(where: { $0.name == name })
+    else {
       let near = nearest(to: name, among: usage.options.map(\.name) + ["help"])
       throw .usage(
         "there is no option \"\(word)\"" + (near.map { "; did you mean \"--\($0)\"?" } ?? ""))

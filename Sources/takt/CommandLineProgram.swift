@@ -31,6 +31,7 @@ enum Program {
       name: "status", summary: "show what the running gateway knows", run: StatusCommand.run),
     Command(
       name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),
+    Command(name: "tail", summary: "show events as they are committed", run: TailCommand.run),
     Command(
       name: "reason", summary: "list stops that nobody has explained, and explain them",
       run: ReasonCommand.run),

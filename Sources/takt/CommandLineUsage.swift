@@ -27,7 +27,7 @@ struct CommandOption: Equatable, Sendable {
   }
 
   /// As it is written on the command line.
-  var form: String { "--" + name + (value.map { " " + $0 } ?? "") }
+  var form: String { (name.count == 1 ? "-" : "--") + name + (value.map { " " + $0 } ?? "") }
 }
 
 /// The declaration of one subcommand.

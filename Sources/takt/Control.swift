@@ -44,6 +44,8 @@ extension Daemon {
       case .shop(let question): return try leave(question, from: user).canonicalBytes
       case .outcome(let ticket): return outcome(of: ticket).canonicalBytes
       case .reasons: return reasonList().canonicalBytes
+      case .tail(let number): return tail(after: number).canonicalBytes
+      case .tailLast(let count): return tail(last: count).canonicalBytes
       case .about: return about().canonicalBytes
       case .configuration: return keptConfigurations().canonicalBytes
       case .rollback(let name): return try goBack(to: name, from: user).canonicalBytes

@@ -8,6 +8,7 @@
 //   shop <json>                                     leaves a request about orders, reasons or holds
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
+//   tail <number> | last <n>                        committed events behind it (ControlTail.swift)
 //   about                                           the process and its log (ControlAbout.swift)
 //   configuration                                   which bundle holds, and what waits (Inbox.swift)
 //   rollback <bundle> | local                       goes back to a kept bundle, or to local files
@@ -35,13 +36,15 @@ enum ControlQuestion: Equatable {
   case about
   case configuration
   case rollback(String)
+  case tail(after: UInt64)
+  case tailLast(UInt64)
 
   /// Why a line is no question.
   struct Fault: Error, Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about, "
+  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about, tail, "
     + "configuration, rollback"
 
   init(_ line: String) throws(Fault) {
@@ -62,6 +65,8 @@ enum ControlQuestion: Equatable {
     case ("about", 1): self = .about
     case ("configuration", 1): self = .configuration
     case ("rollback", 2): self = .rollback(words[1])
+    case ("tail", 2): self = .tail(after: try Self.number(words[1]))
+    case ("tail", 3) where words[1] == "last": self = .tailLast(try Self.number(words[2]))
     case ("trace", 3) where words[2] == "on": self = .traceOn(bus: words[1])
     case ("trace", 3) where words[2] == "off": self = .traceOff(bus: words[1])
     case ("trace", 4) where words[2] == "after":
@@ -83,6 +88,13 @@ extension ControlQuestion {
       throw Fault(sentence: "\"\(word.prefix(40))\" is no ticket; a request gives one")
     }
     return ticket
+  }
+
+  private static func number(_ word: String) throws(Fault) -> UInt64 {
+    guard let number = UInt64(word) else {
+      throw Fault(sentence: "\"\(word.prefix(40))\" is no number; a tail is: tail <number>")
+    }
+    return number
   }
 
   private static func tree(_ text: Substring) throws(Fault) -> JSONValue {

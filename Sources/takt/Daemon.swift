@@ -51,6 +51,8 @@ final class Daemon: Sendable {
   private let tickets = Atomic<UInt64>(0)
   /// What people and dropped files ask of the recorder.
   let shop: ShopMailbox
+  /// The last committed events, for who looks on.
+  let eventTap = EventTap()
   let dropBoard = Board<OrderDropStatus?>(nil)
   /// What became of configurations, on its way to the recorder.
   let tidings = Mailbox<ConfigurationNews>(capacity: RunLimits.tidingsWaiting)

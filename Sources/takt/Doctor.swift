@@ -74,6 +74,7 @@ enum DoctorCommand {
     if let plan = site.plan {
       let daemon = DoctorDaemon.ask(site, plan)
       checks += [
+        DoctorCheck(place: "signals") { DoctorHints.overlaps(plan) },
         DoctorCheck(place: "key") { DoctorFiles.key(plan, site.identity) },
         DoctorCheck(place: "state directory") { DoctorFiles.state(plan, site.identity) },
         DoctorCheck(place: "disk") { DoctorFiles.disk(plan) },

@@ -15,6 +15,8 @@ enum StatusCommand {
     name: "status", summary: "show what the running gateway knows",
     options: [
       .switch("json", "print the daemon's answer as it is"),
+      .switch("watch", "show a page that is drawn anew once a second; q ends it"),
+      .value("seconds", "N", "with --watch: end after so many", default: "until Control-C"),
       .value("socket", "PATH", "the daemon's control socket", default: defaultSocket),
       .value("config", "FILE", "take the socket from this configuration"),
     ],
@@ -23,6 +25,12 @@ enum StatusCommand {
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
       let path = try socket(options)
+      let seconds: Int? = try options.integer("seconds", in: 1...1_000_000)
+      if options.has("watch") {
+        let end = seconds.map { SystemClock().now() + .seconds($0) } ?? .distantFuture
+        return try StatusWatch.run(path, isJSON: options.has("json"), until: end)
+      }
+      if seconds != nil { throw .usage("--seconds needs --watch") }
       let bytes = try ask(path)
       let status: JSONValue
       do throws(JSONFault) {

@@ -31,7 +31,7 @@ final class JournalPeer {
   /// One datagram that has arrived already; nil when there is none.
   func next() -> [UInt8]? {
     var bytes = [UInt8](repeating: 0, count: 65_536)
-    let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT.rawValue))
+    let count = recv(descriptor, &bytes, bytes.count, Int32(MSG_DONTWAIT))
     return count < 0 ? nil : Array(bytes[..<count])
   }
 }
