@@ -25,10 +25,13 @@ struct Cargo: Equatable, Sendable {
     isReplay = parcel.isReplay
   }
 
+  /// The sequence of an event as receivers know it: its place in the journal less the epoch's base.
+  func sequence(of event: StoredEvent) -> UInt64 { event.sequence &- base }
+
   var isDone: Bool { next >= events.count }
 
   /// The sequence due before the next piece.
-  var previousSequence: UInt64 { next == 0 ? previous : events[next - 1].sequence &- base }
+  var previousSequence: UInt64 { next == 0 ? previous : sequence(of: events[next - 1]) }
 
   /// Where the next piece ends, within the limits of counts and bytes; at least one event.
   func pieceEnd(maxEvents: Int, maxBytes: Int) -> Int {

@@ -28,7 +28,7 @@ extension Courier {
     }
     let said = sentence(response)
     let used = response.keepsAlive ? Link(answers: link.answers + 1, idleUntil: .boot) : nil
-    var verdict = StatusVerdict(status: response.status)
+    var verdict = StatusVerdict(response)
     if verdict == .conflict {
       patience.conflicts += 1
       verdict = patience.conflicts >= DeliveryLimits.conflictsInARow ? .refused : .retry
@@ -90,7 +90,7 @@ extension Courier {
     var (index, reported) = (cargo.next, cargo.next)
     walk: while index < end {
       let event = cargo.events[index]
-      let entry = list.entry(event.sequence, place: index - cargo.next)
+      let entry = list.entry(cargo.sequence(of: event), place: index - cargo.next)
       if let entry {
         switch StatusVerdict(status: entry.status) {
         case .delivered: break

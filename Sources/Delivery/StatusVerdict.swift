@@ -43,6 +43,7 @@ public enum StatusVerdict: Equatable, Sendable {
       self = .park("what is between us and the receiver has to be set up for this")
     case 408, 421, 423, 424, 425: self = .retry
     case 409: self = .conflict
+    case 495, 496: self = .park(Self.certificateAdvice)
     case 410: self = .park("the receiver says this address is gone for good; change the address")
     case 412, 428: self = .retryOnce
     case 413: self = .tooLarge
@@ -51,4 +52,18 @@ public enum StatusVerdict: Equatable, Sendable {
     default: self = .retry
     }
   }
+
+  /// The verdict about an answer: some say in words what their status does not.
+  init(_ response: HTTPResponse) {
+    self.init(status: response.status)
+    // nginx has 400 for a certificate of ours that is missing or not believed. No event is to blame.
+    let words = "SSL certificate"
+    let start = String(
+      decoding: response.body.prefix(DeliveryLimits.quotedCharacters), as: UTF8.self)
+    if response.status == 400, start.contains(words) { self = .park(Self.certificateAdvice) }
+  }
+
+  private static let certificateAdvice =
+    "it wants a certificate of ours that it believes: set certificateFile and keyFile, and have "
+    + "their issuer trusted there"
 }

@@ -139,6 +139,8 @@ extension Reader {
     if case .choices = kind, elements.isEmpty {
       return refuse(node, kind, path, "found an empty list")
     }
+    // What is wrong with each of them was said.
+    if case .brokers = kind, words.isEmpty, !elements.isEmpty { return nil }
     return .words(words)
   }
 

@@ -40,7 +40,7 @@ extension Vocabulary {
         "Public keys of which the server's verified chain must hold one; none: any."),
       Member(
         "bearerFile", .secretFile, UplinkType.https.only(.optional),
-        "A file that holds a bearer token, read for each connection."),
+        "A file that holds a bearer token, mode 0600, read for each connection."),
       Member(
         "oauth", .object(oauth), UplinkType.https.only(.optional),
         "A service that gives us bearer tokens (client credentials)."),

@@ -134,6 +134,30 @@ import Testing
       userAgent: "takt", clock: SystemClock())
   }
 
+  @Test func `while a service is silent, whoever watches the thread sees it alive`() throws {
+    let peer = try TLSPeer { _, client in while readSome(client) != nil {} }
+    defer { peer.stop() }
+    let asked = Asked()
+    let path = plant.scratch["secret"]
+    try FileBytes.write(Array("geheim".utf8), to: path, mode: 0o600, replace: true)
+    var service = TokenService(
+      address: HTTPAddress(host: "127.0.0.1", port: peer.port), clientID: "gw17")
+    service.timeout = TokenFetcher.pulse * 2 + .milliseconds(500)
+    let fetcher = TokenFetcher(
+      service: service, secretFile: path, settings: TLSClientSettings(caFile: plant.caFile),
+      userAgent: "takt", clock: SystemClock()
+    ) { asked.times.wrappingAdd(1, ordering: .relaxed).newValue > 100 }
+    guard case .fault(_, isLasting: false) = fetcher.fetch() else {
+      Issue.record("a silent service gave something")
+      return
+    }
+    #expect(asked.times.load(ordering: .relaxed) >= 2)
+  }
+
+  private final class Asked: Sendable {
+    let times = Atomic<Int>(0)
+  }
+
   @Test func `it is asked over TLS and its answer used`() throws {
     let body = #"{"access_token":"abc","token_type":"Bearer","expires_in":3600}"#
     let peer = try TLSPeer.tls(

@@ -64,14 +64,14 @@ extension Broken {
       "a member of the other type",
       uplink(known + "batchEvents: 5"),
       """
-      8:71: error: uplinks[mes].batchEvents: batchEvents belongs to https; this uplink is \
+      8:70: error: uplinks[mes].batchEvents: batchEvents belongs to https; this uplink is \
       mqtt; allowed: no batchEvents, or type: "https"
       """),
     Broken(
       "a topic with an unknown place",
       uplink(known + #"topic: "takt/<machine>""#),
       """
-      8:78: error: uplinks[mes].topic: topic "takt/<machine>": <machine> is none of \
+      8:77: error: uplinks[mes].topic: topic "takt/<machine>": <machine> is none of \
       enterprise, site, area, line, unit, noun, verb, type; allowed: such as \
       "takt/<site>/<line>/<unit>/<noun>/<verb>"
       """),
@@ -79,35 +79,35 @@ extension Broken {
       "a status topic with a wildcard",
       uplink(known + #"statusTopic: "takt/#""#),
       """
-      8:84: error: uplinks[mes].statusTopic: "takt/#" is no topic that a client may name; \
+      8:83: error: uplinks[mes].statusTopic: "takt/#" is no topic that a client may name; \
       allowed: 1 to 1024 bytes without + and #, and no $ in front
       """),
     Broken(
       "one topic for two things",
       uplink(known + #"statusTopic: "takt/a", acknowledgementTopic: "takt/a""#),
       """
-      8:116: error: uplinks[mes].acknowledgementTopic: "takt/a" is the statusTopic already; \
+      8:115: error: uplinks[mes].acknowledgementTopic: "takt/a" is the statusTopic already; \
       allowed: a topic of its own
       """),
     Broken(
       "a canary without a topic",
       uplink(known + #"rightsTest: "canary""#),
       """
-      8:83: error: uplinks[mes].rightsTest: a canary needs a topic to fly on; allowed: \
+      8:82: error: uplinks[mes].rightsTest: a canary needs a topic to fly on; allowed: \
       canaryTopic: "takt/canary/<our name>" beside it
       """),
     Broken(
       "a topic without a canary",
       uplink(known + #"canaryTopic: "c""#),
       """
-      8:84: error: uplinks[mes].canaryTopic: there is no canary to use it; allowed: \
+      8:83: error: uplinks[mes].canaryTopic: there is no canary to use it; allowed: \
       rightsTest: "canary" beside it
       """),
     Broken(
       "half a second of keep-alive",
       uplink(known + #"keepAlive: "10500ms""#),
       """
-      8:82: error: uplinks[mes].keepAlive: found 10500ms; allowed: whole seconds
+      8:81: error: uplinks[mes].keepAlive: found 10500ms; allowed: whole seconds
       """),
     Broken(
       "two clients of one name",
@@ -119,14 +119,14 @@ extension Broken {
         )
       ],
       """
-      8:65: error: uplinks[b].clientId: uplink a is "gw" at b:8883 already; the broker would \
+      8:64: error: uplinks[b].clientId: uplink a is "gw" at b:8883 already; the broker would \
       throw one out for the other; allowed: a clientId of its own
       """),
     Broken(
       "a secret that is neither a file nor a credential",
       uplink(known + #"passwordFile: "credential:../key""#),
       """
-      8:85: error: uplinks[mes].passwordFile: found "credential:../key"; allowed: a full path \
+      8:84: error: uplinks[mes].passwordFile: found "credential:../key"; allowed: a full path \
       in quotes, such as "/etc/takt/key.pem", or "credential:NAME" of systemd
       """),
   ]

@@ -80,7 +80,7 @@ extension Broken {
       [(#"line: "l""#, #"line: "l", keyFile: "key.pem""#)],
       """
       2:83: error: gateway.keyFile: found "key.pem"; allowed: a full path in quotes, such \
-      as "/etc/takt/key.pem"
+      as "/etc/takt/key.pem", or "credential:NAME" of systemd
       """),
     Broken(
       "a reference to a bus that is not there",
