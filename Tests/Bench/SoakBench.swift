@@ -1,8 +1,9 @@
 // A long time in fast motion: hundreds of events a second, a receiver that goes and comes back
 // every few seconds, and whether anything grows. scripts/soak.
 //
-// A straight line is laid through what was seen after the first third of the time, by least
-// squares; what it rises from its beginning to its end is the growth.
+// A straight line is laid through what was seen after the first third of the time, and after two
+// minutes, by when the caches are full, by least squares; what it rises from its beginning to its
+// end is the growth.
 
 import CAnchors
 import Glibc
@@ -12,6 +13,7 @@ import Primitives
 extension DaemonRun {
   /// What is looked at, at one moment.
   private struct Look {
+    var at: Int64
     var events: Double
     var figures: [Double]
   }
@@ -38,7 +40,7 @@ extension DaemonRun {
       pause(4)
       looks.append(
         Look(
-          events: Double(events + anchor_receiver_events(receiver)),
+          at: anchor_now(), events: Double(events + anchor_receiver_events(receiver)),
           figures: [
             child.memory.resident, child.entries(of: "fd"), child.entries(of: "task"),
             Self.megabytes("\(state)/journal.db-wal"), Self.megabytes("\(state)/journal.db"),
@@ -55,7 +57,8 @@ extension DaemonRun {
     events += anchor_receiver_events(receiver)
     let ended = child.end()
     anchor_receiver_stop(receiver)
-    report(&table, Array(looks.dropFirst(looks.count / 3)))
+    let warm = began + Int64(max(minutes * 20e9, min(minutes * 40e9, 120e9)))
+    report(&table, looks.filter { $0.at >= warm })
     table.row("events delivered", Double(events), goal: .atLeast(minutes * 60 * 100))
     table.row("reconnections", Double(reconnects), goal: .atLeast(minutes * 5))
     table.row("alive to the end", alive && ended != nil ? 1 : 0, goal: .atLeast(1))

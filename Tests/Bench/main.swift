@@ -29,7 +29,7 @@ struct BenchOptions {
   var backlog = 1_000_000
   var outage = 60.0
   /// How long a soak takes.
-  var minutes = 4.0
+  var minutes = 5.0
 
   init(_ arguments: [String]) {
     var rest = arguments[...]
