@@ -6,6 +6,7 @@
 // - The recorder never waits for a reader: who reads takes a reference to the list, some ten
 //   nanoseconds under the lock, and the list is copied only if it changes while he looks at it.
 
+import Events
 public import Outbox
 import Synchronization
 
@@ -13,8 +14,8 @@ import Synchronization
 public final class EventTap: Sendable {
   /// The most events kept: about a minute of a large line, or a quiet night.
   public static let eventLimit = 512
-  /// The most bytes kept.
-  public static let byteLimit = 1 << 20
+  /// The most bytes kept: 16 windows of signals, or more than 100 stops and counts.
+  public static let byteLimit = 128 << 10
 
   private struct Kept {
     /// The bodies, the oldest first.
@@ -35,14 +36,35 @@ public final class EventTap: Sendable {
   }
 
   private let kept = Mutex(Kept())
+  private let isOnlyOfStates: Bool
+  private let isOpen: Atomic<Bool>
 
-  public init() {}
+  /// With `onlyStates` it keeps what tells of states and stops, once somebody wants it.
+  public init(onlyStates: Bool = false) {
+    isOnlyOfStates = onlyStates
+    isOpen = Atomic(!onlyStates)
+  }
+
+  /// Whether anything is kept.
+  public var isOn: Bool { isOpen.load(ordering: .relaxed) }
+
+  /// Begins or ends keeping.
+  public func turn(on: Bool) { isOpen.store(on, ordering: .relaxed) }
+
+  /// The ends of the bodies that tell of states and stops: `type` is the last member of an event.
+  private static let states = [
+    EventType.stateChanged, .stopStarted, .stopClassified, .stopEnded,
+  ].map { Array("\"type\":\"\($0.rawValue)\"}".utf8) }
+
+  private func wants(_ event: StoredEvent) -> Bool {
+    !isOnlyOfStates || Self.states.contains { event.bytes.suffix($0.count).elementsEqual($0) }
+  }
 
   /// Adds what has just become durable.
   public func add(_ events: [StoredEvent]) {
-    guard !events.isEmpty else { return }
+    guard isOn, !events.isEmpty else { return }
     kept.withLock { kept in
-      for event in events {
+      for event in events where wants(event) {
         kept.bodies.append(event.bytes)
         kept.bytes += event.bytes.count
         kept.last += 1

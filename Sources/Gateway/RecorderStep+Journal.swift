@@ -44,7 +44,7 @@ extension RecorderStep where Store: ~Copyable {
   /// What was pending is durable now.
   private mutating func accept(_ pending: Pending) {
     chain = pending.chain
-    tap?.add(pending.transaction.events)
+    for tap in taps { tap.add(pending.transaction.events) }
     outbox.settled(pending.transaction)
     // What was answered while the transaction waited is not in it.
     acknowledgedSince = outbox.hasUnsettled ? lastReading.monotonic : nil

@@ -55,7 +55,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var shopDue = Instant.distantPast
   let requests: ShopMailbox
   /// Who looks on at what is committed.
-  public var tap: EventTap?
+  public var taps: [EventTap] = []
   /// Answers that wait for the facts of what was asked.
   var answers: [(ticket: UInt64, answer: ShopAnswer)] = []
   var journal: JournalHealth = .healthy

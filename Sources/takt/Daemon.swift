@@ -53,6 +53,8 @@ final class Daemon: Sendable {
   let shop: ShopMailbox
   /// The last committed events, for who looks on.
   let eventTap = EventTap()
+  /// What the status page draws of the past.
+  let storyTap = EventTap(onlyStates: true)
   let dropBoard = Board<OrderDropStatus?>(nil)
   /// What became of configurations, on its way to the recorder.
   let tidings = Mailbox<ConfigurationNews>(capacity: RunLimits.tidingsWaiting)

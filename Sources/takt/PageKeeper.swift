@@ -49,7 +49,7 @@ struct PageKeeper {
       seat?.end()
       seat = nil
       page = plan.page
-      daemon.storyTap.isOn = page != nil
+      daemon.storyTap.turn(on: page != nil)
       if let page { start(page) }
     }
     if seat != nil { story.adopt(plan.machines.map(\.name)) }

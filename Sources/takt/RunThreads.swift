@@ -101,7 +101,7 @@ nonisolated func recorderLoop(_ daemon: Daemon) {
     plan: site.design.recorder, store: journal, state: state, pen: daemon.keys.notary,
     inlets: inlets, couriers: site.couriers.map(\.link), requests: daemon.shop, seed: random.next(),
     reading: daemon.clock.reading(), note: note)
-  step.tap = daemon.eventTap
+  step.taps = [daemon.eventTap, daemon.storyTap]
   daemon.phase.post(.working)
   daemon.mainBell.signal()
   var fault = Remembered<String?>(nil)
