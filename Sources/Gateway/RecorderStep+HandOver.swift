@@ -95,7 +95,8 @@ extension RecorderStep where Store: ~Copyable {
     floor.goOn(from: floorBefore, units: units, same: same)
     var told: [(line: Int, facts: [OrderFact])] = []
     shop = Shop(plan: plan, state: state, reading: reading, unread: &unread, told: &told)
-    watch = ShopWatch(plan: plan, state: state, shop: shop, reading: reading, unread: &unread)
+    watch = ShopWatch(
+      plan: plan, state: state, shop: shop, floor: floor, reading: reading, unread: &unread)
     shop.goOn(from: shopBefore, same: same)
     watch.goOn(
       from: watchBefore, lines: plan.lines, linesBefore: planBefore.lines, same: same)

@@ -32,7 +32,11 @@ struct Shelf: Sendable {
       names.insert(LimitBoard.snapshotName(rules.name))
     }
     for line in plan.lines {
-      names.insert(Shop.ordersName(line.name))
+      names.insert(Shop.partName(line.name, .orders))
+      names.insert(Shop.partName(line.name, .desk))
+      for machine in line.machines {
+        names.insert(Shop.partName(line.name, .station(machine)))
+      }
       names.insert(LineClock.snapshotName(line.name))
     }
     return names

@@ -27,8 +27,10 @@ extension Shop {
         before.lines[kept.line].rules.calendar == lines[member.line].rules.calendar,
         before.rules[old].states?.idealCycle == rules[machine].states?.idealCycle
       else { continue }
-      var next = Member(line: member.line, totals: kept.totals)
-      next.ledger = kept.ledger
+      let isSameWindow = before.rules[old].minorStopWindow == rules[machine].minorStopWindow
+      var next = Member(
+        line: member.line, totals: kept.totals,
+        ledger: isSameWindow ? kept.ledger : member.ledger)
       next.run = kept.run
       next.due = kept.due
       next.isDirty = kept.isDirty
@@ -55,6 +57,10 @@ extension ShopWatch {
     for index in clocks.indices {
       guard let old = linesBefore.firstIndex(of: lines[index]) else { continue }
       clocks[index] = before.clocks[old]
+    }
+    for (machine, old) in same {
+      forgotten[machine] = before.forgotten[old]
+      isFull[machine] = before.isFull[old]
     }
     let seenBefore = Set(same.filter { !before.unseen.contains($0.before) }.map(\.machine))
     unseen.removeAll { seenBefore.contains($0) }

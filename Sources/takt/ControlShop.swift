@@ -49,7 +49,19 @@ extension Daemon {
   func leave(
     _ question: JSONValue, from user: UInt32?
   ) throws(ControlQuestion.Fault) -> JSONValue {
-    let request = try shopRequest(question, from: user)
+    leave(try shopRequest(question, from: user))
+  }
+
+  /// Leaves a classification by somebody whose name a password has proved.
+  func leave(classification question: JSONValue, provenBy name: String) -> JSONValue {
+    do throws(ControlQuestion.Fault) {
+      return leave(try classification(question, name))
+    } catch {
+      return ["error": .string(error.sentence)]
+    }
+  }
+
+  private func leave(_ request: ShopRequest) -> JSONValue {
     guard let ticket = shop.post(request) else {
       return [
         "busy": true,

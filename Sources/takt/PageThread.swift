@@ -66,7 +66,7 @@ struct PageThread {
         tools: .init(verify: PasswordHash.verify, digest: SHA256.digest)),
       sources: PageSources(
         picture: { seat.newest { clock.now() } }, reasons: { daemon.reasonList() },
-        leave: { daemon.leave($0, provenBy: $1) }, outcome: { daemon.outcome(of: $0) },
+        leave: { daemon.leave(classification: $0, provenBy: $1) }, outcome: { daemon.outcome(of: $0) },
         now: { clock.now() }),
       isLocal: page.certificateFile == nil)
     do {
