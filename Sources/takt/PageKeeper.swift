@@ -3,6 +3,7 @@
 
 import Gateway
 import LinuxEdge
+import Machines
 import Outbox
 import Primitives
 import Settings

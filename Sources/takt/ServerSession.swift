@@ -15,13 +15,26 @@ struct ServerSession: ~Copyable {
   init(_ session: consuming TLSServerSession) { tls = consume session }
 
   /// Whether nothing more will come from the client.
-  var ended: Bool { tls?.ended ?? isFinished }
+  var ended: Bool {
+    switch tls {
+    case .some(let session): session.ended
+    case nil: isFinished
+    }
+  }
 
-  var isHandshaking: Bool { tls?.state == .handshaking }
+  var isHandshaking: Bool {
+    switch tls {
+    case .some(let session): session.state == .handshaking
+    case nil: false
+    }
+  }
 
   /// Why TLS broke, if it did.
   var broken: String? {
-    if case .broken(let reason) = tls?.state { reason } else { nil }
+    switch tls {
+    case .some(let session): if case .broken(let reason) = session.state { reason } else { nil }
+    case nil: nil
+    }
   }
 
   /// Takes bytes of the socket.
