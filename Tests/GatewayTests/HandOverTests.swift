@@ -18,6 +18,12 @@ import Testing
       news: ConfigurationNews(.applied, digest: "01", by: "test"))
   }
 
+  private func move(
+    _ life: Life, to plan: RecorderPlan, seats: [RecorderSeat] = [.kept(0)]
+  ) -> Bool {
+    life.recorder.handOver(order(plan, life, seats: seats), life.clock.reading)
+  }
+
   /// What the recorder told but of configurations and windows of signals: type, time and data.
   private func told(_ life: Life) -> [String] {
     let (events, findings) = life.disk.audit()
@@ -48,7 +54,7 @@ import Testing
     let moved = Life(ScriptedDisk(), plan)
     play(1...21, moved) { scan in
       guard scan == number else { return }
-      let isDone = moved.recorder.handOver(order(plan, moved), moved.clock.reading)
+      let isDone = move(moved, to: plan)
       #expect(isDone)
     }
     _ = moved.finish()
@@ -64,7 +70,7 @@ import Testing
     #expect(life.told(.stopStarted).count == 1)
     plan.machines[0].causes[12] = CauseDefinition(text: "another word")
     plan.machines[0].shortStop = .seconds(9)
-    #expect(life.recorder.handOver(order(plan, life), life.clock.reading))
+    #expect(move(life, to: plan))
     play(6...13, life)
     _ = life.finish()
     let (started, ended) = (life.told(.stopStarted), life.told(.stopEnded))
@@ -86,7 +92,7 @@ import Testing
     life.scan(run: true, good: 3)
     let next = RingStorage(capacity: 64)
     let seat = RecorderSeat.fresh(next, WakeLine(ring: life.bell.ringer))
-    #expect(life.recorder.handOver(order(plan, life, seats: [seat]), life.clock.reading))
+    #expect(move(life, to: plan, seats: [seat]))
     #expect(life.told(.stopStarted).count == 1)
     life.producer = RingProducer(next)
     play(3...5, life)
@@ -106,12 +112,12 @@ import Testing
     life.disk.trouble = fault
     life.clock.now = life.clock.now + .seconds(1)
     life.scan(run: false, fault: 12, good: 3)
-    #expect(!life.recorder.handOver(order(plan, life), life.clock.reading))
-    #expect(!life.recorder.handOver(order(plan, life), life.clock.reading))
+    #expect(!move(life, to: plan))
+    #expect(!move(life, to: plan))
     life.disk.trouble = nil
     _ = life.live(.seconds(10))
     #expect(life.told(.configurationApplied).isEmpty)
-    #expect(life.recorder.handOver(order(plan, life), life.clock.reading))
+    #expect(move(life, to: plan))
     _ = life.finish()
     #expect(life.told(.configurationApplied).count == 1)
     #expect(life.told(.stopStarted).count == 1)
@@ -129,14 +135,14 @@ import Testing
     none.signals = []
     none.units = []
     none.busOfUnit = []
-    #expect(life.recorder.handOver(order(none, life, seats: []), life.clock.reading))
+    #expect(move(life, to: none, seats: []))
     let made = life.told(.productionCount).compactMap { $0.data["goodQuantity"]?.integer }
     #expect(made.reduce(0, +) == 2)
     life.turn(after: .seconds(5))
     #expect(life.recorder.status.machines.isEmpty)
     let next = RingStorage(capacity: 64)
     let seat = RecorderSeat.fresh(next, WakeLine(ring: life.bell.ringer))
-    #expect(life.recorder.handOver(order(plan, life, seats: [seat]), life.clock.reading))
+    #expect(move(life, to: plan, seats: [seat]))
     life.producer = RingProducer(next)
     play(4...13, life)
     _ = life.finish()
@@ -155,7 +161,7 @@ import Testing
     play(1...5, life)
     var other = plan
     other.machines[0].causes[12] = CauseDefinition(text: "another word")
-    #expect(life.recorder.handOver(order(other, life), life.clock.reading))
+    #expect(move(life, to: other))
     let clock = life.clock
     life = Life(disk, other, clock)
     play(6...13, life)

@@ -95,9 +95,5 @@ extension JSONValue {
     self["machines"]?.array?.first { $0["name"]?.string == name }
   }
 
-  func bus(_ name: String) -> JSONValue? {
-    self["buses"]?.array?.first { $0["name"]?.string == name }
-  }
-
   var lastReload: String { self["configuration"]?["last"]?["text"]?.string ?? "" }
 }
