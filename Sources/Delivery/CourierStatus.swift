@@ -59,7 +59,7 @@ extension StreamFault {
   func sentence(_ address: HTTPAddress) -> String { sentence("\(address.host):\(address.port)") }
 
   /// The fault as a sentence about a host and port, and what to do.
-  func sentence(_ peer: String) -> String {
+  public func sentence(_ peer: String) -> String {
     switch self {
     case .nameUnknown(let why):
       "connecting to \(peer): no address is known for the name (\(why))"

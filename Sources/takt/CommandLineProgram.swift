@@ -22,6 +22,9 @@ enum Program {
       name: "keygen", summary: "make a signing key, or certificates for a bench",
       run: KeygenCommand.run),
     Command(
+      name: "enroll", summary: "make keys, a certificate request and a number for the phone",
+      run: EnrollCommand.run),
+    Command(
       name: "bundle", summary: "make, sign and verify configurations for gateways far away",
       run: BundleCommand.run),
     Command(

@@ -20,6 +20,7 @@ enum RunLoop {
     var reloader = Reloader(daemon)
     var page = PageKeeper(daemon)
     var inbox = Inbox(daemon)
+    let pull = BundlePull(daemon)
     var isReady = false
     var tidyAt = Instant.distantFuture
     while true {
@@ -69,7 +70,7 @@ enum RunLoop {
         }
         notifier.stopping()
         page.finish()
-        let code = stop(daemon)
+        let code = stop(daemon, pull)
         keeper.finish()
         return code
       }
@@ -83,14 +84,14 @@ enum RunLoop {
   }
 
   /// Asks every thread to end and waits within the promised time.
-  private static func stop(_ daemon: Daemon) -> ExitCode {
+  private static func stop(_ daemon: Daemon, _ pull: BundlePull?) -> ExitCode {
     let deadline = daemon.clock.now() + RunLimits.stopDeadline
     daemon.stop()
     while daemon.clock.now() < deadline {
       switch daemon.phase.newest {
       case .finished(let isDurable):
         // The library under the couriers is taken down with the process: not under their hands.
-        while !daemon.areCouriersOver, daemon.clock.now() < deadline {
+        while !daemon.areCouriersOver || pull?.end() == false, daemon.clock.now() < deadline {
           _ = daemon.mainBell.wait(until: deadline)
         }
         return isDurable ? .ok : .storage
