@@ -22,7 +22,7 @@ extension RecorderStep where Store: ~Copyable {
   }
 
   private func isCommitDue(_ reading: ClockReading) -> Bool {
-    if !entries.isEmpty || isShopDue(reading) { return true }
+    if !entries.isEmpty || isShopDue(reading) || retention.expired != nil { return true }
     guard outbox.hasUnsettled, let since = acknowledgedSince else { return false }
     return acknowledgedEvents >= GatewayLimits.acknowledgementEvents
       || reading.monotonic >= since + GatewayLimits.acknowledgementDelay
@@ -45,6 +45,8 @@ extension RecorderStep where Store: ~Copyable {
   private mutating func accept(_ pending: Pending) {
     chain = pending.chain
     outbox.settled(pending.transaction)
+    let bytes = pending.transaction.events.reduce(0) { $0 + $1.bytes.count }
+    intake.add(bytes: Int64(bytes), now: lastReading.monotonic)
     // What was answered while the transaction waited is not in it.
     acknowledgedSince = outbox.hasUnsettled ? lastReading.monotonic : nil
     acknowledgedEvents = 0
@@ -57,14 +59,8 @@ extension RecorderStep where Store: ~Copyable {
   private mutating func makeRoom(_ refused: Pending, _ reading: ClockReading) {
     var pending = refused
     for _ in 0..<GatewayLimits.retirementsPerTurn {
-      guard let retirement = outbox.retire() else { break }
-      pending.transaction.deleteThrough = max(
-        retirement.deleteThrough, pending.transaction.deleteThrough ?? 0)
-      if let loss = retirement.loss {
-        let draft = EventDraft.eventsDropped(
-          plan.source, at: Stamp(reading.monotonic, reading), loss)
-        seal(draft, &pending, reading)
-      }
+      guard let retirement = (try? makeRoomOnce()) ?? outbox.retire() else { break }
+      add(retirement, to: &pending, reading)
       // Anew: the lanes have passed what is dropped, and a refusal goes to quarantine once.
       pending.transaction.cursors = []
       pending.transaction.quarantined = []
