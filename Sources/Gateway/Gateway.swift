@@ -32,6 +32,18 @@ public enum GatewayLimits {
   /// Commits in one turn of retention: each drops a sixteenth of the journal.
   public static let retirementsPerTurn = 4
 
+  /// Events that one look for what may go reads: 1024 × 1 KiB.
+  public static let retentionLook = 1024
+
+  /// Bytes that one look reads: 4 MiB, should events be large.
+  public static let retentionBytes = 4 << 20
+
+  /// Looks for events of one class in one turn: 8192 events, some 20 ms.
+  public static let retentionLooks = 8
+
+  /// Between two looks whether the days of something are over.
+  public static let retentionInterval = Duration.seconds(60)
+
   /// A wall clock that moved against the monotonic one by more than this has been stepped.
   public static let clockStep = Duration.seconds(1)
 

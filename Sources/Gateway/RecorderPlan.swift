@@ -2,6 +2,7 @@
 
 public import Events
 public import Machines
+public import Outbox
 import Signals
 
 /// One signal as the recorder routes it.
@@ -61,6 +62,8 @@ public struct RecorderPlan: Sendable {
   public var routes: [RecordedRoute]
   public var publishWindow: Duration
   public var healthInterval: Duration
+  /// How long events are kept although there is room.
+  public var retention = RetentionRules()
 
   public init(
     source: EventSource, version: String, configurationDigest: String, machines: [MachineRules],

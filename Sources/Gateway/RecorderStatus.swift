@@ -24,6 +24,10 @@ public struct RecorderStatus: Sendable {
   public var lines: [ShopLineStatus]
   /// In the order of the configuration.
   public var uplinks: [UplinkStatistics]
+  /// What the journal may still take; nil while nobody can say.
+  public var room: JournalRoom?
+  /// How long that lasts at the rate of the last hours; nil while nobody can say.
+  public var lasts: Duration?
 }
 
 extension RecorderStep where Store: ~Copyable {
@@ -41,11 +45,13 @@ extension RecorderStep where Store: ~Copyable {
     if case .failing(_, _, _, let pending) = journal {
       waiting += pending.transaction.events.count
     }
+    let room = store.room
     return RecorderStatus(
       epoch: chain.epoch, sequence: chain.lastSequence, held: outbox.heldCount, fault: fault,
       waiting: waiting, samplesLost: samplesLost, machines: floor.statuses(lastReading),
       shop: shopStatuses, lines: lineStatuses,
-      uplinks: outbox.statistics)
+      uplinks: outbox.statistics, room: room,
+      lasts: room.flatMap { intake.lasts($0, now: lastReading.monotonic) })
   }
 }
 

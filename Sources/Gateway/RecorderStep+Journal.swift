@@ -22,7 +22,7 @@ extension RecorderStep where Store: ~Copyable {
   }
 
   private func isCommitDue(_ reading: ClockReading) -> Bool {
-    if !entries.isEmpty || isShopDue(reading) { return true }
+    if !entries.isEmpty || isShopDue(reading) || retention.expired != nil { return true }
     guard outbox.hasUnsettled, let since = acknowledgedSince else { return false }
     return acknowledgedEvents >= GatewayLimits.acknowledgementEvents
       || reading.monotonic >= since + GatewayLimits.acknowledgementDelay
@@ -46,6 +46,8 @@ extension RecorderStep where Store: ~Copyable {
     chain = pending.chain
     for tap in taps { tap.add(pending.transaction.events) }
     outbox.settled(pending.transaction)
+    let bytes = pending.transaction.events.reduce(0) { $0 + $1.bytes.count }
+    intake.add(bytes: Int64(bytes), now: lastReading.monotonic)
     // What was answered while the transaction waited is not in it.
     acknowledgedSince = outbox.hasUnsettled ? lastReading.monotonic : nil
     acknowledgedEvents = 0
@@ -58,14 +60,8 @@ extension RecorderStep where Store: ~Copyable {
   private mutating func makeRoom(_ refused: Pending, _ reading: ClockReading) {
     var pending = refused
     for _ in 0..<GatewayLimits.retirementsPerTurn {
-      guard let retirement = outbox.retire() else { break }
-      pending.transaction.deleteThrough = max(
-        retirement.deleteThrough, pending.transaction.deleteThrough ?? 0)
-      if let loss = retirement.loss {
-        let draft = EventDraft.eventsDropped(
-          plan.source, at: Stamp(reading.monotonic, reading), loss)
-        seal(draft, &pending, reading)
-      }
+      guard let retirement = (try? makeRoomOnce()) ?? outbox.retire() else { break }
+      add(retirement, to: &pending, reading)
       // Anew: the lanes have passed what is dropped, and a refusal goes to quarantine once.
       pending.transaction.cursors = []
       pending.transaction.quarantined = []

@@ -38,6 +38,7 @@ extension RecorderStep where Store: ~Copyable {
       let record = LastRunRecord.bytes(reading, isClean: isLast)
       pending.transaction.snapshots.append((LastRunRecord.name, record))
     }
+    expire(&pending, reading)
     outbox.fill(&pending.transaction)
     for effect in shop.effects {
       switch effect {

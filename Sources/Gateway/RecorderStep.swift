@@ -68,6 +68,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var lastReading: ClockReading
   var hasStepped = false
   var healthDue: Instant
+  var retention: RetentionState
+  var intake: JournalIntake
   var samplesLost: Int64 = 0
   var facts: [FloorFact] = []
   var limitFacts: [(machine: Int, fact: LimitFact)] = []
@@ -91,6 +93,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     generator = SeededGenerator(seed: seed)
     lastReading = reading
     healthDue = reading.monotonic + plan.healthInterval
+    intake = JournalIntake(now: reading.monotonic)
+    retention = RetentionState(due: reading.monotonic)
     publisher = SignalsPublisher(plan: plan)
     chain = EventChain(
       source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
@@ -137,6 +141,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     var hasMore = decide(reading)
     tell(publisher.drafts(reading, machines: machineNames, names: names))
     tellHealth(reading)
+    lookAtDays(reading)
     settle(reading)
     // What waited in the rings for room has it now, and nobody else would ring for it.
     if isHeldBack, entries.count < GatewayLimits.draftsHeld { hasMore = true }

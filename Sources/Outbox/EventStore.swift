@@ -74,19 +74,21 @@ public struct Transaction: Sendable, Equatable {
   public var released: [QuarantineKey] = []
   /// Delete all events up to and including this sequence; nil deletes none.
   public var deleteThrough: UInt64?
+  /// Runs of places that leave the middle of the journal; none holds the last event.
+  public var thinned: [ClosedRange<UInt64>] = []
 
   public init() {}
 
   /// Whether there is nothing to commit.
   public var isEmpty: Bool {
     events.isEmpty && snapshots.isEmpty && cursors.isEmpty && quarantined.isEmpty
-      && released.isEmpty && deleteThrough == nil
+      && released.isEmpty && deleteThrough == nil && thinned.isEmpty
   }
 
   public static func == (left: Transaction, right: Transaction) -> Bool {
     left.events == right.events && left.cursors == right.cursors
       && left.quarantined == right.quarantined && left.released == right.released
-      && left.deleteThrough == right.deleteThrough
+      && left.thinned == right.thinned && left.deleteThrough == right.deleteThrough
       && left.snapshots.elementsEqual(right.snapshots) {
         $0.name == $1.name && $0.bytes == $1.bytes
       }
@@ -195,6 +197,11 @@ public protocol EventStore: ~Copyable {
     after sequence: UInt64, dueBit: Int, countLimit: Int, byteLimit: Int
   ) throws(StoreFault) -> [StoredEvent]
 
+  /// Reads held events behind a place in order, whoever they are due to, within both limits.
+  mutating func held(
+    after place: UInt64, countLimit: Int, byteLimit: Int
+  ) throws(StoreFault) -> [StoredEvent]
+
   /// Reads refused events in the order in which they were kept, within both limits (always at
   /// least one when there is one); rows that do not prove themselves are passed over.
   mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow]
@@ -204,4 +211,12 @@ public protocol EventStore: ~Copyable {
 
   /// Bytes that the journal takes on the disk, its log included.
   var byteCount: Int { get }
+
+  /// What the journal may still take; nil while nobody can say.
+  var room: JournalRoom? { get }
+}
+
+extension EventStore where Self: ~Copyable {
+  /// A journal without a limit of its own cannot say.
+  public var room: JournalRoom? { nil }
 }

@@ -35,6 +35,9 @@ public enum OutboxLimits {
   /// The fewest events that go: about 64 × 1 KiB = 16 pages.
   public static let retentionFloor: UInt64 = 64
 
+  /// Runs of neighbours that leave the middle of the journal at once: each is one deletion.
+  public static let thinnedRanges = 256
+
   /// Different pairs of type and unit whose destinations are remembered.
   public static let rememberedRoutes = 4096
 }

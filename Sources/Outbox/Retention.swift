@@ -9,11 +9,13 @@ public import Events
 
 /// What to delete now that the journal is full, and what was lost by it.
 public struct Retirement: Equatable, Sendable {
-  public var deleteThrough: UInt64
+  public var deleteThrough: UInt64?
+  /// Runs that leave the middle of the journal.
+  public var thinned: [ClosedRange<UInt64>] = []
   /// nil when everything deleted had arrived.
   public var loss: Loss?
 
-  public init(deleteThrough: UInt64, loss: Loss?) {
+  public init(deleteThrough: UInt64?, loss: Loss?) {
     self.deleteThrough = deleteThrough
     self.loss = loss
   }
@@ -79,12 +81,21 @@ extension Outbox {
     }
   }
 
+  /// The first place that may still be in the journal.
+  public var firstPlace: UInt64 { firstHeld }
+
+  /// Makes room by what everybody has; nil when that is not worth a deletion.
+  public func retireDone() -> Retirement? {
+    guard let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.retentionFloor else {
+      return nil
+    }
+    return Retirement(deleteThrough: done, loss: nil)
+  }
+
   /// Makes room in a full journal: first what everybody has, else the oldest part. nil when nothing
   /// can go. The lanes pass what is dropped, so keep a copy of this value until the commit.
   public mutating func retire() -> Retirement? {
-    if let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.retentionFloor {
-      return Retirement(deleteThrough: done, loss: nil)
-    }
+    if let done = retireDone() { return done }
     guard lastSequence > firstHeld else { return nil }
     let held = lastSequence - firstHeld + 1
     let part = max(OutboxLimits.retentionFloor, held / OutboxLimits.retentionDivisor)

@@ -84,6 +84,12 @@ struct UplinkLane: Equatable, Sendable {
     offered = max(offered, sequence)
   }
 
+  /// Gives up one event that was not handed out yet.
+  mutating func thin() {
+    dropped += 1
+    depth -= min(depth, 1)
+  }
+
   /// Passes over one event that cannot be read.
   mutating func skip(_ sequence: UInt64) {
     guard sequence > offered else { return }

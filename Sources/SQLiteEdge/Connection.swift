@@ -11,7 +11,7 @@ internal import Outbox
 /// The statements of the journal, prepared once.
 enum Query: Int, CaseIterable {
   case begin, commit, rollback
-  case insertEvent, carryEvent, deleteThrough, readFrom
+  case insertEvent, carryEvent, carryGap, deleteThrough, deleteRun, readFrom
   case putCursor, putSnapshot, putQuarantined, trimQuarantined, releaseQuarantined, putMeta
 
   var text: String {
@@ -22,7 +22,10 @@ enum Query: Int, CaseIterable {
     case .insertEvent: "INSERT INTO event(sequence, due, digest, body) VALUES(?1, ?2, ?3, ?4)"
     case .carryEvent:
       "INSERT OR IGNORE INTO event(sequence, due, digest, body) VALUES(?1, ?2, ?3, ?4)"
+    case .carryGap:
+      "INSERT OR REPLACE INTO event(sequence, due, digest, body) VALUES(?1, ?2, ?3, ?4)"
     case .deleteThrough: "DELETE FROM event WHERE sequence <= ?1"
+    case .deleteRun: "DELETE FROM event WHERE sequence BETWEEN ?1 AND ?2"
     case .readFrom:
       "SELECT sequence, due, digest, body FROM event WHERE sequence > ?1 ORDER BY sequence"
     case .putCursor:
@@ -198,6 +201,8 @@ struct Statement {
   func text(_ column: Int32) -> String {
     sqlite3_column_text(pointer, column).map { String(cString: $0) } ?? ""
   }
+
+  func byteCount(_ column: Int32) -> Int { Int(sqlite3_column_bytes(pointer, column)) }
 
   func bytes(_ column: Int32) -> [UInt8] {
     let start = sqlite3_column_blob(pointer, column)

@@ -218,6 +218,13 @@ struct JournalFile {
     }
   }
 
+  /// Bytes that the file system has for us (statvfs).
+  var freeBytes: Int64 {
+    var space = statvfs()
+    guard statvfs(path, &space) == 0 else { return .max }
+    return Int64(clamping: UInt64(space.f_bavail) * UInt64(space.f_frsize))
+  }
+
   /// Preallocates the ballast when it is not there and twice its size is free (posix_fallocate).
   func keepBallast(_ bytes: Int) -> Bool {
     if access(ballastPath, F_OK) == 0 { return true }

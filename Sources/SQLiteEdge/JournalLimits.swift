@@ -10,6 +10,9 @@ public struct JournalSettings: Equatable, Sendable {
   public var checkedBytes: Int
   /// Pages in the write-ahead log before they are moved into the file.
   public var checkpointPages: Int
+  /// Bytes of the file system that the journal leaves to others: it grows no more when they are
+  /// all that is free, and retention decides as with the quota.
+  public var reserveBytes = JournalLimits.reserveBytes
   /// The name of SQLite's file layer; nil for the usual one. Tests put faults here.
   public var fileLayer: String?
 
@@ -33,6 +36,12 @@ public enum JournalLimits {
 
   /// Four times the largest transaction of 1 MiB.
   public static let ballastBytes = 4 << 20
+
+  /// 64 MiB: an update of the program and a day of the system's log.
+  public static let reserveBytes = 64 << 20
+
+  /// Commits between two looks at what the disk has left: 64 × 1 MiB at most come in meanwhile.
+  static let reserveInterval = 64
 
   /// 500 MB: measured 2.5 ms a MB cold, so 1.3 s.
   public static let checkedBytes = 500_000_000

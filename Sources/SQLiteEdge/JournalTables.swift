@@ -152,7 +152,8 @@ extension Connection {
 
   /// One transaction, begun and committed; deletes first, so that what it frees can be used by it.
   mutating func write(
-    _ transaction: Transaction, after last: UInt64, base: UInt64, telling isTelling: Bool
+    _ transaction: Transaction, gaps: [StoredEvent], after last: UInt64, base: UInt64,
+    telling isTelling: Bool
   ) throws(StoreFault) {
     try run(.begin)
     let through = transaction.deleteThrough.map {
@@ -160,6 +161,7 @@ extension Connection {
       transaction.events.isEmpty ? min($0, last - min(last, 1)) : min($0, last)
     }
     if let through { try run(.deleteThrough) { $0.bind(1, through) } }
+    try thin(transaction.thinned, gaps)
     var next = last
     for event in transaction.events {
       next += 1
@@ -238,6 +240,12 @@ extension Connection {
       let proved = RowCheck.digest(
         statement.bytes(2), place: place, due: due, isOldAllowed: place <= range.unproved)
       guard place == next, let proved else { break }
+      if let end = Gap.end(due: due, statement.byteCount(3), statement.bytes(3)) {
+        guard end >= place, digest(statement.bytes(3)) == proved else { break }
+        next = range.after(end)
+        code = statement.step()
+        continue
+      }
       if due & (range.mask ?? due) != 0 || range.mask == nil {
         let event = StoredEvent(
           sequence: place, bytes: statement.bytes(3), digest: proved, due: due)

@@ -61,6 +61,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   /// What was told durable in this run; nil before the first opening.
   private var known: KnownEnd?
   private var commitsSinceBallast = 0
+  private var commitsSinceReserve = 0
   private var hasBallast = false
   private var rows = JournalRows(state: StoreState(epoch: ""))
 
@@ -83,6 +84,17 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   }
 
   public var byteCount: Int { file.size }
+
+  public var room: JournalRoom? {
+    guard let used = try? connection?.integer("PRAGMA page_count"),
+      let unused = try? connection?.integer("PRAGMA freelist_count")
+    else { return nil }
+    let page = Int64(JournalLimits.pageBytes)
+    let byQuota = max(0, quotaPages - used) * page
+    let byDisk = max(0, file.freeBytes - Int64(settings.reserveBytes))
+    return JournalRoom(
+      freeBytes: min(byQuota, byDisk) + unused * page, isByDisk: byDisk < byQuota)
+  }
 
   public mutating func reopen() throws(StoreFault) -> StoreState {
     connection = nil
@@ -227,6 +239,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       try write(transaction)
     }
     remember(transaction)
+    keepReserve()
     if !hasBallast {
       commitsSinceBallast += 1
       if commitsSinceBallast >= JournalLimits.ballastInterval {
@@ -234,6 +247,22 @@ public struct SQLiteJournal: ~Copyable, EventStore {
         hasBallast = file.keepBallast(settings.ballastBytes)
       }
     }
+  }
+
+  /// Lets the file grow no further than the disk's reserve allows.
+  private mutating func keepReserve() {
+    commitsSinceReserve += 1
+    guard commitsSinceReserve >= JournalLimits.reserveInterval else { return }
+    commitsSinceReserve = 0
+    let quota = Int64(max(settings.quotaBytes, JournalLimits.quotaFloorBytes))
+    guard let used = try? connection?.integer("PRAGMA page_count") else { return }
+    let page = Int64(JournalLimits.pageBytes)
+    let spare = max(0, file.freeBytes - Int64(settings.reserveBytes)) / page
+    let allowed = min(quota / page, used + min(spare, quota / page))
+    guard allowed != quotaPages else { return }
+    // SQLite answers with what it took: never less than there is already.
+    let taken = try? connection?.integer("PRAGMA max_page_count = \(allowed)")
+    quotaPages = taken ?? quotaPages
   }
 
   /// What is durable now.
@@ -255,9 +284,14 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     guard connection != nil else {
       throw .inputOutput("writing \(file.path): a fault has closed it; open it again")
     }
+    // What is deleted by the same transaction leaves no gap behind.
+    let through = transaction.deleteThrough ?? 0
+    var transaction = transaction
+    transaction.thinned.removeAll { $0.lowerBound <= through }
+    let gaps = transaction.thinned.map { Gap.row($0, digest: digest) }
     do {
       try connection?.write(
-        transaction, after: known?.lastPlace ?? 0, base: known?.base ?? 0,
+        transaction, gaps: gaps, after: known?.lastPlace ?? 0, base: known?.base ?? 0,
         telling: !rows.isTold && !transaction.events.isEmpty)
     } catch {
       throw settle(error)

@@ -75,6 +75,11 @@ struct Salvage {
     _ row: ProvedRow, _ connection: inout Connection
   ) throws(StoreFault) {
     switch row {
+    case .event(let event)
+    where Gap.end(due: event.due, event.bytes.count, event.bytes) != nil:
+      let end = StoredNumber.read(event.bytes) ?? event.sequence
+      lastPlace = max(lastPlace, end)
+      try connection.put(event, .carryGap)
     case .event(let event):
       lastPlace = max(lastPlace, event.sequence)
       if event.sequence > lastEvent?.place ?? 0 { lastEvent = (event.sequence, event.digest) }
@@ -119,11 +124,12 @@ struct Salvage {
     var result = SalvageResult()
     var next = floor + 1
     var missing: [ClosedRange<UInt64>] = []
+    let gaps = try connection.keepGaps()
     try connection.rows("SELECT sequence FROM event ORDER BY sequence") {
       let place = $0.unsigned(0)
       if place > next { missing.append(next...(place - 1)) }
-      next = place + 1
-      result.carried += 1
+      next = max(place, gaps[place] ?? place) + 1
+      if gaps[place] == nil { result.carried += 1 }
       return true
     }
     if next <= lastPlace { missing.append(next...lastPlace) }

@@ -104,7 +104,8 @@ struct Planner {
             forSamplesPerSecond: Rules.samplesPerSecond(of: bus.text("name") ?? "", in: root))
       },
       publishWindow: root.record("publish")?.duration("window") ?? .seconds(1),
-      healthInterval: root.record("health")?.duration("interval") ?? .seconds(60))
+      healthInterval: root.record("health")?.duration("interval") ?? .seconds(60),
+      retention: RetentionSettings(root.record("retention")))
   }
 
   // MARK: Machines

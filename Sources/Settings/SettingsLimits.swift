@@ -80,6 +80,10 @@ public enum SettingsLimits {
   /// Under 16 MB a day of stops does not fit; 1 TB is more than any such disk.
   static let journalBytes: ClosedRange<Int64> = 16_000_000...1_000_000_000_000
 
+  /// Under an hour a lunch break of the network loses events; ten years are the life of the box.
+  static let retention = Duration.seconds(3600)...Duration.seconds(315_576_000)
+  static let diskReserve: ClosedRange<Int64> = 0...1_000_000_000_000
+
   /// A power of two; 4,194,304 samples × 32 bytes = 128 MB for one bus.
   static let ringSamples = 1024...4_194_304
   /// The longest time one fsync was seen to take on worn flash.

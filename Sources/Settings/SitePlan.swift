@@ -142,6 +142,8 @@ public struct LimitSettings: Equatable, Sendable {
   public var publishWindow: Duration
   /// How often the gateway tells its health.
   public var healthInterval: Duration
+  /// How long events are kept.
+  public var retention: RetentionSettings
 }
 
 /// A checked site, ready to be wired.

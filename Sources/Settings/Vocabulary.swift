@@ -17,6 +17,8 @@ enum Vocabulary {
       Member("uplinks", .list(uplink), .standard([]), "Where the events go."),
       Member("routes", .list(route), .standard([]), "Which events an uplink gets."),
       Member("limits", .object(limits), .standard([:]), "What this gateway may use at most."),
+      Member(
+        "retention", .object(retention), .standard([:]), "How long events are kept at most."),
       Member("publish", .object(publish), .standard([:]), "How changed signals are told."),
       Member("health", .object(health), .standard([:]), "How the gateway tells its own health."),
       Member("remote", .object(remote), .optional, "Configuration by signed files of head office."),

@@ -46,14 +46,17 @@ final class VirtualDisk {
   }
 
   private func fits(_ transaction: Transaction) -> Bool {
-    let freed = transaction.deleteThrough.map { through in events.prefix { $0.sequence <= through }
+    let freed = events.count { event in
+      event.sequence <= transaction.deleteThrough ?? 0
+        || transaction.thinned.contains { $0.contains(event.sequence) }
     }
     return transaction.events.isEmpty
-      || events.count - (freed?.count ?? 0) + transaction.events.count <= quota
+      || events.count - freed + transaction.events.count <= quota
   }
 
   private func apply(_ transaction: Transaction) {
     if let through = transaction.deleteThrough { events.removeAll { $0.sequence <= through } }
+    for run in transaction.thinned { events.removeAll { run.contains($0.sequence) } }
     for event in transaction.events { append(event) }
     for (name, bytes) in transaction.snapshots { state.snapshots[name] = bytes }
     for cursor in transaction.cursors {
@@ -119,6 +122,12 @@ struct VirtualStore: EventStore {
   ) throws(StoreFault) -> [StoredEvent] {
     disk.read(
       after: sequence, dueBit: dueBit, countLimit: countLimit, byteLimit: byteLimit)
+  }
+
+  mutating func held(
+    after place: UInt64, countLimit: Int, byteLimit: Int
+  ) throws(StoreFault) -> [StoredEvent] {
+    Array(disk.events.lazy.filter { $0.sequence > place }.prefix(countLimit))
   }
 
   mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow] {

@@ -152,7 +152,8 @@ struct ReceiveLedger: ~Copyable {
         case .tooLong: throw foreign(path, line.number, "too long")
         case .whole(let bytes):
           if case .rejected(let finding) = memory.check(
-            bytes, isReplay: true, verifier: trusting) {
+            bytes, isReplay: true, verifier: trusting)
+          {
             throw foreign(path, line.number, finding.description)
           }
           count += 1

@@ -20,6 +20,7 @@ func openJournal(
     throw .denied(error.description)
   }
   var settings = JournalSettings()
+  settings.reserveBytes = Int(clamping: daemon.plan.limits.retention.diskReserveBytes)
   settings.quotaBytes = Int(clamping: daemon.plan.limits.journalBytes)
   return try SQLiteJournal(
     path: directory + "/journal.db", settings: settings, digest: SHA256.digest, using: &random)

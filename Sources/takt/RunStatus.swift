@@ -50,6 +50,7 @@ extension Daemon {
       journal: StatusDocument.Journal(
         epoch: recorder?.status.epoch ?? "", sequence: recorder?.status.sequence ?? 0,
         held: recorder?.status.held ?? 0, bytes: recorder?.journalBytes ?? 0,
+        freeBytes: recorder?.status.room?.freeBytes, lasts: recorder?.status.lasts,
         fault: recorder?.status.fault),
       residentBytes: ProcessFigures.now().residentBytes)
     document.configuration = configurationStatus.newest

@@ -42,6 +42,9 @@ extension SitePlan {
       },
       publishWindow: limits.publishWindow, healthInterval: limits.healthInterval)
     plan.lines = lines
+    plan.retention = RetentionRules(
+      age: limits.retention.all, signalsAge: limits.retention.signals,
+      healthAge: limits.retention.health)
     return plan
   }
 }

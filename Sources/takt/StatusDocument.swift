@@ -15,7 +15,7 @@
 //                        "proposedTimeoutMs","timeoutAdvice","lastError"}]}],
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
 //                "lastError","conditions","speaks"}],
-//    "journal":{"epoch","sequence","held","bytes","fault"},
+//    "journal":{"epoch","sequence","held","bytes","freeBytes","lastsMs","fault"},
 //    "memory":{"rssBytes"},
 //    "configuration":{"digest","path","since","serial","signedBy","probationUntil","waitsFor",
 //                     "last":{"text","at"}}}
@@ -128,6 +128,9 @@ struct StatusDocument {
     /// Events that are still in the file.
     var held: UInt64
     var bytes: Int64
+    /// What it may still take, and how long that lasts at the rate of the last hours.
+    var freeBytes: Int64?
+    var lasts: Duration?
     /// A sentence, when the disk does not do what it should.
     var fault: String?
   }
@@ -262,7 +265,8 @@ extension StatusDocument.Journal {
   fileprivate var json: JSONValue {
     object([
       "epoch": .string(epoch), "sequence": count(sequence), "held": count(held),
-      "bytes": .integer(bytes), "fault": fault.map { .string($0) },
+      "bytes": .integer(bytes), "freeBytes": freeBytes.map { .integer($0) },
+      "lastsMs": milliseconds(lasts), "fault": fault.map { .string($0) },
     ])
   }
 }

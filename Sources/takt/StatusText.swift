@@ -155,8 +155,21 @@ struct StatusText {
     var text = "journal\n  epoch \(journal["epoch"]?.string ?? "-")"
     text += "  sequence \(count(journal["sequence"]))  held \(count(journal["held"]))"
     if let bytes = journal["bytes"]?.integer { text += "  \(Human.bytes(bytes))" }
+    if let lasts = journal["lastsMs"]?.integer { text += "\n  " + Self.lasting(lasts) }
     if let fault = journal["fault"]?.string { text += "\n    ! \(fault)" }
     return text
+  }
+
+  /// "at today's rate this holds 11.4 days", and a warning when it is less than one.
+  private static func lasting(_ milliseconds: Int64) -> String {
+    let hours = max(0, milliseconds) / 3_600_000
+    guard hours >= 24 else {
+      return "  ! at today's rate this holds \(Human.duration(milliseconds: milliseconds)), should "
+        + "nothing be delivered: less than a day; raise limits.journal, or make room on the disk"
+    }
+    let tenths = hours * 10 / 24
+    return "at today's rate this holds \(Human.count(tenths / 10))"
+      + (tenths < 1000 ? ".\(tenths % 10)" : "") + " days, should nothing be delivered"
   }
 
   /// A title, aligned rows, and behind the rows of each element its notes and remarks.

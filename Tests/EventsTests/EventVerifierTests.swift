@@ -32,6 +32,31 @@ struct EventVerifierTests {
         == ["ok 1", "again 1", "ok 2", "ok 3", "again 1", "again 3"])
   }
 
+  @Test func `F45: an event marked as a replay fills its gap, once, and nothing else`() throws {
+    let events = try testEvents(6)
+    for completeness in [StreamCompleteness.complete, .filtered] {
+      var verifier = EventVerifier(completeness)
+      for index in [1, 4, 5] { _ = verifier.check(events[index], verifier: TestNotary()) }
+      guard case .rejected = verifier.check(events[2], verifier: TestNotary()) else {
+        Issue.record("an event out of its place was taken without a mark")
+        return
+      }
+      for index in [2, 3, 0] {
+        let late = verifier.check(events[index], isReplay: true, verifier: TestNotary())
+        #expect(late.finding == nil, "event \(index + 1)")
+        let again = verifier.check(events[index], isReplay: true, verifier: TestNotary())
+        guard case .duplicate = again else {
+          Issue.record("event \(index + 1) was taken twice")
+          return
+        }
+      }
+      #expect(verifier.heads[0].lastSequence == 6 && verifier.heads[0].accepted == 6)
+      var altered = events[2]
+      altered[20] ^= 1
+      #expect(verifier.check(altered, isReplay: true, verifier: TestNotary()).finding != nil)
+    }
+  }
+
   @Test func `every altered byte of an event is found`() throws {
     let events = try testEvents(2)
     var verifier = EventVerifier()

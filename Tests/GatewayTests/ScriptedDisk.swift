@@ -74,7 +74,10 @@ final class ScriptedDisk {
   func commit(_ transaction: Transaction) throws(StoreFault) {
     try act { () throws(StoreFault) in
       if let trouble { throw trouble }
-      let gone = transaction.deleteThrough.map { end in events.count { $0.sequence <= end } } ?? 0
+      let gone = events.count { event in
+        event.sequence <= transaction.deleteThrough ?? 0
+          || transaction.thinned.contains { $0.contains(event.sequence) }
+      }
       if !transaction.events.isEmpty, events.count - gone + transaction.events.count > quota {
         throw .quotaReached
       }
@@ -85,6 +88,7 @@ final class ScriptedDisk {
   private func apply(_ transaction: Transaction) {
     transactions.append(transaction)
     if let end = transaction.deleteThrough { events.removeAll { $0.sequence <= end } }
+    for run in transaction.thinned { events.removeAll { run.contains($0.sequence) } }
     for event in transaction.events {
       if event.sequence != state.lastSequence + 1 {
         findings.append("event \(event.sequence) follows event \(state.lastSequence)")
@@ -126,6 +130,14 @@ final class ScriptedDisk {
         found.append(event)
         if found.count == countLimit { return }
       }
+    }
+    return found
+  }
+
+  func held(after place: UInt64, countLimit: Int) throws(StoreFault) -> [StoredEvent] {
+    var found: [StoredEvent] = []
+    try act { () throws(StoreFault) in
+      found = Array(events.lazy.filter { $0.sequence > place }.prefix(countLimit))
     }
     return found
   }
@@ -184,6 +196,12 @@ struct ScriptedStore: EventStore {
   ) throws(StoreFault) -> [StoredEvent] {
     try disk.read(
       after: sequence, dueBit: dueBit, countLimit: countLimit, byteLimit: byteLimit)
+  }
+
+  mutating func held(
+    after place: UInt64, countLimit: Int, byteLimit: Int
+  ) throws(StoreFault) -> [StoredEvent] {
+    try disk.held(after: place, countLimit: countLimit)
   }
 
   mutating func quarantined(_ query: QuarantineQuery) throws(StoreFault) -> [QuarantinedRow] {

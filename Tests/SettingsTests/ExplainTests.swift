@@ -42,6 +42,9 @@ struct ExplainTests {
         limits: {
           journal: "2GB",                                     // default
         },
+        retention: {
+          diskReserve: "64MiB",                               // default
+        },
         publish: {
           window: "1s",                                       // default
         },
@@ -99,7 +102,7 @@ struct SchemaTests {
       Vocabulary.gateway, Vocabulary.bus, Vocabulary.machine, Vocabulary.signal,
       Vocabulary.debounce, Vocabulary.condition, Vocabulary.counter, Vocabulary.cause,
       Vocabulary.uplink, Vocabulary.oauth, Vocabulary.proxy, Vocabulary.backoff, Vocabulary.route,
-      Vocabulary.limits,
+      Vocabulary.limits, Vocabulary.retention,
       Vocabulary.publish, Vocabulary.health, Vocabulary.roleCounter, Vocabulary.orderSignals,
       Vocabulary.signalLimit, Vocabulary.evidence, Vocabulary.test, Vocabulary.packml,
       Vocabulary.slow, Vocabulary.changeover, Vocabulary.planned, Vocabulary.words,
