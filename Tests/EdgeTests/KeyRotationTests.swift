@@ -30,7 +30,9 @@ import Testing
     let (key, set) = (scratch["signing.key"], scratch["jwks.json"])
     let first = try SigningKeyFile.make(keyFile: key, jwksFile: set)
     let heard = Heard()
-    var notary = try LiveNotary(keyFile: key) { news in heard.news.withLock { $0.append(news) } }
+    var notary = try LiveNotary(keyFile: key, clock: SystemClock()) { news in
+      heard.news.withLock { $0.append(news) }
+    }
     let before = try notary.sign([1, 2, 3])
     let next = try KeyRotation.prepare(keyFile: key, jwksFile: set)
     #expect(try JWKSVerifier(file: set).keyIDs == [first.kid, next.kid].sorted())
@@ -82,7 +84,7 @@ import Testing
     #expect(throws: KeyFault.self) { try KeyRotation.publish(keyFile: key, jwksFile: set) }
     chmod(key, 0o600)
     let exported = try KeyRotation.publish(keyFile: key, jwksFile: set)
-    var notary = try LiveNotary(keyFile: key)
+    var notary = try LiveNotary(keyFile: key, clock: SystemClock())
     let signature = try notary.sign([7])
     #expect(notary.keyID == exported.kid)
     let verifier = try JWKSVerifier(file: set)
@@ -99,7 +101,9 @@ import Testing
     let (key, set) = (scratch["signing.key"], scratch["jwks.json"])
     let first = try SigningKeyFile.make(keyFile: key, jwksFile: set)
     let heard = Heard()
-    let notary = try LiveNotary(keyFile: key) { news in heard.news.withLock { $0.append(news) } }
+    let notary = try LiveNotary(keyFile: key, clock: SystemClock()) { news in
+      heard.news.withLock { $0.append(news) }
+    }
     let whole = try Files.read(key)
     try FileBytes.write(Array(whole.prefix(60)), to: key, mode: 0o600, replace: true)
     look(notary) { heard.all.count == 1 }
