@@ -56,7 +56,8 @@ public enum StatusVerdict: Equatable, Sendable {
   /// The verdict about an answer: some say in words what their status does not.
   init(_ response: HTTPResponse) {
     self.init(status: response.status)
-    // nginx has 400 for a certificate of ours that is missing or not believed. No event is to blame.
+    // nginx has 400 for a certificate of ours that is missing or not believed: no event is to
+    // blame.
     let words = "SSL certificate"
     let start = String(
       decoding: response.body.prefix(DeliveryLimits.quotedCharacters), as: UTF8.self)

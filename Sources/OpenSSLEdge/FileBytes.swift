@@ -17,8 +17,8 @@ enum FileBytes {
       let name = path.dropFirst(Credential.prefix.count)
       throw KeyFault(
         "reading \(what) \(path): systemd hands over no credentials here; put "
-          + "\"LoadCredentialEncrypted=\(name):/etc/credstore.encrypted/\(name)\" into a drop-in of "
-          + "the service, or name a file")
+          + "\"LoadCredentialEncrypted=\(name):/etc/credstore.encrypted/\(name)\" into a drop-in "
+          + "of the service, or name a file")
     }
     let descriptor = open(file, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw KeyFault("reading \(what) \(path): \(systemText(errno))") }

@@ -26,8 +26,8 @@ public enum KeyRotation {
     let next = nextFile(of: keyFile)
     if !force, FileBytes.exists(next) {
       throw KeyFault(
-        "preparing a key: \(next) waits already; \"takt keygen --rotate\" makes it the key, --force "
-          + "makes another one")
+        "preparing a key: \(next) waits already; \"takt keygen --rotate\" makes it the key, "
+          + "--force makes another one")
     }
     let made = try SigningKeyFile.make(keyFile: next, jwksFile: jwksFile, force: force)
     try FileBytes.own(next, like: keyFile)

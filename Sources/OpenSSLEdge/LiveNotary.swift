@@ -12,6 +12,7 @@
 
 public import Events
 import Glibc
+public import Primitives
 
 /// Signs with ES256, and follows its file. May be handed to another thread; one at a time uses it.
 public struct LiveNotary: Notary, @unchecked Sendable {
@@ -36,31 +37,36 @@ public struct LiveNotary: Notary, @unchecked Sendable {
   private final class Desk {
     var notary: ES256Notary
     var identity: Identity
-    var lookedAt: Int
+    var lookedAt: Instant
 
-    init(_ notary: ES256Notary, _ identity: Identity, _ lookedAt: Int) {
+    init(_ notary: ES256Notary, _ identity: Identity, _ lookedAt: Instant) {
       (self.notary, self.identity, self.lookedAt) = (notary, identity, lookedAt)
     }
   }
 
+  /// How often the file is looked at.
+  static let interval = Duration.seconds(1)
+
   private let keyFile: String
+  private let clock: any Clock
   private let tell: @Sendable (News) -> Void
   private let desk: Desk
 
   /// Reads the key; throws as a start must. `tell` hears of every change of the file after that.
   public init(
-    keyFile: String, tell: @escaping @Sendable (News) -> Void = { _ in }
+    keyFile: String, clock: any Clock, tell: @escaping @Sendable (News) -> Void = { _ in }
   ) throws(KeyFault) {
     self.keyFile = keyFile
+    self.clock = clock
     self.tell = tell
     let identity = Self.identity(keyFile)
-    desk = Desk(try ES256Notary(keyFile: keyFile), identity, Self.second())
+    desk = Desk(try ES256Notary(keyFile: keyFile), identity, clock.now())
   }
 
   /// The name of the key that the next signature is made with.
   public var keyID: String {
-    let now = Self.second()
-    if now != desk.lookedAt {
+    let now = clock.now()
+    if now >= desk.lookedAt + Self.interval {
       desk.lookedAt = now
       look()
     }
@@ -95,12 +101,5 @@ public struct LiveNotary: Notary, @unchecked Sendable {
     return Identity(
       device: UInt(facts.st_dev), number: UInt(facts.st_ino), size: Int(facts.st_size),
       seconds: facts.st_mtim.tv_sec, nanoseconds: facts.st_mtim.tv_nsec)
-  }
-
-  /// A number that is another one each second, whatever sets the clock.
-  private static func second() -> Int {
-    var now = timespec()
-    clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
-    return now.tv_sec
   }
 }

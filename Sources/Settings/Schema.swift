@@ -175,11 +175,7 @@ private struct Schema {
     case .references: return [("type", "array"), ("items", .object(name))]
     case .eventTypes: return [("type", "array"), ("items", .object([text]))]
     case .pins: return [("type", "array"), ("items", .object(pattern(Words.pinPattern)))]
-    case .brokers:
-      return [
-        ("type", "array"), ("items", .object(pattern("^mqtts?://[^/?#@ ]+/?$"))),
-        ("uniqueItems", .value(true)),
-      ]
+    case .brokers: return brokers
     case .integers:
       let integer: [(String, Pretty)] = [("type", "integer")]
       return either([integer, [("type", "array"), ("items", .object(integer))]])
@@ -203,6 +199,11 @@ private struct Schema {
         ("additionalProperties", .value(false)),
       ]
     }
+  }
+
+  private var brokers: [(String, Pretty)] {
+    let address = Pretty.object(pattern("^mqtts?://[^/?#@ ]+/?$"))
+    return [("type", "array"), ("items", address), ("uniqueItems", .value(true))]
   }
 
   /// The kinds of the machine side.

@@ -12,7 +12,7 @@ struct RunKeys: Sendable {
   init(_ plan: SitePlan) throws(CommandFault) {
     do throws(KeyFault) {
       let path = plan.gateway.keyFile
-      notary = try LiveNotary(keyFile: path) { news in
+      notary = try LiveNotary(keyFile: path, clock: SystemClock()) { news in
         switch news {
         case .renewed(let keyID):
           Log().line(

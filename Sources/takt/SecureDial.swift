@@ -24,8 +24,8 @@ final class SecureDial: FieldDial {
   private var tunnel: TLSTunnel?
   private var thread: NamedThread?
 
-  /// A way that is not open yet; `clock` bounds its opening, and `floor` is what is known of the time
-  /// beside it: a box without a battery-backed clock must reach its devices as it reaches head office.
+  /// A way that is not open yet; `clock` bounds its opening, and `floor` is what is known of the
+  /// time beside it: a box that boots in 1970 must reach its devices as it reaches head office.
   init(
     host: String, port: UInt16, identity: TLSIdentity, clock: any Clock, floor: TimeFloor? = nil
   ) {

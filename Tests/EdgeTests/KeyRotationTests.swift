@@ -30,7 +30,9 @@ import Testing
     let (key, set) = (scratch["signing.key"], scratch["jwks.json"])
     let first = try SigningKeyFile.make(keyFile: key, jwksFile: set)
     let heard = Heard()
-    var notary = try LiveNotary(keyFile: key) { news in heard.news.withLock { $0.append(news) } }
+    var notary = try LiveNotary(keyFile: key, clock: SystemClock()) { news in
+      heard.news.withLock { $0.append(news) }
+    }
     let before = try notary.sign([1, 2, 3])
     let next = try KeyRotation.prepare(keyFile: key, jwksFile: set)
     #expect(try JWKSVerifier(file: set).keyIDs == [first.kid, next.kid].sorted())
@@ -67,6 +69,30 @@ import Testing
     #expect(try JWKSVerifier(file: set).keyIDs == [first.kid, second.kid].sorted())
   }
 
+  @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
+  func `a key stays with the user who runs the gateway, also when root makes the next one`() throws
+  {
+    let scratch = try Scratch()
+    let (key, set) = (scratch["signing.key"], scratch["jwks.json"])
+    let steps: [() throws -> Void] = [
+      { _ = try SigningKeyFile.make(keyFile: key, jwksFile: set, force: true) },
+      { _ = try KeyRotation.prepare(keyFile: key, jwksFile: set) },
+      { _ = try KeyRotation.rotate(keyFile: key, jwksFile: set) },
+      { _ = try KeyRotation.rotate(keyFile: key, jwksFile: set) },
+    ]
+    _ = try SigningKeyFile.make(keyFile: key, jwksFile: set)
+    try #require(chown(key, 4711, 4712) == 0)
+    for step in steps {
+      try step()
+      var facts = stat()
+      #expect(stat(key, &facts) == 0 && facts.st_uid == 4711 && facts.st_gid == 4712)
+      #expect(facts.st_mode & 0o777 == 0o600)
+      // Nor does the next key wait for somebody else.
+      let next = KeyRotation.nextFile(of: key)
+      #expect(stat(next, &facts) != 0 || facts.st_uid == 4711)
+    }
+  }
+
   @Test func `the public part of a key made elsewhere is exported`() throws {
     let scratch = try Scratch()
     let (key, set) = (scratch["pkcs8.pem"], scratch["jwks.json"])
@@ -82,7 +108,7 @@ import Testing
     #expect(throws: KeyFault.self) { try KeyRotation.publish(keyFile: key, jwksFile: set) }
     chmod(key, 0o600)
     let exported = try KeyRotation.publish(keyFile: key, jwksFile: set)
-    var notary = try LiveNotary(keyFile: key)
+    var notary = try LiveNotary(keyFile: key, clock: SystemClock())
     let signature = try notary.sign([7])
     #expect(notary.keyID == exported.kid)
     let verifier = try JWKSVerifier(file: set)
@@ -99,7 +125,9 @@ import Testing
     let (key, set) = (scratch["signing.key"], scratch["jwks.json"])
     let first = try SigningKeyFile.make(keyFile: key, jwksFile: set)
     let heard = Heard()
-    let notary = try LiveNotary(keyFile: key) { news in heard.news.withLock { $0.append(news) } }
+    let notary = try LiveNotary(keyFile: key, clock: SystemClock()) { news in
+      heard.news.withLock { $0.append(news) }
+    }
     let whole = try Files.read(key)
     try FileBytes.write(Array(whole.prefix(60)), to: key, mode: 0o600, replace: true)
     look(notary) { heard.all.count == 1 }

@@ -132,7 +132,8 @@ import Testing
         + """
         , { name: "bearer", url: "https://127.0.0.1:\(hole.port)/",
             caFile: "\(site.scratch["ca.pem"])", bearerFile: "\(site.scratch[secrets[1]])" },
-        { name: "oauth", url: "https://127.0.0.1:\(hole.port)/", caFile: "\(site.scratch["ca.pem"])",
+        { name: "oauth", url: "https://127.0.0.1:\(hole.port)/",
+          caFile: "\(site.scratch["ca.pem"])",
           oauth: { tokenUrl: "https://127.0.0.1:\(hole.port)/token", clientId: "gw",
             clientSecretFile: "\(site.scratch[secrets[2]])" } },
         { name: "proxied", url: "https://127.0.0.1:1/", caFile: "\(site.scratch["ca.pem"])",
