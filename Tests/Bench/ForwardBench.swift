@@ -152,15 +152,17 @@ extension DaemonRun {
     anchor_receiver_reset(receiver)
     let written = child.writtenBytes
     pause(20)
-    let each = (child.writtenBytes - written) / Double(anchor_receiver_events(receiver))
+    let grown = child.writtenBytes - written
+    let each = grown / Double(anchor_receiver_events(receiver))
+    let size = Double(anchor_receiver_bytes(receiver)) / Double(anchor_receiver_events(receiver))
     var delays = [Double](repeating: 0, count: 65_536)
     let count = anchor_receiver_delays(receiver, &delays, delays.count)
     let sorted = delays.prefix(count).sorted()
     _ = child.end()
     let name = "commit to receiver, \(count) live events"
-    table.row("\(name), p50", part(sorted, 0.5), "ms", goal: .atMost(10))
-    table.row("\(name), p99", part(sorted, 0.99), "ms", goal: .atMost(50))
-    table.row("live daemon, written", each, "bytes/event")
+    table.row("\(name), p50", part(sorted, 0.5), "ms")
+    table.row("\(name), p99", part(sorted, 0.99), "ms")
+    table.row("live daemon, written beside the event itself", each, "bytes/event", anchor: size)
   }
 
   /// From a change in the PLC to the receiver, with 100 ms polling.

@@ -23,7 +23,7 @@ struct anchor_receiver {
   pthread_t thread, serving[connections];
   atomic_int ends, sockets[connections];
   atomic_int count;
-  atomic_ullong events, watched;
+  atomic_ullong events, bytes, watched;
   atomic_llong first, last, level, mark, watched_at;
   pthread_mutex_t lock;
   char type[64];
@@ -85,6 +85,7 @@ static void take(anchor_receiver *r, const char *body, size_t length) {
   pthread_mutex_unlock(&r->lock);
   atomic_compare_exchange_strong(&r->first, &none, now);
   atomic_store(&r->last, now);
+  atomic_fetch_add(&r->bytes, length);
   atomic_fetch_add(&r->events, count);
 }
 
@@ -187,6 +188,7 @@ void anchor_receiver_stop(anchor_receiver *r) {
 void anchor_receiver_reset(anchor_receiver *r) {
   pthread_mutex_lock(&r->lock);
   atomic_store(&r->events, 0);
+  atomic_store(&r->bytes, 0);
   atomic_store(&r->watched, 0);
   atomic_store(&r->first, 0);
   atomic_store(&r->last, 0);
@@ -197,6 +199,7 @@ void anchor_receiver_reset(anchor_receiver *r) {
 }
 
 uint64_t anchor_receiver_events(anchor_receiver *r) { return atomic_load(&r->events); }
+uint64_t anchor_receiver_bytes(anchor_receiver *r) { return atomic_load(&r->bytes); }
 int64_t anchor_receiver_first(anchor_receiver *r) { return atomic_load(&r->first); }
 int64_t anchor_receiver_last(anchor_receiver *r) { return atomic_load(&r->last); }
 int64_t anchor_receiver_level(anchor_receiver *r) { return atomic_load(&r->level); }

@@ -13,11 +13,12 @@ void anchor_receiver_stop(anchor_receiver *receiver);
 /* Counts from 0 again. */
 void anchor_receiver_reset(anchor_receiver *receiver);
 uint64_t anchor_receiver_events(anchor_receiver *receiver);
+/* Bytes of their bodies. */
+uint64_t anchor_receiver_bytes(anchor_receiver *receiver);
 /* When the first and the last request since then had come, anchor_now; 0 for none. */
 int64_t anchor_receiver_first(anchor_receiver *receiver);
 int64_t anchor_receiver_last(anchor_receiver *receiver);
-/* When the last event came that was recorded before the reset (its "recordedtime"), and how many
- * requests had one. */
+/* When the last event came that was recorded before the reset (its "recordedtime"). */
 int64_t anchor_receiver_level(anchor_receiver *receiver);
 /* Events whose type begins so since the reset, and when the last of them came. */
 void anchor_receiver_watch(anchor_receiver *receiver, const char *type);
