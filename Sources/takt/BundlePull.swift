@@ -45,7 +45,7 @@ final class BundlePull: Sendable {
       bell = try WakeUp()
       _ = try NamedThread(name: "bundle-pull") { [self] in live() }
     } catch {
-      daemon.log.line(.error, "pulling bundles: \(error.description)")
+      daemon.log.line(.error, .inboxFaulty, "pulling bundles: \(error.description)")
       return nil
     }
   }

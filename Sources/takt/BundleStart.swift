@@ -32,12 +32,13 @@ enum BundleStart {
     _ path: String, _ wire: (ConfigurationSource) throws(CommandFault) -> Wired
   ) throws(CommandFault) -> Wired {
     let (sources, notes) = sources(path)
-    for note in notes { Log().line(.warning, note) }
+    for note in notes { Log().line(.warning, .bundleRefused, note) }
     for source in sources.dropLast() {
       do throws(CommandFault) {
         return try wire(source)
       } catch {
-        Log().line(.warning, "configuration: \(source.text) cannot be used: \(error.text)")
+        Log().line(
+          .warning, .bundleRefused, "configuration: \(source.text) cannot be used: \(error.text)")
       }
     }
     return try wire(sources.last ?? ConfigurationSource(path: path))
