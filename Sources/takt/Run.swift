@@ -56,7 +56,7 @@ enum RunCommand {
 
   private static func live(_ path: String) throws(CommandFault) -> ExitCode {
     HeapMemory.limitArenas(to: RunLimits.heapArenas)
-    let (daemon, source) = try BundleStart.begin(path, wire)
+    let daemon = try BundleStart.begin(path, wire)
     HeapMemory.giveBack()
     // Before any thread: who finds another gateway here has not asked a PLC for anything.
     let socket = daemon.plan.gateway.controlSocket
@@ -67,7 +67,7 @@ enum RunCommand {
     do throws(LinuxFault) {
       let signals = try SignalDescriptor()
       try daemon.start()
-      return RunLoop.live(daemon, source, signals, control)
+      return RunLoop.live(daemon, signals, control)
     } catch {
       throw CommandFault(.internal, error.description)
     }

@@ -9,7 +9,7 @@ import Synchronization
 enum RunLoop {
   /// Serves until a signal ends it; returns when everything is down or out of time.
   static func live(
-    _ daemon: Daemon, _ source: ConfigurationSource, _ signals: consuming SignalDescriptor,
+    _ daemon: Daemon, _ signals: consuming SignalDescriptor,
     _ control: consuming UnixSocketServer
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
@@ -65,7 +65,7 @@ enum RunLoop {
       if set.isReadable(signal), let received = signals.next() {
         if received == .hangUp {
           notifier.reloading()
-          reloader.ask(inbox?.source ?? source, by: "SIGHUP")
+          reloader.ask(inbox?.source ?? daemon.site.design.source, by: "SIGHUP")
           continue
         }
         notifier.stopping()
