@@ -20,12 +20,12 @@ struct HTTPServer<Desk: HTTPDesk & ~Copyable>: ~Copyable {
   private let delay: Duration
   private let clock = SystemClock()
 
-  /// Listens at once; without a context it speaks plain HTTP.
+  /// Without a context it speaks plain HTTP.
   init(
-    address: HostAndPort, context: consuming TLSServerContext?, desk: consuming Desk,
-    limits: ServerLimits, delay: Duration = .zero
-  ) throws(LinuxFault) {
-    listener = try TCPListener(address)
+    listener: consuming TCPListener, context: consuming TLSServerContext?,
+    desk: consuming Desk, limits: ServerLimits, delay: Duration = .zero
+  ) {
+    self.listener = listener
     self.context = context
     self.desk = desk
     self.limits = limits

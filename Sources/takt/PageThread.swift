@@ -69,18 +69,23 @@ struct PageThread {
         leave: { daemon.leave(classification: $0, provenBy: $1) }, outcome: { daemon.outcome(of: $0) },
         now: { clock.now() }),
       isLocal: page.certificateFile == nil)
-    do {
-      var context: TLSServerContext?
-      if let certificate = page.certificateFile, let key = page.keyFile {
-        context = try TLSServerContext(certificateFile: certificate, keyFile: key)
-      }
-      return try HTTPServer(
-        address: address, context: context, desk: desk,
-        limits: ServerLimits(
-          connections: PageLimits.connections, idle: PageLimits.idle,
-          patience: PageLimits.patience, request: PageLimits.request))
+    let listener: TCPListener
+    do throws(LinuxFault) { listener = try TCPListener(address) } catch {
+      throw PageFault(error.description)
+    }
+    return HTTPServer(
+      listener: listener, context: try context(), desk: desk,
+      limits: ServerLimits(
+        connections: PageLimits.connections, idle: PageLimits.idle,
+        patience: PageLimits.patience, request: PageLimits.request))
+  }
+
+  private func context() throws(PageFault) -> TLSServerContext? {
+    guard let certificate = page.certificateFile, let key = page.keyFile else { return nil }
+    do throws(TLSSettingsFault) {
+      return try TLSServerContext(certificateFile: certificate, keyFile: key)
     } catch {
-      throw PageFault("\(error)")
+      throw PageFault(error.description)
     }
   }
 

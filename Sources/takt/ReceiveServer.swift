@@ -16,18 +16,12 @@ struct ReceiveServer: ~Copyable {
     address: HostAndPort, context: consuming TLSServerContext, desk: consuming ReceiveDesk,
     delay: Duration
   ) throws(CommandFault) {
-    do throws(LinuxFault) {
-      signals = try SignalDescriptor()
-    } catch {
-      throw CommandFault(.internal, error.description)
-    }
-    do throws(LinuxFault) {
-      server = try HTTPServer(
-        address: address, context: context, desk: desk, limits: ReceiveLimits.server,
-        delay: delay)
-    } catch {
-      throw CommandFault(.network, error.description)
-    }
+    let signals = try asking(.internal) { () throws(LinuxFault) in try SignalDescriptor() }
+    let listener = try asking(.network) { () throws(LinuxFault) in try TCPListener(address) }
+    self.signals = signals
+    server = HTTPServer(
+      listener: listener, context: context, desk: desk, limits: ReceiveLimits.server,
+      delay: delay)
   }
 
   /// The port that was bound.
