@@ -7,6 +7,8 @@
 //   unit, however many machines stand behind it.
 // - What a machine wants next changes only when it is touched; so its deadline is kept beside it,
 //   and the earliest of a bus is looked for only when the one that was the earliest is over.
+// - A machine on several buses waits for the slowest of them: each bus that is still behind what
+//   waits is asked to say when it gets there, and one that is not is left alone.
 // - A machine is due for a snapshot from its first fact until `takeSnapshots` has returned it.
 
 package import Machines
@@ -44,7 +46,9 @@ package struct Floor: Sendable {
   /// The earliest mark at which a machine of the unit has something to do; never too late.
   private var wakeOfUnit: [Instant]
   private var wakeOfMachine: [Instant]
-  private var deadlineOfMachine: [Instant]
+  /// By place in `busesOfMachine`: the mark of the bus that the machine waits for.
+  private var deadlineOfPlace: [Instant]
+  private let busOfUnit: [Int]
   private var lastSample: [Instant]
   /// By bus, the earliest deadline of its machines; nil when it must be looked for.
   private var deadlineOfBus: [Instant?]
@@ -95,7 +99,12 @@ package struct Floor: Sendable {
     wakeOfUnit = Array(repeating: .distantPast, count: unitCount)
     isMarked = Array(repeating: false, count: unitCount)
     // At once: the first mark looks at every machine.
-    deadlineOfMachine = machines.map { $0.nextDeadline ?? .distantFuture }
+    busOfUnit = plan.busOfUnit
+    deadlineOfPlace = []
+    for machine in machines.indices {
+      let deadline = machines[machine].nextDeadline ?? .distantFuture
+      deadlineOfPlace += busesOfMachine.places(of: machine).map { _ in deadline }
+    }
     wakeOfMachine = machines.map { _ in .distantPast }
     lastSample = machines.map { _ in .distantPast }
     deadlineOfBus = Array(repeating: nil, count: (plan.busOfUnit.max() ?? -1) + 1)
@@ -241,7 +250,12 @@ package struct Floor: Sendable {
       let unit = unitsOfMachine.item(place)
       if wish.wake < wakeOfUnit[unit] { wakeOfUnit[unit] = wish.wake }
     }
-    if wish.deadline != deadlineOfMachine[machine] { move(machine, to: wish.deadline) }
+    let buses = busesOfMachine.places(of: machine)
+    for place in buses {
+      // On a bus alone, what waits comes with the news that its own mark releases.
+      let next = buses.count == 1 ? wish.deadline : deadline(of: machine, wish.wake, place)
+      if next != deadlineOfPlace[place] { move(place, to: next) }
+    }
     guard !scratch.isEmpty else { return }
     isSnapshotDue[machine] = true
     // Moved from the end and turned round: a fact is large, and a copy counts each of its texts.
@@ -253,18 +267,27 @@ package struct Floor: Sendable {
     }
   }
 
-  /// The deadline of a machine is another one now.
-  private mutating func move(_ machine: Int, to deadline: Instant) {
-    let before = deadlineOfMachine[machine]
-    deadlineOfMachine[machine] = deadline
-    for place in busesOfMachine.places(of: machine) {
-      let bus = busesOfMachine.item(place)
-      guard let earliest = deadlineOfBus[bus] else { continue }
-      if deadline <= earliest {
-        deadlineOfBus[bus] = deadline
-      } else if before <= earliest {
-        deadlineOfBus[bus] = nil
-      }
+  /// The mark at which one bus of several lets a machine go on; the end of time for one whose units
+  /// have all passed it.
+  private func deadline(of machine: Int, _ wake: Instant, _ place: Int) -> Instant {
+    let bus = busesOfMachine.item(place)
+    for place in unitsOfMachine.places(of: machine) {
+      let unit = unitsOfMachine.item(place)
+      if busOfUnit[unit] == bus, markOfUnit[unit] < wake { return wake }
+    }
+    return .distantFuture
+  }
+
+  /// What a machine waits for on a bus is another moment now.
+  private mutating func move(_ place: Int, to deadline: Instant) {
+    let before = deadlineOfPlace[place]
+    deadlineOfPlace[place] = deadline
+    let bus = busesOfMachine.item(place)
+    guard let earliest = deadlineOfBus[bus] else { return }
+    if deadline <= earliest {
+      deadlineOfBus[bus] = deadline
+    } else if before <= earliest {
+      deadlineOfBus[bus] = nil
     }
   }
 
@@ -316,12 +339,9 @@ package struct Floor: Sendable {
 
   private mutating func findDeadlines() {
     for bus in deadlineOfBus.indices { deadlineOfBus[bus] = .distantFuture }
-    for machine in machines.indices {
-      let deadline = deadlineOfMachine[machine]
-      for place in busesOfMachine.places(of: machine) {
-        let bus = busesOfMachine.item(place)
-        if deadline < deadlineOfBus[bus] ?? .distantFuture { deadlineOfBus[bus] = deadline }
-      }
+    for place in deadlineOfPlace.indices {
+      let (bus, deadline) = (busesOfMachine.item(place), deadlineOfPlace[place])
+      if deadline < deadlineOfBus[bus] ?? .distantFuture { deadlineOfBus[bus] = deadline }
     }
   }
 }

@@ -63,6 +63,8 @@ struct EvidenceBoard: Equatable, Sendable {
     var gathered: Truth = .unknown
     /// The leaf that decided; -1 for none.
     var witness: Int32 = -1
+    /// Of the root of a claim: the next moment at which the claim may answer otherwise.
+    var due: Instant = .distantFuture
   }
 
   var program: EvidenceProgram
@@ -70,10 +72,7 @@ struct EvidenceBoard: Equatable, Sendable {
   let signals: [SignalID]
   var slots: [Slot]
   var nodes: [Node]
-  /// The next moment at which a claim may answer otherwise.
-  private var dues: [Instant]
-  /// The earliest of them: the next moment at which evidence changes of itself; the end of time for
-  /// none.
+  /// The next moment at which evidence changes of itself; the end of time for none.
   private(set) var deadline: Instant = .distantFuture
   /// Claims to be answered again, a bit each.
   var dirty: UInt64 = .max
@@ -92,7 +91,6 @@ struct EvidenceBoard: Equatable, Sendable {
     signals = program.signals
     slots = Array(repeating: Slot(), count: program.signals.count)
     nodes = Array(repeating: Node(), count: program.steps.count)
-    dues = Array(repeating: .distantFuture, count: program.claims.count)
   }
 
   /// Whether everything that decides can be read.
@@ -152,7 +150,7 @@ struct EvidenceBoard: Equatable, Sendable {
   /// Nothing is answered until contact is back.
   mutating func freeze(at now: Instant) {
     if frozen == nil { frozen = now }
-    for index in dues.indices { dues[index] = .distantFuture }
+    for claim in program.claims { nodes[claim.root].due = .distantFuture }
     deadline = .distantFuture
     dirty = .max
   }
@@ -178,19 +176,23 @@ struct EvidenceBoard: Equatable, Sendable {
   private mutating func answer(_ claims: UInt64, at now: Instant) {
     var open = dirty & program.all
     if deadline <= now {
-      for index in dues.indices where dues[index] <= now { open |= 1 << UInt64(index) }
+      for (index, claim) in program.claims.enumerated() where nodes[claim.root].due <= now {
+        open |= 1 << UInt64(index)
+      }
     }
     open &= claims
     guard open != 0 else { return }
     while open != 0 {
       let index = open.trailingZeroBitCount
       open &= open - 1
+      let claim = program.claims[index]
       var due = Instant.distantFuture
-      answer(program.claims[index], at: now, due: &due)
-      if dues[index] != due { dues[index] = due }
+      answer(claim, at: now, due: &due)
+      if nodes[claim.root].due != due { nodes[claim.root].due = due }
     }
-    deadline = .distantFuture
-    for due in dues where due < deadline { deadline = due }
+    var earliest = Instant.distantFuture
+    for claim in program.claims { earliest = min(earliest, nodes[claim.root].due) }
+    deadline = earliest
   }
 
   private mutating func answer(

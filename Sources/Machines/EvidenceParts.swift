@@ -7,6 +7,12 @@ import Primitives
 import Signals
 
 extension EvidenceBoard.Slot {
+  /// Takes a count that goes on, of a machine of which nothing else is asked.
+  mutating func goOn(_ next: Value, at: Stamp) {
+    (value, moved, unseen, movedUnseen) = (next, at, 0, false)
+    (restsFrom, foreseen) = (nil, nil)
+  }
+
   /// Takes what its signal says; `stood`: what was known last said that the machine stands.
   ///
   /// Returns by how much a counter rose, nil when it did not move; see `EvidenceBoard.note`.

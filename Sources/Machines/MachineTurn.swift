@@ -142,7 +142,7 @@ extension Machine {
     else { return false }
     let slot = Int(entry.slot)
     let index = Int(counterOfSlot[slot])
-    guard index >= 0, roster.slots[slot].seen == .good, evidence.goesOn[slot],
+    guard index >= 0, roster.isGood(slot), evidence.goesOn[slot],
       let value = entry.sample.value.count,
       let pieces = counters[index].climb(to: value, at: now, looked: entry.looked)
     else { return false }
@@ -207,7 +207,7 @@ extension Machine {
   ) {
     let slot = Int(entry.slot)
     roster.note(entry.sample, slot: slot)
-    if roster.slots[slot].role.contains(.order) { order.take(entry.sample, slot: slot) }
+    if showsOrder, roster.slots[slot].role.contains(.order) { order.take(entry.sample, slot: slot) }
     let place = counterOfSlot[slot]
     let state = Int(evidence.states[slot])
     var tally: Tally?

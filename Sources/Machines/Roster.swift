@@ -60,6 +60,9 @@ struct Roster: Sendable {
   private(set) var interest: [SignalID] = []
   var units: [Unit]
   var marks: Marks
+  /// Which of the first 64 slots said last that they are good, a bit each: the usual sample is
+  /// known to bring nothing new without a look at its slot.
+  private var good: UInt64 = 0
   /// A unit is lost or found in the moment being handled.
   var hasNews = false
   /// The number of its only unit, when it has one and waits for it.
@@ -157,8 +160,14 @@ struct Roster: Sendable {
     }
   }
 
+  /// What a slot said last is good.
+  func isGood(_ slot: Int) -> Bool {
+    slot < 64 ? good >> UInt64(slot) & 1 == 1 : slots[slot].seen == .good
+  }
+
   /// Notes what a sample says of its slot and its unit.
   mutating func note(_ sample: Sample, slot: Int) {
+    if sample.quality == .good, isGood(slot) { return }
     let before = slots[slot].seen
     let seen: Seen =
       switch sample.quality {
@@ -166,9 +175,10 @@ struct Roster: Sendable {
       case .noContact: .noContact
       case .refused, .invalid: .unusable
       }
-    // The usual sample: it says of its unit what the one before said.
-    if before == .good, seen == .good { return }
     slots[slot].seen = seen
+    if slot < 64 {
+      if seen == .good { good |= 1 << UInt64(slot) } else { good &= ~(1 << UInt64(slot)) }
+    }
     let unit = slots[slot].unit
     guard unit < units.count else { return }
     if before == .unusable, seen != .unusable { units[unit].unusable -= 1 }

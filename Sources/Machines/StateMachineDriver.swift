@@ -84,12 +84,7 @@ public struct MachineStates: Sendable {
 
   /// A count of a running machine that goes on, of a slot that `goesOn`.
   mutating func goOn(_ value: Value, slot: Int, at: Stamp) {
-    board.slots[slot].value = value
-    board.slots[slot].moved = at
-    board.slots[slot].unseen = 0
-    board.slots[slot].movedUnseen = false
-    board.slots[slot].restsFrom = nil
-    board.slots[slot].foreseen = nil
+    board.slots[slot].goOn(value, at: at)
   }
 
   /// By slot, whether nothing but standing still is asked of it: a count that goes on changes

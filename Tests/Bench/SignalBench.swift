@@ -6,6 +6,13 @@
 // looked at in one scan, as in the loop. Steady are machines that run on while counts and values
 // move; stopping ones have their run bit among what moves, which at 10 % begins or ends a stop
 // 0.7 times a second at each: a stop is told with texts, which cost; a sample is not.
+//
+// Two loops stand beside ours. The one of the goals (signals.c) puts a detector of stops behind
+// every signal: never above 3 times that, and 1.5 times is the aim, which the row of a whole scan
+// shows. The other (machines.c) tells the same stops and counts of the same 1,000 machines by the
+// same rules and no more than that: no ring and no second thread behind it, no quality, no
+// heartbeat, one kind of evidence, nothing that a restart could go on from. It has no goal; it says
+// what all of that costs.
 
 import CAnchors
 import Primitives
@@ -13,6 +20,8 @@ import Primitives
 enum SignalBench {
   private static let frames = 64
   private static let scans = 256
+  /// Milliseconds of a scan for each nanosecond of a sample.
+  private static let scan = Double(SignalPlant.signals) / 1e6
 
   static func run(_ table: inout Table) {
     for share in [1, 10, 100] {
@@ -29,20 +38,25 @@ enum SignalBench {
 
   static func machines(_ table: inout Table) {
     memory(&table)
-    for (share, goal) in [(1, 0.06), (10, 0.11), (100, 0.24)] {
+    for share in [1, 10, 100] {
       for stops in [false, true] {
         let raw = values(share, stops: stops)
-        var events: UInt64 = 0
+        var (events, bare): (UInt64, [Double]) = (0, [])
         let machines = inTurns(
           { ours(raw, deciding: true) },
-          { anchor_signals(raw, SignalPlant.signals, Int32(scans), &events) })
+          {
+            bare.append(anchor_machines(raw, SignalPlant.signals, Int32(scans), &events))
+            return anchor_signals(raw, SignalPlant.signals, Int32(scans), &events)
+          })
         let title = "\(share) % moving, \(stops ? "stopping" : "steady")"
         table.row(
           "signals and machines, \(title)", machines.ours, "ns", anchor: machines.anchor,
           goal: .ratioAtMost(3))
         table.row(
-          "a scan of 10,000, \(title)",
-          machines.ours * Double(SignalPlant.signals) / 1e6, "ms", goal: .atMost(goal))
+          "a scan of 10,000, \(title)", machines.ours * scan, "ms",
+          anchor: machines.anchor * scan, goal: .ratioAtMost(1.5))
+        table.row(
+          "the same stops in a bare loop, \(title)", machines.ours, "ns", anchor: median(bare))
         table.row(
           "allocations in 1,000 samples, \(title)", allocations(raw) * 1000,
           goal: stops ? .none : .atMost(0))

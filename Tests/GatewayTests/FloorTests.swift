@@ -113,10 +113,12 @@ struct FloorTests {
     var machines = try plan.machines.map { try Machine(rules: $0, epoch: "e1", reading: start) }
     var told: [FloorFact] = []
     var expected = [[Fact]](repeating: [], count: machines.count)
+    var marks = [Instant](repeating: .distantPast, count: Hall.units)
     for _ in 0..<200 {
       let samples = stream.next()
       for sample in samples {
         floor.take(sample)
+        if sample.kind == .mark { marks[Int(sample.subject)] = sample.at }
         for machine in machines.indices {
           let isMine = Int(sample.subject) / Hall.perMachine == machine
           if sample.kind == .mark || isMine { machines[machine].take(sample) }
@@ -132,7 +134,7 @@ struct FloorTests {
         if Hall.unitsOfMachine[machine].isEmpty, !hasNews { continue }
         machines[machine].advance(reading: reading, into: &expected[machine])
       }
-      if stream.chance(10) { check(&floor, machines, reading) }
+      if stream.chance(10) { check(&floor, machines, marks, reading) }
     }
     let reading = Hall.reading(Instant(nanoseconds: stream.now))
     floor.flush(reading, into: &told)
@@ -141,11 +143,58 @@ struct FloorTests {
       #expect(told.filter { $0.machine == machine }.map(\.fact) == expected[machine])
     }
     #expect(expected.prefix(3).allSatisfy { $0.count > 20 })
-    check(&floor, machines, reading)
+    check(&floor, machines, marks, reading)
+  }
+
+  private static func moment(_ milliseconds: Int64) -> Instant {
+    Instant(nanoseconds: milliseconds * 1_000_000)
+  }
+
+  @Test func `what waits for another bus is told as soon as that bus has passed it`() throws {
+    var unread: [String] = []
+    let start = Hall.reading(Self.moment(1000))
+    var floor = Floor(
+      plan: try Hall.plan(), state: StoreState(epoch: "e1"), reading: start, unread: &unread)
+    var told: [FloorFact] = []
+    func turn(_ at: Int64) { floor.advance(Hall.reading(Self.moment(at)), into: &told) }
+    func deadlines() -> [Instant] {
+      var found: [Instant] = []
+      floor.deadlines { _, deadline in found.append(deadline) }
+      return found
+    }
+    let (near, far) = (UnitID(0), UnitID(1))
+    for signal in 4..<8 {
+      floor.take(Sample(signal: SignalID(signal), at: Self.moment(1000), value: .integer(1)))
+    }
+    floor.take(Sample(mark: near, at: Self.moment(1001)))
+    floor.take(Sample(mark: far, at: Self.moment(1001)))
+    turn(1001)
+    #expect(told.map(\.machine) == [1])
+    #expect(deadlines() == [.distantFuture, .distantFuture])
+
+    // It stops on the first bus, while the second does not answer.
+    floor.take(Sample(signal: SignalID(4), at: Self.moment(1100), value: .integer(0)))
+    let behind = Self.moment(1100).advanced(nanoseconds: 1)
+    turn(1100)
+    #expect(deadlines() == [behind, behind])
+    floor.take(Sample(mark: near, at: Self.moment(1101)))
+    turn(1101)
+    #expect(told.count == 1)
+    // Only the second is waited for: scans of the first wake nobody.
+    #expect(deadlines() == [.distantFuture, behind])
+
+    floor.take(Sample(mark: far, at: Self.moment(1600)))
+    turn(1600)
+    #expect(told.map(\.fact.at.instant).contains(Self.moment(1100)))
+    // What waits now is the limit of a short stop, a second after its beginning.
+    let limit = Self.moment(2100).advanced(nanoseconds: 1)
+    #expect(deadlines() == [limit, limit])
   }
 
   /// Statuses, snapshots and deadlines are those of machines that see everything.
-  private func check(_ floor: inout Floor, _ machines: [Machine], _ reading: ClockReading) {
+  private func check(
+    _ floor: inout Floor, _ machines: [Machine], _ marks: [Instant], _ reading: ClockReading
+  ) {
     for (told, machine) in zip(floor.statuses(reading), machines) where told.name != "m3" {
       #expect(told == machine.status(reading: reading))
     }
@@ -154,10 +203,13 @@ struct FloorTests {
       #expect(told.bytes == machine.snapshot(reading: reading), "\(told.name)")
     }
     floor.deadlines { bus, deadline in
-      let units = Set([0, 1, 2].filter { [0, 1, 1][$0] == bus })
-      let own = machines.indices.filter { !units.isDisjoint(with: Hall.unitsOfMachine[$0]) }
-      let earliest = own.compactMap { machines[$0].nextDeadline }.min()
-      #expect(deadline == earliest ?? .distantFuture)
+      // The second machine stands on both buses, by its first unit and by its second.
+      var both = machines[1]
+      let wake = both.findWish().wake
+      let alone = bus == 0 ? machines[0] : machines[2]
+      let earliest = min(
+        alone.nextDeadline ?? .distantFuture, marks[bus] < wake ? wake : .distantFuture)
+      #expect(deadline == earliest)
     }
   }
 }

@@ -33,6 +33,8 @@ double anchor_ring_alone(uint64_t records);
 
 /* Scale, deadband, debounce and a 5-state stop detector over 64 scans of `count` raw values. */
 double anchor_signals(const uint16_t *raw, size_t count, int scans, uint64_t *events);
+/* The facts of SignalPlant.swift's machines, and nothing else; see machines.c. */
+double anchor_machines(const uint16_t *raw, size_t signals, int scans, uint64_t *facts);
 
 /* A Modbus TCP server in a thread, at every address of 127.0.0.0/8: every unit shows the same 4,096 registers; 10 % of them change
  * every 100 ms. */
