@@ -121,7 +121,7 @@ extension RecorderStep where Store: ~Copyable {
       case .classify(let machine, let stopID, let reason, let by):
         answers.append((ticket.number, classify(machine, stopID, reason, by, reading)))
       case .outbox(let request): hear(request, ticket.number, reading)
-      case .order, .hold, .release, .approve:
+      case .order, .orders, .hold, .release, .approve:
         for machine in shop.changes(ticket.request, at: at, reading) {
           floor.cut(machine: machine, at: at)
         }

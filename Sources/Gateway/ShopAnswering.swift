@@ -2,6 +2,8 @@
 //
 // Invariants
 // - A request is carried out while a transaction is made; its answer is given when that is durable.
+// - The orders of a file are carried out in their order, and all of them or none: they are tried
+//   on a copy first. So a file that was mended is dropped again as a whole, and does nothing twice.
 // - A description is of no place, so every line learns it; a hold on an order or a lot is in force
 //   at every line, for the order may run at any.
 
@@ -16,6 +18,7 @@ extension Shop {
   ) -> ShopAnswer {
     switch request {
     case .order(let file): return carryOut(file, at, reading, into: &drafts)
+    case .orders(let files): return carryOut(files, at, reading, into: &drafts)
     case .hold(let scope, let reason, let by):
       return hold(scope, reason, by, at, reading, into: &drafts)
     case .release(let number, let line, let by):
@@ -84,18 +87,43 @@ extension Shop {
       })
   }
 
+  /// Carries out every order of a file, or none; the document has one sentence for each.
+  private mutating func carryOut(
+    _ files: [OrderFile], _ at: Stamp, _ reading: ClockReading, into drafts: inout [EventDraft]
+  ) -> ShopAnswer {
+    var trial = self
+    var told: [EventDraft] = []
+    let answers = files.map { trial.carryOut($0, at, reading, into: &told) }
+    let document: JSONValue = [
+      "orders": .array(
+        answers.map { ["done": .bool($0.isDone), "sentence": .string($0.sentence)] })
+    ]
+    let refused = answers.count { !$0.isDone }
+    guard refused == 0 else {
+      let all = answers.count == 1 ? "the order is" : "\(refused) of \(answers.count) orders are"
+      let sentence = "\(all) refused, so nothing of the file is carried out"
+      return ShopAnswer(isDone: false, sentence: sentence, document: document)
+    }
+    self = trial
+    drafts += told
+    return ShopAnswer(
+      isDone: true, sentence: answers.map(\.sentence).joined(separator: "; "), document: document)
+  }
+
   /// The machines whose order a request would change, without changing it.
   func changes(_ request: ShopRequest, at: Stamp, _ reading: ClockReading) -> [Int] {
-    guard case .order(let file) = request, let place = file.place,
-      let line = lines.firstIndex(where: { $0.has(place) })
-    else { return [] }
+    let files: [OrderFile]
+    switch request {
+    case .order(let file): files = [file]
+    case .orders(let several): files = several
+    case .classify, .hold, .release, .approve, .listOrders, .listHeld, .listUnclassified:
+      return []
+    }
+    guard files.contains(where: { $0.place != nil }) else { return [] }
     var trial = self
-    let before = lines[line].machines.map(latestRun)
     var drafts: [EventDraft] = []
     _ = trial.carryOut(request, at: at, reading, into: &drafts)
-    return zip(lines[line].machines, before).filter { machine, run in
-      trial.latestRun(machine)?.number != run?.number
-    }.map(\.0)
+    return members.indices.filter { trial.latestRun($0)?.number != latestRun($0)?.number }
   }
 
   // MARK: Holds

@@ -18,6 +18,8 @@ import Synchronization
 public enum ShopRequest: Equatable, Sendable {
   /// An order file; where it has no request id, give it the name of the dropped file.
   case order(OrderFile)
+  /// All orders of a file, or none of them.
+  case orders([OrderFile])
   /// Gives a stop its reason, late or again.
   case classify(machine: String, stopID: String, reason: String, by: String)
   case hold(HoldScope, reason: String, by: String)

@@ -278,11 +278,7 @@ struct EvidenceBoard: Equatable, Sendable {
   ) -> Truth {
     guard var moved else { return .unknown }
     if let anew = holding.anew, moved.instant < anew.instant { moved = anew }
-    var limit = step.limit
-    if step.limitIsCycles {
-      guard let cycle else { return .unknown }
-      limit = hundredths(step.limit, of: cycle)
-    }
+    guard let limit = limit(of: step) else { return .unknown }
     let seen = moved.instant.advanced(nanoseconds: unseen)
     let end = max(seen, slot.restsFrom ?? seen).advanced(nanoseconds: limit)
     if let foreseen = slot.foreseen, foreseen < end { return .fails }
@@ -333,8 +329,12 @@ struct EvidenceBoard: Equatable, Sendable {
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
-    case .counterStands: begin(&verdict, slot.moved, slot.unseen, isAbout: slot.movedUnseen)
-    case .pulseStands: begin(&verdict, slot.rose, slot.riseUnseen, isAbout: slot.roseUnseen)
+    case .counterStands:
+      begin(&verdict, slot.moved, slot.unseen, isAbout: slot.movedUnseen)
+      verdict.stoodFor = limit(of: step).map { .nanoseconds($0) }
+    case .pulseStands:
+      begin(&verdict, slot.rose, slot.riseUnseen, isAbout: slot.roseUnseen)
+      verdict.stoodFor = limit(of: step).map { .nanoseconds($0) }
     case .bit, .above, .below, .all, .any, .not: break
     }
     return verdict

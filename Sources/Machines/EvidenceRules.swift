@@ -5,6 +5,8 @@
 // - A condition over a signal that is refused or invalid is *unknown*: it neither holds nor fails.
 //   `all` fails with one that fails, `any` holds with one that holds, `not` of unknown is unknown;
 //   a claim that is unknown is not made.
+// - A limit with hysteresis that could not be read begins anew: nobody knows whether the value
+//   passed the other limit meanwhile, so between the two it fails until `on` is passed again.
 // - A condition with an on delay holds from the end of the delay, and one with an off delay fails
 //   from its end. Who wants short interruptions untold but long ones told from their true
 //   beginning uses `ignoreUnder` of the state machine, not a delay.

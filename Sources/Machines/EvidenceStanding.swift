@@ -97,6 +97,11 @@ extension EvidenceBoard {
     }
   }
 
+  /// How long it may stand still, in nanoseconds; nil while that is in cycles and none is known.
+  func limit(of step: EvidenceProgram.Step) -> Int64? {
+    step.limitIsCycles ? cycle.map { hundredths(step.limit, of: $0) } : step.limit
+  }
+
   /// Since when a claim that might be made cannot be read; nil when all of them can.
   var refusedSince: Instant? {
     var away: Instant?

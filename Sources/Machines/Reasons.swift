@@ -69,8 +69,10 @@ public enum ReasonFault: Error, Equatable, Sendable, CustomStringConvertible {
       "reading reasons: \"\(code)\" has more than \(ReasonLimits.depth) ancestors or is its own; "
         + "shorten the tree"
     case .unknownReason(let code, let known):
-      "classifying a stop: no reason has the code \"\(code)\"; known are "
-        + "\(known.joined(separator: ", "))"
+      "classifying a stop: no reason has the code \"\(code)\"; "
+        + (known.isEmpty
+          ? "its machine knows none: declare \"reasons\", or \"causes\" of the machine"
+          : "known are \(known.joined(separator: ", "))")
     case .unknownStop(let id):
       "classifying a stop: \(id) is neither open nor one of the last "
         + "\(ReasonLimits.endedStops) that ended; list those that wait for a reason"

@@ -153,7 +153,10 @@ extension StateMachine {
     {
       return meaning
     }
-    let usual = Self.usual(verdict.state)
+    var usual = Self.usual(verdict.state)
+    if let stood = verdict.stoodFor, verdict.state == .stopped, !verdict.byCalendar {
+      usual.cause.text = "no count for \(stood.text)"
+    }
     guard let code = verdict.code, !verdict.byCalendar, !usual.classified else { return usual }
     return StopMeaning(
       cause: Cause(code: code, text: "code \(code)", from: .plc), category: usual.category,

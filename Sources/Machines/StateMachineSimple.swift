@@ -4,7 +4,8 @@
 // What the detector of earlier versions did and this does not, as the stated rules of evidence and
 // of the vocabulary want it:
 // - A stop is told as fault where a code says so, as shortStop until its limit, then as stopped;
-//   before, all of it was stopped. A stop without a code has the text "stopped, no reason".
+//   before, all of it was stopped. A stop without a code has the text "stopped, no reason", or "no
+//   count for 30s" where nothing but the standing count says it.
 // - A run bit or a code that is refused within a stop suspends it; before, it was as if absent, so
 //   that the stop ended. A run bit that is true decides although the code is refused.
 // - A count that stood before the machine ran is not counted as its standing still, over a loss

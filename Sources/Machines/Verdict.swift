@@ -20,6 +20,8 @@ package struct Verdict: Equatable, Sendable {
   /// Time without contact since it began that is known to have been stood through.
   package var unseen: Duration = .zero
   package var evidence: Evidence?
+  /// It was inferred from a count or pulse that stood still for so long; nil for other evidence.
+  package var stoodFor: Duration?
 
   package init(_ state: EvidenceState, code: Int64? = nil, reason: String? = nil) {
     (self.state, self.code, self.reason) = (state, code, reason)

@@ -2,6 +2,7 @@
 //
 //   shop {"list":"orders"}     or "held" or "stops"
 //   shop {"do":"order","order":{…}}                     a tree as in an order file
+//   shop {"do":"orders","orders":[{…},…]}               all of them or none
 //   shop {"do":"classify","stop":"…","reason":"…"}      stop id
 //   shop {"do":"hold","kind":"machine","name":"…","reason":"…"}   or line, order, lot
 //   shop {"do":"release","number":3,"line":"…"}         and "approve"; the line may be left out
@@ -101,6 +102,7 @@ extension Daemon {
     let by = try Asker.name(by: question["by"]?.string, user: user)
     switch question["do"]?.string {
     case "order": return .order(try order(question["order"] ?? .null))
+    case "orders": return .orders(try orders(question["orders"]?.array ?? []))
     case "classify": return try classification(question, by)
     case "hold":
       guard let kind = question["kind"]?.string, let name = question["name"]?.string,
@@ -129,6 +131,15 @@ extension Daemon {
     } catch {
       throw .init(sentence: error.description)
     }
+  }
+
+  private func orders(_ trees: [JSONValue]) throws(ControlQuestion.Fault) -> [OrderFile] {
+    guard (1...OrderSheetLimits.orders).contains(trees.count) else {
+      throw .init(sentence: "1 to \(OrderSheetLimits.orders) orders are wanted")
+    }
+    var orders: [OrderFile] = []
+    for tree in trees { orders.append(try order(tree)) }
+    return orders
   }
 
   /// A stop's id begins with the name of its machine.

@@ -128,17 +128,29 @@ enum OrderCommand {
     } catch {
       throw CommandFault(.configuration, "\(path)\n\(error.description)")
     }
-    let client = try ShopClient(options)
-    var refused = 0
-    for tree in trees {
-      let reply = try client.ask(["do": "order", "order": tree])
-      if reply.isDone || options.has("json") {
-        ShopOutput.print(reply, options)
-      } else {
-        StandardStream.error.line("takt order: \(reply.sentence)")
-      }
-      refused += reply.isDone ? 0 : 1
+    let question: [String: JSONValue?] = ["do": "orders", "orders": .array(trees)]
+    guard JSONValue.array(trees).canonicalBytes.count <= askedBytes else {
+      throw CommandFault(
+        .configuration,
+        "\(path) is too large to be asked at once; split it, or drop it into the "
+          + "directory \"orders\" of the gateway")
     }
-    return refused == 0 ? .ok : .unverified
+    let reply = try ShopClient(options).ask(question)
+    let answers = reply.document["orders"]?.array ?? []
+    if options.has("json") {
+      ShopOutput.print([reply.document.canonicalText])
+    } else if reply.isDone {
+      ShopOutput.print(answers.compactMap { $0["sentence"]?.string })
+    } else {
+      for (index, answer) in answers.enumerated() where answer["done"]?.bool != true {
+        let sentence = answer["sentence"]?.string ?? "-"
+        StandardStream.error.line("takt order: order \(index + 1): \(sentence)")
+      }
+      StandardStream.error.line("takt order: \(reply.sentence)")
+    }
+    return reply.isDone ? .ok : .unverified
   }
+
+  /// What one request may hold, less its frame.
+  private static let askedBytes = LinuxLimits.controlRequestBytes - 1024
 }

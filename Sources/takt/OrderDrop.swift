@@ -1,11 +1,13 @@
 // The directory into which hosts drop orders: `<stateDirectory>/orders`.
 //
-//   dropped ──stands still──▶ read ──each order asked for──▶ answered, durably ──▶ done/
+//   dropped ──stands still──▶ read ──its orders asked for──▶ answered, durably ──▶ done/
 //                              └──── a mistake, or something refused ────────────▶ refused/ + .txt
 //
 // Invariants
 // - One file at a time, in the order of their names. One that is still being written holds up those
 //   behind it for `OrderDropLimits.patience` at most.
+// - The orders of a file are carried out all or none: one that is refused, for a mistake in the
+//   file or by the orders that run, is mended and dropped again as a whole.
 // - A file stays where it is until every effect of it is durable. After a crash in between it is
 //   read again, and each of its orders bears the same request id: nothing is done twice.
 // - The id is made from name and bytes: the same file under the same name is carried out once.
@@ -72,7 +74,7 @@ struct OrderDrop {
   /// A file whose orders are being asked for.
   private struct Job {
     var name: String
-    var orders: ArraySlice<OrderFile>
+    var orders: [OrderFile]
     /// Under which ticket the first of `orders` is asked for; nil when it is not yet.
     var ticket: UInt64?
     var sentences: [String] = []
@@ -201,7 +203,7 @@ struct OrderDrop {
           var order = order
           order.requestID = order.requestID ?? "\(mark)-\(index + 1)"
           return order
-        }[...]
+        }
     } catch let fault as LinuxFault where fault.isMissing {
       return  // Taken back by whoever dropped it.
     } catch {
@@ -210,29 +212,30 @@ struct OrderDrop {
     go(on: job)
   }
 
-  /// Asks for one order after the other; what was refused does not stop the others.
+  /// Asks for all orders of a file at once.
   private mutating func go(on job: Job) {
+    guard !job.orders.isEmpty else { return putAside(job) }
     var job = job
-    while let order = job.orders.first {
-      guard let ticket = job.ticket else {
-        job.ticket = daemon.shop.post(.order(order))
-        break
-      }
-      switch daemon.shop.progress(of: ticket) {
-      case .waiting: break
-      case .unknown:
-        job.ticket = nil
-        continue
-      case .done(let answer):
-        job.ticket = nil
-        job.orders = job.orders.dropFirst()
-        job.sentences.append(answer.sentence)
-        if !answer.isDone { job.refusals.append(answer.sentence) }
-        continue
-      }
-      break
+    guard let ticket = job.ticket else {
+      job.ticket = daemon.shop.post(.orders(job.orders))
+      work = .asking(job)
+      return
     }
-    if job.orders.isEmpty { putAside(job) } else { work = .asking(job) }
+    switch daemon.shop.progress(of: ticket) {
+    case .waiting: work = .asking(job)
+    case .unknown:
+      job.ticket = nil
+      work = .asking(job)
+    case .done(let answer):
+      let parts = (answer.document?["orders"]?.array ?? []).enumerated().map { index, part in
+        let place = job.orders.count > 1 ? "order \(index + 1): " : ""
+        return (part["done"]?.bool ?? false, place + (part["sentence"]?.string ?? ""))
+      }
+      job.sentences = parts.filter(\.0).map(\.1)
+      job.refusals = parts.filter { !$0.0 }.map(\.1)
+      if !answer.isDone, job.refusals.isEmpty { job.refusals = [answer.sentence] }
+      putAside(job)
+    }
   }
 
   // MARK: Putting aside
@@ -280,9 +283,8 @@ struct OrderDrop {
   private func explanation(_ job: Job) -> [UInt8] {
     var lines = ["\(job.name) was refused at \(daemon.clock.reading().wall.text)", ""]
     lines += job.refusals
-    let done = job.sentences.filter { !job.refusals.contains($0) }
-    if !done.isEmpty {
-      lines += ["", "The rest of it was carried out; drop only what was refused again:"] + done
+    if job.orders.count > 1 {
+      lines += ["", "Nothing of it was carried out; mend it and drop the whole file again."]
     }
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }

@@ -18,10 +18,10 @@ struct EvidenceTests {
     #expect(
       bench.stopLines == [
         "0 unknown 0 -> running",
-        "400 start #1 stopped, no reason, unplanned by 2",
-        "400 running 400 -> shortStop (stopped, no reason)",
-        "5400 shortStop 5000 -> stopped (stopped, no reason)",
-        "9000 end #1 stopped, no reason, unplanned 8600",
+        "400 start #1 no count for 1s, unplanned by 2",
+        "400 running 400 -> shortStop (no count for 1s)",
+        "5400 shortStop 5000 -> stopped (no count for 1s)",
+        "9000 end #1 no count for 1s, unplanned 8600",
         "9000 stopped 3600 -> running",
       ])
   }

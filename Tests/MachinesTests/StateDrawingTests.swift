@@ -263,9 +263,9 @@ struct StateDrawingTests {
         $0.idealCycle = .milliseconds(100)
       }.lines == [
         "0 unknown 0 -> running by 10",
-        "100 start #1 stopped, no reason, unplanned by 16",
-        "100 running 100 -> stopped (stopped, no reason) by 16",
-        "700 end #1 stopped, no reason, unplanned 600",
+        "100 start #1 no count for 250ms, unplanned by 16",
+        "100 running 100 -> stopped (no count for 250ms) by 16",
+        "700 end #1 no count for 250ms, unplanned 600",
         "700 stopped 600 -> running by 10",
       ])
   }
