@@ -283,7 +283,7 @@ import Testing
 
 extension RunningProgram {
   /// Whether it has ended; its output can still be read.
-  fileprivate var isOver: Bool {
+  var isOver: Bool {
     let bytes = try? Files.read("/proc/\(process)/stat")
     return bytes.map { String(decoding: $0, as: UTF8.self).contains(") Z ") } ?? true
   }
