@@ -219,7 +219,7 @@ import Testing
     let client = try CertifiedKey(
       CertificateRequest(commonName: "gw-1", purpose: .client), issuer: authority)
     try Files.create(scratch["clients.pem"], with: authority.certificatePEM)
-    try Files.create(scratch["client.pem"], with: client.certificatePEM + client.keyPEM())
+    try Files.create(scratch["gw-1.pem"], with: client.certificatePEM + client.keyPEM())
     let (program, url) = try start("--client-ca", scratch["clients.pem"])
     let body = try mill.counts(1).batch
     #expect(try post(url, body).status == 0)
@@ -228,7 +228,7 @@ import Testing
     let run = try Program.call(
       "/usr/bin/curl",
       [
-        "-sS", "--cacert", certificates.caFile, "--cert", scratch["client.pem"], "-H", type,
+        "-sS", "--cacert", certificates.caFile, "--cert", scratch["gw-1.pem"], "-H", type,
         "--data-binary", "@" + scratch["body"], url,
       ])
     #expect(run.output == #"{"duplicates":0,"stored":1}"#, "\(run)")
