@@ -54,8 +54,8 @@ enum Dialer {
     (TCP_KEEPIDLE, 15), (TCP_KEEPINTVL, 5), (TCP_KEEPCNT, 3),
   ]
   /// Milliseconds that sent bytes may stay unacknowledged: a link that is half-open is noticed
-  /// within 10 s, and a lossy one has sent everything six times by then.
-  private static let userTimeout: Int32 = 9_000
+  /// within 10 s, and a lossy one has sent everything five times by then.
+  private static let userTimeout: Int32 = 7_000
 
   /// Starts to connect; the socket becomes writable when it is decided. connect(2)
   static func begin(_ address: SocketAddress) throws(StreamFault) -> Int32 {

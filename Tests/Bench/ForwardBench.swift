@@ -44,7 +44,7 @@ extension DaemonRun {
     } catch {
       return print("making the backlog: \(error)")
     }
-    defer { unlink(made) }
+    defer { for suffix in ["", "-wal"] { unlink(made + suffix) } }
     var rates: (ours: [Double], anchor: [Double]) = ([], [])
     var (resident, used, bare) = (0.0, 0.0, 0.0)
     for _ in 0..<3 {
@@ -101,8 +101,11 @@ extension DaemonRun {
 
   private func copy(_ made: String, to state: String) -> Bool {
     mkdir(state, 0o700)
-    let child = Child(["/bin/cp", made, "\(state)/journal.db"], output: "\(folder)/output.log")
-    return child?.wait(seconds: 120) ?? false
+    // With its log: a journal whose log is gone is taken for damaged, and rightly.
+    return ["", "-wal"].allSatisfy { suffix in
+      let words = ["/bin/cp", made + suffix, "\(state)/journal.db\(suffix)"]
+      return Child(words, output: "\(folder)/output.log")?.wait(seconds: 120) ?? false
+    }
   }
 
   private static func remove(_ state: String) {
