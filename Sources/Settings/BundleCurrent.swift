@@ -90,7 +90,7 @@ public struct BundleCurrent: Equatable, Sendable {
 
   /// The directories that must stay.
   public var needed: Set<String> {
-    Set(([good, trial?.name] + history).compactMap { $0 })
+    Set(([good, trial?.name, failure?.name] + history).compactMap { $0 })
   }
 
   // MARK: The file

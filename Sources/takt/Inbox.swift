@@ -19,6 +19,8 @@ import Primitives
 import Settings
 
 enum InboxLimits {
+  /// Bytes of a name, so that ".minisig" and a directory still fit.
+  static let nameBytes = 200
   /// Between two looks; a pair of files is taken when it is the same in two of them.
   static let interval = Duration.seconds(2)
   /// How long a file whose signature does not fit may stand still before it is refused: a copy over
@@ -49,6 +51,7 @@ struct Inbox {
   private let daemon: Daemon
   private let local: ConfigurationSource
   private let directory: String
+  private let places: InboxPlaces
   private let store: BundleStore
   private var current = BundleCurrent()
   private var seen: [String: Sight] = [:]
@@ -58,6 +61,8 @@ struct Inbox {
   /// What is on trial runs, and is watched by the reloader.
   private var isApplied = false
   private var faults = Remembered<String?>(nil)
+  /// Why a file could not be read at the last look.
+  private var readFault: String?
   /// What the status tells of the last refused one.
   private var lastRefusal: JSONValue?
 
@@ -67,6 +72,7 @@ struct Inbox {
     self.daemon = daemon
     local = ConfigurationSource(path: daemon.site.design.source.path)
     directory = remote.inbox
+    places = InboxPlaces(directory: remote.inbox)
     store = BundleStore(state: daemon.plan.gateway.stateDirectory)
     nextLook = daemon.clock.now()
   }
@@ -86,12 +92,11 @@ struct Inbox {
       if let wish = daemon.wishes.take() { try heed(wish, &reloader) }
       guard daemon.clock.now() >= nextLook else { return }
       nextLook = daemon.clock.now() + InboxLimits.interval
-      for place in ["", "/taken", "/refused"] {
-        try Files.makeOpenDirectory(directory + place, mode: InboxLimits.mode)
-      }
-      let names = try names()
+      try places.make()
+      readFault = nil
+      let names = try places.names()
       try look(names, &reloader)
-      tell(fault: nil)
+      tell(fault: readFault)
       daemon.configurationBoard.post(document(waiting: names))
     } catch {
       nextLook = max(nextLook, daemon.clock.now() + InboxLimits.interval)
@@ -192,15 +197,6 @@ struct Inbox {
 
   // MARK: Looking
 
-  /// Files that wait with their signatures, statements of keys first.
-  private func names() throws(LinuxFault) -> [String] {
-    let all = try Files.list(directory).filter { !$0.hasPrefix(".") }
-    let there = Set(all)
-    return [".takt-keys", ".takt-bundle"].flatMap { ending in
-      all.filter { $0.hasSuffix(ending) && there.contains($0 + ".minisig") }
-    }
-  }
-
   private mutating func look(
     _ names: [String], _ reloader: inout Reloader
   ) throws(LinuxFault) {
@@ -254,7 +250,11 @@ struct Inbox {
       try refuse(name, refusal.description)
     } catch let fault as LinuxFault {
       if fault.isMissing { return nil }  // Taken back by whoever dropped it.
-      guard fault.code == 0 else { throw fault }
+      // Somebody else's file, or a disk that is ill: it stays, and those behind it have their turn.
+      guard fault.code == 0 else {
+        readFault = "taking \(name): \(fault.description)"
+        return nil
+      }
       try refuse(name, fault.description)
     } catch {
       try refuse(name, "\(error)")
@@ -278,7 +278,7 @@ struct Inbox {
             .applied, version: kept.serial, signedBy: kept.signedBy, by: "inbox",
             changed: ["keys that sign bundles: \(names)"]))
       }
-      try putAside(name, "taken")
+      try places.putAside(name, "taken")
     case .files(let files):
       let isKnown =
         bundle.isAgain
@@ -287,13 +287,13 @@ struct Inbox {
       if isKnown {
         daemon.log.line(
           .info, .bundleAccepted, "configuration: \(name) is bundle \(kept.serial) once more")
-        try putAside(name, "taken")
+        try places.putAside(name, "taken")
         return
       }
       try store.stage(files, kept)
       try store.write(gate.taking(bundle))
       try put(onTrial: kept.name, by: "inbox", &reloader)
-      try putAside(name, "taken")
+      try places.putAside(name, "taken")
     }
   }
 
@@ -301,27 +301,11 @@ struct Inbox {
 
   private mutating func refuse(_ name: String, _ why: String) throws(LinuxFault) {
     let at = daemon.clock.reading().wall
-    try explain(name, why, at)
-    try putAside(name, "refused")
+    try places.explain(name, why, at)
+    try places.putAside(name, "refused")
     daemon.log.line(.warning, .bundleRefused, "configuration: \(name) refused: \(why)")
     daemon.tell(ConfigurationNews(.rejected, by: "inbox", why: "\(name): \(why)"))
     lastRefusal = ["name": .string(name), "at": .string(at.text), "why": .string(why)]
-  }
-
-  private func explain(_ name: String, _ why: String, _ at: WallTime) throws(LinuxFault) {
-    try Files.replace(
-      "\(directory)/refused/\(name).why",
-      with: Array("\(name) was refused at \(at.text):\n\(why)\n".utf8), mode: 0o640)
-  }
-
-  private func putAside(_ name: String, _ place: String) throws(LinuxFault) {
-    for part in [name, name + ".minisig"] {
-      let path = "\(directory)/\(part)"
-      if try Files.status(path) != nil {
-        try Files.move(path, to: "\(directory)/\(place)/\(part)")
-      }
-    }
-    try forget(in: "\(directory)/\(place)")
   }
 
   /// A bundle that was taken and then failed is where people look for refused ones.
@@ -330,20 +314,7 @@ struct Inbox {
     lastRefusal = [
       "name": .string(text(directoryName)), "at": .string(at.text), "why": .string(why),
     ]
-    try? explain("bundle-\(directoryName)", why, at)
-  }
-
-  /// Keeps the newest bundles of a directory, each with what belongs to it.
-  private func forget(in place: String) throws(LinuxFault) {
-    let names = try Files.list(place)
-    var ages: [(modified: Int64, name: String)] = []
-    for name in names where name.hasSuffix(".takt-bundle") || name.hasSuffix(".takt-keys") {
-      guard let status = try Files.status("\(place)/\(name)") else { continue }
-      ages.append((status.changed, name))
-    }
-    for (_, name) in ages.sorted(by: { $0.modified < $1.modified }).dropLast(InboxLimits.kept) {
-      for ending in ["", ".minisig", ".why"] { try Files.remove("\(place)/\(name)\(ending)") }
-    }
+    try? places.explain("bundle-\(directoryName)", why, at)
   }
 
   // MARK: Telling
