@@ -43,6 +43,9 @@ enum Program {
       name: "doctor", summary: "look at everything that can be wrong, and say what to do",
       run: DoctorCommand.run),
     Command(
+      name: "support", summary: "make an archive for somebody who helps, without secrets",
+      run: SupportCommand.run),
+    Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),
     Command(
