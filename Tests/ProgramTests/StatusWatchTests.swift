@@ -147,7 +147,7 @@ final class TerminalProgram {
             plc-2  never  -             failures 5
         uplinks
           mes  retrying  waiting 4  oldest 4 min 12 s  delivered 1,000
-        journal  sequence 1,004  held 4  3.2 MiB
+        journal  sequence 1,004  held 4  3.1 MiB
         """)
   }
 
