@@ -31,6 +31,9 @@ enum Program {
       name: "config", summary: "list kept configurations, compare them, go back to one",
       run: ConfigCommand.run),
     Command(
+      name: "password", summary: "name who may look at the status page",
+      run: PasswordCommand.run),
+    Command(
       name: "status", summary: "show what the running gateway knows", run: StatusCommand.run),
     Command(
       name: "watch", summary: "show the running gateway as a live picture", run: WatchCommand.run),
@@ -54,6 +57,9 @@ enum Program {
     Command(
       name: "outbox", summary: "show what waits for uplinks and what they refused",
       run: OutboxCommand.run),
+    Command(
+      name: "support", summary: "make an archive for somebody who helps, without secrets",
+      run: SupportCommand.run),
     Command(
       name: "read", summary: "read any address of any unit, once or again and again",
       run: ReadCommand.run),

@@ -20,6 +20,7 @@ enum DecodeCommand {
       .value("count", "N", "registers to read", default: "4"),
       .value("unit", "N", "the unit number, where no BUS/UNIT tells it"),
       .value("timeout", "TIME", "how long the unit may take", default: "as configured, or 500ms"),
+      .switch("json", "print the likely readings as one JSON object"),
     ] + ReadTarget.gatewayOptions + ReadTarget.lineOptions,
     notes: [
       """
@@ -36,15 +37,16 @@ enum DecodeCommand {
       let expected = try display(options)
       if let words = registers(options.operands), !ReadTarget.isDirect(options) {
         let place = try options.text("at").map { text throws(CommandFault) in try address(text) }
-        show(DecodeText(words, place: place, before: 0, expected: expected))
+        show(DecodeText(words, place: place, before: 0, expected: expected), options)
       } else {
-        show(try read(options, expected))
+        show(try read(options, expected), options)
       }
       return .ok
     }
   }
 
-  private static func show(_ text: DecodeText) {
+  private static func show(_ text: DecodeText, _ options: CommandLineOptions) {
+    guard !options.has("json") else { return StandardStream.output.line(text.json.canonicalText) }
     StandardStream.output.write(Array((text.lines.joined(separator: "\n") + "\n").utf8))
   }
 

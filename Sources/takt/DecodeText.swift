@@ -58,6 +58,23 @@ struct DecodeText {
     return lines
   }
 
+  /// The registers, and the likely readings, the best first.
+  var json: JSONValue {
+    [
+      "registers": .array(decipher.words.map { .integer(Int64($0)) }),
+      "likely": .array(
+        likely.map { reading in
+          var members: [String: JSONValue] = [
+            "at": .string(spot(reading.offset)), "as": .string(reading.form.formatText ?? ""),
+            "text": .string(reading.text), "likelihood": .integer(Int64(reading.likelihood)),
+          ]
+          if !reading.reason.isEmpty { members["reason"] = .string(reading.reason) }
+          members["scale"] = reading.scale.map { .string($0) }
+          return .object(members)
+        }),
+    ]
+  }
+
   private func section(_ title: String, _ rows: [[String]]) -> [String] {
     guard rows.count > 1 else { return [] }
     return ["", title] + Columns.text(rows, indent: 2).split(separator: "\n").map(String.init)

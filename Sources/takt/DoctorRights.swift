@@ -88,8 +88,10 @@ enum DoctorHolders {
   }
 
   private static func describe(_ process: Int32) -> String {
-    let bytes = (try? Files.read("/proc/\(process)/comm", limit: 64)) ?? []
-    let name = String(decoding: bytes, as: UTF8.self).filter { !$0.isNewline }
+    // Not "comm": that is the name of its first thread.
+    let bytes = (try? Files.read("/proc/\(process)/cmdline", limit: 64 << 10)) ?? []
+    let path = String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    let name = path.split(separator: "/").last.map { ReceiveLine.plain(String($0)) } ?? ""
     return "process \(process)" + (name.isEmpty ? "" : " (\(name))")
   }
 }

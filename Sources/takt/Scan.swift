@@ -42,6 +42,7 @@ enum ScanCommand {
       .value("max-requests", "N", "end after so many requests"),
       .value("stub", "FILE", "write the configuration there instead of printing it"),
       .switch("yes", "start without asking"),
+      .switch("json", "print what was found as one JSON object, and no configuration"),
     ] + ReadTarget.gatewayOptions + ReadTarget.lineOptions.filter { !several.contains($0.name) },
     notes: [
       """
@@ -68,8 +69,12 @@ enum ScanCommand {
         SignalBox(try SignalDescriptor())
       }
       let findings = job.run(signals)
-      StandardStream.output.write(Array((findings.text(job) + "\n").utf8))
-      try tell(findings, job, options)
+      if options.has("json") {
+        StandardStream.output.line(findings.json.canonicalText)
+      } else {
+        StandardStream.output.write(Array((findings.text(job) + "\n").utf8))
+        try tell(findings, job, options)
+      }
       if findings.isEmpty, let cause = findings.lost {
         throw CommandFault(.network, "scanning \(job.target.line.text): \(cause)")
       }

@@ -15,7 +15,8 @@ import Testing
 
   @Test func `it gives what came behind a number, in order, as much as fits`() {
     let tap = EventTap()
-    #expect(tap.glance(after: 0, byteLimit: 100) == .init(bodies: [], last: 0, missed: 0))
+    let empty = tap.glance(after: 0, byteLimit: 100)
+    #expect(empty.bodies.isEmpty && empty.last == 0 && empty.missed == 0)
     tap.add(events(0..<5))
     let all = tap.glance(after: 0, byteLimit: 100)
     #expect(all.bodies.map { $0[0] } == [0, 1, 2, 3, 4])

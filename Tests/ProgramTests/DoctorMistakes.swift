@@ -30,7 +30,9 @@ extension RunSite {
 
   /// Puts the machine on a serial line.
   func useSerial(_ device: String) throws {
-    try change("host: \"127.0.0.1\", port: \(plcPort)", "device: \"\(device)\", baud: 9600")
+    try change(
+      "host: \"127.0.0.1\", port: \(plcPort)",
+      "type: \"modbus-rtu\", device: \"\(device)\", baud: 9600")
   }
 }
 
@@ -110,7 +112,7 @@ extension SiteMistake {
     },
     SiteMistake(
       name: "an address as the manual counts it",
-      words: ["fail  unit hall/1: answers, but refuses holding 40003: exception 2", "40001 in a "]
+      words: ["fail  unit hall/1: answers, but refuses holding 40001: exception 2", "40001 in a "]
     ) { site in
       try site.change("at: \"holding 2\"", "at: \"holding 40003\"")
       try site.change(

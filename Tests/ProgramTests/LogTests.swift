@@ -63,8 +63,8 @@ final class JournalPeer {
     let folder = beside + "/Sources/takt"
     for name in try Files.list(folder) where name.hasSuffix(".swift") && name != "Log.swift" {
       let text = String(decoding: try Files.read(folder + "/" + name), as: UTF8.self)
-      let calls =
-        text.components(separatedBy: "og.line(") + text.components(separatedBy: "Log().line(")
+      let calls = text.replacingOccurrences(of: "Log().line(", with: "log.line(")
+        .components(separatedBy: "og.line(")
       for call in calls.dropFirst() {
         let first = call.prefix(400).split(separator: ",", omittingEmptySubsequences: false)
         guard first.count > 1, first[0].contains("."), !first[0].contains("\"") else { continue }

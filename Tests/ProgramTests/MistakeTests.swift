@@ -66,9 +66,9 @@ struct WrittenMistake: Sendable, CustomTestStringConvertible {
         """, sentence: "unit 1 of hall gets 200ms here and 300ms in press-2; the longer one holds",
       code: 0),
     WrittenMistake(
-      name: "one PLC as two buses", right: "buses: [{ name: \"hall\", host: \"127.0.0.1\"",
-      wrong: "buses: [{ name: \"h2\", host: \"127.0.0.1\", port: 7 }, { name: \"hall\", port: 7,"
-        + " host: \"127.0.0.1\", //",
+      name: "one PLC as two buses", right: "buses: [{ name: \"hall\", host: \"127.0.0.1\", port: ",
+      wrong: "buses: [{ name: \"h2\", host: \"127.0.0.1\", port: 7 },"
+        + " { name: \"hall\", host: \"127.0.0.1\", port: 7 }], //",
       sentence: "127.0.0.1:7 is also bus h2; many PLCs take few connections", code: 0),
     WrittenMistake(
       name: "a time zone that there is not", right: "Europe/Berlin", wrong: "Europe/Berln",

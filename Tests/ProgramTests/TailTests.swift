@@ -16,7 +16,7 @@ import Testing
     site.plc.show {
       $0.isRunning = false; $0.fault = 12
     }
-    try site.wait { $0.machineState == "stopped" }
+    try site.wait { $0.machineState == "fault" }
     site.plc.show { $0.isRunning = true }
     let run = program.end()
     #expect(run.code == 0)
