@@ -28,7 +28,7 @@ import Testing
     return line
   }
 
-  @Test(arguments: [1, 100, 1000], [false, true])
+  @Test(arguments: [(1, false), (1, true), (100, false), (100, true), (1000, false)])
   func `a count writes the station of its machine and no more, however long the line is`(
     _ count: Int, _ ownOrders: Bool
   ) {
