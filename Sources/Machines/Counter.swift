@@ -12,8 +12,8 @@
 //   booked and the anomaly says that the excursion was not. If it goes on from the new value, or
 //   stays there for `CounterLimits.suspicion`, it is believed: a fall was a reset and books what
 //   was counted since it; a jump books nothing.
-// - What is suspected is told when it is decided, with that time: as a rule with the next count, and
-//   `CounterLimits.suspicion` after the fall where none comes. Until then nobody knows which it was.
+// - What is suspected is told when it is decided, with that time: as a rule with the next count,
+//   and `CounterLimits.suspicion` after the fall where none comes; until then nobody knows.
 // - A climb from the fallen value that the machine could have made is always a reset, never noise:
 //   PLCs are restarted far more often than they misread.
 // - After time in which nobody looked, a fall is a rollover only from the upper half of the range:

@@ -9,8 +9,9 @@
 //   length is `minorStopWindow` of the machine as it opens.
 // - Causes are bounded: what comes after `TotalsLimits.reasons` of them is summed as other causes.
 //
-// Why an hour where nothing is declared: a supervisor walks the line once in it, and a shift has eight of them; a machine
-// that jams every minute tells 24 windows a day instead of 1,440 lines that nobody reads.
+// Why an hour where nothing is declared: a supervisor walks the line once in it, and a shift has
+// eight of them; a machine that jams every minute tells 24 windows a day instead of 1,440 lines
+// that nobody reads.
 
 public import Primitives
 

@@ -13,8 +13,8 @@
 //   too. Totals only grow, so the larger one of both counts; where a machine counts for another
 //   order than before, `orders` is written as well, and holds every total as of then.
 //
-// Why three: a line of 1,000 machines wrote the state of all of them, 350 KiB, with the count of
-// one; now it writes half a kilobyte, however long the line is.
+// Why three: a line of 1,000 machines wrote the state of all of them, 564 kB, with the count of one
+// (56 kB with 100, 1.4 kB with 1). Now it writes 550 bytes, however long the line is.
 
 public import Primitives
 

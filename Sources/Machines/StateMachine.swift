@@ -14,9 +14,9 @@
 // - One physical stop is one stop with one id, whatever kinds it passes through: it opens once, may
 //   be classified late and again (revisions), and closes once (F47, F48). Two rules cut it: the
 //   edge of planned time, and the change of an order, when they are told to.
-//   Neither cuts what is not told yet: an interruption that waits is one stop from its beginning, as
-//   what it is when it is told, and a stop whose run waits is one during the change of the order,
-//   however long that run has lasted and however small the rule's `before` is.
+//   Neither cuts what is not told yet: an interruption that waits is one stop from its beginning,
+//   as what it is when it is told, and a stop whose run waits is one during the change of the
+//   order, however long that run has lasted and however small the rule's `before` is.
 // - An interruption of a running that was seen is told when it has lasted `ignoreUnder`, from its
 //   beginning; a run within a stop is told when it has lasted `minimumRun`, from its beginning.
 // - No contact suspends: its time is in `noContact` of the stop, never in its duration, and no stop

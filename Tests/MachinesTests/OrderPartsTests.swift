@@ -28,7 +28,7 @@ import Testing
     return line
   }
 
-  @Test(arguments: [1, 100, 1000], [false, true])
+  @Test(arguments: [(1, false), (1, true), (100, false), (100, true), (1000, false)])
   func `a count writes the station of its machine and no more, however long the line is`(
     _ count: Int, _ ownOrders: Bool
   ) {
@@ -147,7 +147,9 @@ import Testing
       desk.advance(to: 90_000)
       restarted.append(desk)
     }
-    #expect(restarted[0].told == restarted[1].told && restarted[1].told.count == 2)
+    #expect(restarted[0].told == restarted[1].told)
+    #expect(restarted[1].confirmed.reduce(0) { $0 + $1.pieces.good } == 10)
+    #expect(restarted[1].confirmed.last?.isFinal == true)
     #expect(restarted[0].sentences == restarted[1].sentences && !restarted[1].sentences.isEmpty)
     #expect(restarted[1].desk.unconfirmed == restarted[0].desk.unconfirmed)
     #expect(restarted[1].desk.counted(OrderKey(orderID: "4711", operationID: nil)) == 10)

@@ -21,8 +21,8 @@ extension Broken {
       unit, profile, timeout, registersPerRequest, bitsPerRequest, gapLimit, pause, \
       functions, forbidden, requestStart, signals, running, faultCode, causes, good, scrap, \
       rework, standstill, shortStop, countWindow, minorStopWindow, uom, line, evidence, \
-      otherwise, precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, changeover, planned, \
-      counters, order, limits, words
+      otherwise, precedence, packml, idealCycle, ignoreUnder, minimumRun, slow, \
+      changeover, planned, counters, order, limits, words
       """),
     Broken(
       "a missing member",

@@ -119,7 +119,7 @@ extension Broken {
       "minor stops summed for less than a minute",
       [(#"good: "good""#, #"good: "good", minorStopWindow: "5s""#)],
       """
-      7:42: error: machines[press-1].minorStopWindow: found "5s"; allowed: a duration from \
+      7:50: error: machines[press-1].minorStopWindow: found "5s"; allowed: a duration from \
       "1min" to "1d", with ms, s, min, h or d
       """),
     Broken(

@@ -133,7 +133,8 @@ struct EvidencePlanTests {
         "running: \"run\"",
         """
         evidence: [{ state: "running", when: "run" }], idealCycle: "1.2s", ignoreUnder: "2s",
-          minimumRun: "5s", shortStop: "3min", minorStopWindow: "15min", slow: { below: "82.5%", window: "90s" },
+          minimumRun: "5s", shortStop: "3min", slow: { below: "82.5%", window: "90s" },
+          minorStopWindow: "15min",
           changeover: { before: "10min", after: "5min", split: true, reason: "setup" },
           planned: { reason: "free", split: false }
         """
