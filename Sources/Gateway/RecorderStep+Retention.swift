@@ -40,7 +40,12 @@ extension RecorderStep where Store: ~Copyable {
         if let retirement { return retirement }
       }
     }
-    return outbox.retire()
+    let part = Int(clamping: outbox.oldestPart)
+    let held = try store.held(
+      after: outbox.firstPlace - 1, countLimit: min(part, GatewayLimits.retentionLook),
+      byteLimit: GatewayLimits.retentionBytes)
+    // A row that cannot be read ends the list, or empties it: then the part goes unread.
+    return held.isEmpty ? outbox.retire() : outbox.expire(held)
   }
 
   /// Looks whether the days of something are over; true when more may be.

@@ -6,7 +6,7 @@
 //                           └──refused again──▶ kept anew, with the new answer
 //
 // Invariants
-// - Until a commit has released it, an event stays in the journal: whatever happens, it is not lost.
+// - Until a commit has released it, an event stays in the journal: nothing can lose it.
 // - Late events travel alone: none is out while others are, so an answer is about the one or the
 //   other. Ordinary parcels and late ones take turns, so neither waits for all of the other.
 // - A late parcel says so, and holds events of one epoch in the order of their places.

@@ -132,11 +132,22 @@ extension Outbox {
     return lacking
   }
 
-  /// Lets the oldest events go whose days are over; nil when there are none among these.
-  public mutating func expire(_ held: [StoredEvent], before: WallTime) -> Retirement? {
-    let old = held.prefix {
-      $0.sequence < lastSequence && $0.sequence <= end(of: held[0].sequence)
-        && EventGlance.recorded($0.bytes).map { $0.milliseconds < before.milliseconds } ?? false
+  /// How many of the oldest events go at once from a full journal.
+  public var oldestPart: UInt64 {
+    max(OutboxLimits.retentionFloor, heldCount / OutboxLimits.retentionDivisor)
+  }
+
+  /// Lets the oldest events go, all of these or those before a time; nil when there are none.
+  ///
+  /// What left before them is not counted again: the count is of what is really there.
+  public mutating func expire(_ held: [StoredEvent], before: WallTime? = nil) -> Retirement? {
+    let old = held.prefix { event in
+      guard event.sequence < lastSequence, event.sequence <= end(of: held[0].sequence) else {
+        return false
+      }
+      guard let before else { return true }
+      let at = EventGlance.recorded(event.bytes)
+      return at.map { $0.milliseconds < before.milliseconds } ?? false
     }
     guard let first = old.first?.sequence, let last = old.last?.sequence else { return nil }
     let owed = lanes.filter { $0.doneThrough(last: lastSequence) < last }
@@ -153,7 +164,7 @@ extension Outbox {
     let loss = lost.first.map { begin in
       Loss(
         range: sequences(begin.sequence, last), count: UInt64(lost.count), place: place(first),
-        why: "their days are over and "
+        why: (before == nil ? "the journal is full and " : "their days are over and ")
           + (lanes.isEmpty ? "no uplink is configured" : "\(names) had not acknowledged them"))
     }
     return Retirement(deleteThrough: last, loss: loss)

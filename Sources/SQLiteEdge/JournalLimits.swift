@@ -40,6 +40,11 @@ public enum JournalLimits {
   /// 64 MiB: an update of the program and a day of the system's log.
   public static let reserveBytes = 64 << 20
 
+  /// Pages that one insertion may want at once: where fewer are left below the quota, it is the
+  /// quota that refuses, although the pages in use are not all of it. A split on four levels and
+  /// the overflow of an event of 16 KiB: 4 × 2 + 5.
+  static let splitPages: Int64 = 13
+
   /// Commits between two looks at what the disk has left: 64 × 1 MiB at most come in meanwhile.
   static let reserveInterval = 64
 

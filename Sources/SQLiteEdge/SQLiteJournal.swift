@@ -301,7 +301,9 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   /// Undoes an open transaction and decides what the fault means.
   private mutating func settle(_ fault: StoreFault) -> StoreFault {
     var result = fault
-    if fault == .diskFull, let used = connection?.pagesUsed(), used >= quotaPages {
+    if fault == .diskFull, let used = connection?.pagesUsed(),
+      used >= quotaPages - JournalLimits.splitPages
+    {
       result = .quotaReached
     }
     let undone = connection?.rollBack() ?? true

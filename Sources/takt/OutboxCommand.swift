@@ -1,10 +1,10 @@
-// takt outbox: what waits for each uplink, and what was refused for good; see it, send it once more,
-// export it, give it up.
+// takt outbox: what waits for each uplink, and what was refused for good; see it, send it once
+// more, export it, give it up.
 //
 // Invariants
 // - Nothing is asked back: giving up needs --yes, everything else can be repeated.
-// - Without the gateway the journal is only looked at: sending is its work, and giving up is told by
-//   an event that only it can sign.
+// - Without the gateway the journal is only looked at: sending is its work, and giving up is told
+//   by an event that only it can sign.
 
 import LinuxEdge
 import Primitives

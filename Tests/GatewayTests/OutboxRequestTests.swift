@@ -1,5 +1,5 @@
-// Refused events as people handle them: listed, read, sent once more, given up; with every operation
-// of the disk failing once.
+// Refused events as people handle them: listed, read, sent once more, given up; with every
+// operation of the disk failing once.
 
 import Events
 import Machines

@@ -36,7 +36,8 @@ import Testing
 @Suite("A glance at an event") struct EventGlanceTests {
   private let bytes = Array(
     (#"{"bootid":"b","data":{"a":"x,\"type\":\"forged\"","type":"takt.inner.v1"},"#
-      + #""id":"g-1-1","recordedtime":"2026-03-02T07:12:01.250Z","time":"2026-03-02T07:12:01.000Z","#
+      + #""id":"g-1-1","recordedtime":"2026-03-02T07:12:01.250Z","#
+      + #""time":"2026-03-02T07:12:01.000Z","#
       + #""type":"takt.stop.ended.v1"}"#).utf8)
 
   @Test func `finds members of the envelope, not those inside of data`() {
