@@ -62,9 +62,12 @@ bad_link() { # name seconds
   echo "$1 for $2 s: polled $((${after:-0} - ${before:-0})) times, waiting ${said:-nothing}"
 }
 
-uplink_error() { status_of '"uplinks":.*' | grep -o '"lastError":"[^"]*"'; }
+uplink_error() {
+  status_of '"uplinks":.*' | grep -o '"lastError":"[^"]*"\|"state":"connecting"'
+}
 
-# A link that is gone is noticed within so many seconds: the courier says that something failed.
+# A link that is gone is noticed within so many seconds: the courier says that something failed, or
+# dials anew, which it does without a word when a connection ends that has worked before.
 notice() { # name seconds
   local before began=$SECONDS
   before=$(uplink_error)
