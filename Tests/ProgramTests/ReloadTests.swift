@@ -96,7 +96,7 @@ import Testing
     bench.site.plc.show { ($0.isRunning, $0.fault, $0.good) = (false, 12, 40) }
     try bench.site.wait { $0.machine("press-1")?["state"]?.string == "fault" }
     // The rules of the machine itself, then its bus, then the line it stands in.
-    bench.file.cause = "Door open"
+    bench.file.shortStop = "2s"
     _ = try bench.reload(until: "machine press-1: changed")
     bench.file.extraPort = bench.site.plcPort
     let said = try bench.reload(until: "bus extra: added")
