@@ -154,7 +154,7 @@ import Testing
     bench.file.debounce = "300 parsecs"
     let said = try bench.reload(until: "everything stays as it was")
     #expect(said.contains("a mistake"))
-    #expect(bench.gateway.line(holding: "300 parsecs")?.contains("takt.json5:") == true)
+    #expect(bench.gateway.line(holding: ": error: ")?.contains("takt.json5:") == true)
     bench.file.debounce = "0s"
     bench.file.gatewayName = "gw-2"
     _ = try bench.reload(until: "restart the service to change gateway.name")
