@@ -3,8 +3,8 @@
 // Invariants
 // - Only what changed restarts. A bus that is asked the same things in the same way keeps its
 //   connection, whatever becomes of its machines; an uplink that is the same keeps its session.
-// - The plan to come was made beside the running one (`Configuration.plan(beside:)`): what both have
-//   has the same ids, so "the same" is one comparison.
+// - The plan to come was made beside the running one (`Configuration.plan(beside:)`): what both
+//   have has the same ids, so "the same" is one comparison.
 // - What can't change while the gateway works is named, and then nothing of it is applied.
 
 import Machines

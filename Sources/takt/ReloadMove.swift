@@ -1,7 +1,7 @@
 // One change of the site under way: which threads go, which come, and what the recorder gets.
 //
 //   posts made ─▶ threads told to leave ─▶ all have left ─▶ recorder goes on ─▶ done
-//                                └─ each new thread starts as soon as its line is free
+//                               └─ each new thread starts as soon as its line is free
 //
 // Invariants
 // - Everything that can fail is made before anything is told to leave.

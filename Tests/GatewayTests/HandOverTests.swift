@@ -68,7 +68,6 @@ import Testing
     let life = Life(ScriptedDisk(), plan)
     play(1...5, life)
     #expect(life.told(.stopStarted).count == 1)
-    plan.machines[0].causes[12] = CauseDefinition(text: "another word")
     plan.machines[0].shortStop = .seconds(9)
     #expect(move(life, to: plan))
     play(6...13, life)
@@ -160,7 +159,7 @@ import Testing
     var life = Life(disk, plan)
     play(1...5, life)
     var other = plan
-    other.machines[0].causes[12] = CauseDefinition(text: "another word")
+    other.machines[0].shortStop = .seconds(9)
     #expect(move(life, to: other))
     let clock = life.clock
     life = Life(disk, other, clock)

@@ -11,8 +11,8 @@ import Testing
 struct ReloadFile {
   /// The debounce of the run bit of press-1, on the bus that may change.
   var debounce = "0s"
-  /// What code 12 of press-1 is called.
-  var cause = "Guard door open"
+  /// Up to what length a stop of press-1 is a short one.
+  var shortStop = "1s"
   /// Where the bus of press-1 leads.
   var port: UInt16
   /// The serial server of the bus that stays as it is; nil leaves it out.
@@ -37,8 +37,7 @@ struct ReloadFile {
       reload: { rollBack: \(rollsBack) },
       buses: [
         { name: "hall", host: "127.0.0.1", port: \(port), connectTimeout: "1s" },
-        \(linePort.map {
-          #"{ name: "line", type: "modbus-rtu-over-tcp", host: "127.0.0.1", port: \#($0) },"# } ?? "")
+        \(linePort.map(serialServer) ?? "")
         \(extraPort.map { #"{ name: "extra", host: "127.0.0.1", port: \#($0) },"# } ?? "")
       ],
       machines: [
@@ -59,10 +58,14 @@ struct ReloadFile {
         { name: "fault", at: "holding 1", every: "100ms" },
         { name: "good", at: "holding 2", every: "100ms" },
       ],
-      running: "run", faultCode: "fault", causes: { "12": "\(cause)" },
-      good: { signal: "good", piecesPerSecond: 1000 }, shortStop: "1s", countWindow: "1s",
+      running: "run", faultCode: "fault", causes: { "12": "Guard door open" },
+      good: { signal: "good", piecesPerSecond: 1000 }, shortStop: "\(shortStop)", countWindow: "1s",
     },
     """
+  }
+
+  private func serialServer(_ port: UInt16) -> String {
+    #"{ name: "line", type: "modbus-rtu-over-tcp", host: "127.0.0.1", port: \#(port) },"#
   }
 
   private var oven: String {

@@ -14,7 +14,8 @@ import Testing
       gateway: { name: "gw", enterprise: "e", site: "s", area: "a", line: "l" },
       buses: [{ name: "hall", host: "10.0.0.1" }, { name: "yard", host: "10.0.0.2" }],
       uplinks: [
-        { name: "mes", url: "https://mes.example/e" }, { name: "erp", url: "https://erp.example/e" },
+        { name: "mes", url: "https://mes.example/e" },
+        { name: "erp", url: "https://erp.example/e" },
       ],
       machines: [
         { name: "press", bus: "hall", unit: 1, running: "run",
@@ -103,12 +104,10 @@ import Testing
   @Test func `an id that nobody has any more is given again, and means nothing until then`() throws
   {
     let old = try configuration([]).plan
-    let belt = """
-      { name: "belt", bus: "hall", unit: 1, running: "run",
-            signals: [{ name: "run", at: "coil 7" }] },
-      """
-    let text = Self.text.replacing("    " + belt.replacing("\n      ", with: "\n    "), with: "")
-    let fewer = try #require(check(text).configuration).plan(beside: old)
+    let parts = Self.text.split(separator: "      { name: \"belt\"")
+    let rest = try #require(parts.last?.split(separator: "      { name: \"crane\"").last)
+    let text = parts[0] + "      { name: \"crane\"" + rest
+    let fewer = try #require(check(String(text)).configuration).plan(beside: old)
     #expect(fewer.machines.count == 2 && fewer.signals.count == 4)
     #expect(fewer.signals[2].machine == -1)
     #expect(fewer.machines[1] == old.machines[2])
