@@ -39,7 +39,8 @@ enum ControlQuestion: Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons, "
+  static let known =
+    "status, buses, read, result, trace, shop, outcome, reasons, "
     + "configuration, rollback"
 
   init(_ line: String) throws(Fault) {
