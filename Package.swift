@@ -94,7 +94,9 @@ let package = Package(
     tests("SettingsTests", decidingRooms + ["Settings"]),
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
-    tests("EdgeTests", decidingRooms + edgeRooms + ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]),
+    tests(
+      "EdgeTests",
+      decidingRooms + edgeRooms + ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]),
     tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms),
     tests("TidyTests", []),

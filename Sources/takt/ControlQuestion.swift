@@ -8,7 +8,7 @@
 //   shop <json>                                     leaves a request about orders, reasons or holds
 //   outcome <ticket>                                what came of it (ControlShop.swift)
 //   reasons                                         the table of reasons
-//   configuration                                   which bundle holds, and what waits (Inbox.swift)
+//   configuration                                   which bundle holds and what waits (Inbox.swift)
 //   rollback <bundle> | local                       goes back to a kept bundle, or to local files
 //
 // Invariants
