@@ -33,6 +33,9 @@ let decidingRooms = [
 ]
 let edgeRooms = ["ModbusEdge", "SQLiteEdge", "OpenSSLEdge", "LinuxEdge"]
 
+/// What the tests with real peers use besides the rooms that decide and the edges.
+let edgeTestRooms = ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]
+
 let package = Package(
   name: "takt",
   products: [.executable(name: "takt", targets: ["takt"])],
@@ -94,7 +97,7 @@ let package = Package(
     tests("SettingsTests", decidingRooms + ["Settings"]),
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
-    tests("EdgeTests", decidingRooms + edgeRooms + ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]),
+    tests("EdgeTests", decidingRooms + edgeRooms + edgeTestRooms),
     tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms + ["Settings", "takt"]),
     tests("TidyTests", []),

@@ -167,6 +167,7 @@ public struct ProgramVersion: Comparable, Sendable {
     self.numbers = numbers
   }
 
+  /// `0.6.0`.
   public var text: String { numbers.map(String.init).joined(separator: ".") }
 
   public static func < (left: ProgramVersion, right: ProgramVersion) -> Bool {

@@ -95,6 +95,7 @@ public struct BundleCurrent: Equatable, Sendable {
 
   // MARK: The file
 
+  /// The bytes of the file, canonical JSON.
   public var bytes: [UInt8] {
     var members: [String: JSONValue] = [
       "version": 1, "good": Self.json(good), "history": .array(history.map(Self.json)),
@@ -154,5 +155,6 @@ public enum BundleDirectory {
     return serial
   }
 
+  /// Whether a directory may bear this name.
   public static func isName(_ name: String) -> Bool { serial(of: name) != nil }
 }

@@ -83,11 +83,13 @@ public struct BundleTrust: Equatable, Sendable {
 
 /// The text of a key statement: one key a line, `#` begins a remark.
 public enum KeyStatementText {
+  /// The bytes of a statement that names these keys.
   public static func write(_ keys: [BundleKey]) -> [UInt8] {
     let lines = ["# The keys that sign bundles from now on, and no others."] + keys.map(\.text)
     return Array((lines.joined(separator: "\n") + "\n").utf8)
   }
 
+  /// The keys that a statement names; refuses doubles, and more than `BundleLimits.keys`.
   public static func read(_ bytes: [UInt8]) throws(BundleRefusal) -> [BundleKey] {
     guard bytes.count <= BundleLimits.statementBytes,
       let text = String(validating: bytes, as: UTF8.self)

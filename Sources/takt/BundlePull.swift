@@ -1,5 +1,5 @@
-// The gateway's own way to bundles: asks a server over HTTPS now and then, and drops what is new into
-// the inbox, where it is judged like everything else.
+// The gateway's own way to bundles: asks a server over HTTPS now and then, and drops what is new
+// into the inbox, where it is judged like everything else.
 //
 // Invariants
 // - What arrives is believed no more than a USB stick: only the signature counts.

@@ -1,5 +1,5 @@
-// takt enroll: the first half hour of a gateway in an enterprise. Makes what others need to know it,
-// and one number to compare over the telephone.
+// takt enroll: the first half hour of a gateway in an enterprise. Makes what others need to know
+// it, and one number to compare over the telephone.
 //
 // Invariants
 // - Running it again changes nothing that exists: keys stay, the request is made anew for the same

@@ -1,6 +1,6 @@
 // The directory into which head office drops bundles: `remote.inbox`.
 //
-//   dropped, with its signature ──stands still──▶ judged ─▶ unpacked ─▶ ratchet ─▶ on trial ─▶ taken/
+//   dropped, and its signature ─stands still─▶ judged ─▶ unpacked ─▶ ratchet ─▶ on trial ─▶ taken/
 //                                                   └─ refused/ + .why      │
 //                                       kept ◀── confirmed ◀── the reloader ┴─▶ failed: refused/
 //

@@ -1,6 +1,7 @@
 // Ten thousand bundles that are not right: mutated, replayed, mixed, expired, foreign. None gets in.
 
 import Foundation
+import OpenSSLEdge
 import Primitives
 import Settings
 import Testing

@@ -104,7 +104,7 @@ import Testing
     (["bundle"], "keygen|make|keys|sign|verify|show is missing"),
     (["bundle", "mkae"], "\"mkae\" is none of keygen, make, keys, sign, verify and show"),
     (["bundle", "make"], "DIR is missing"),
-    (["bundle", "make", "/nowhere", "--gateways", "a"], "there is no *.json5"),
+    (["bundle", "make", "/nowhere", "--gateways", "a"], "listing /nowhere/"),
     (["bundle", "keys", "RWQ"], "opening RWQ"),
   ])
   func `a call that cannot be says why`(arguments: [String], why: String) throws {

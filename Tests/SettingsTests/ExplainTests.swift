@@ -109,6 +109,7 @@ struct SchemaTests {
       Vocabulary.stateWords, Vocabulary.line, Vocabulary.confirmations, Vocabulary.calendar,
       Vocabulary.shift, Vocabulary.extraShift, Vocabulary.pause, Vocabulary.holiday,
       Vocabulary.exception, Vocabulary.maintenance, Vocabulary.reason,
+      Vocabulary.reload, Vocabulary.remote, Vocabulary.remoteKey, Vocabulary.pull,
     ]
     #expect(Set(try #require(schema["$defs"]?.object).keys) == Set(tables.map(\.name)))
     #expect(schema["then"] == ["$ref": "#/$defs/profileFile"])
