@@ -10,7 +10,8 @@ import Glibc
 
 /// Whether standard error is the journal's own stream.
 public enum JournalStream {
-  /// JOURNAL_STREAM names device and inode of the stream; another one was redirected (systemd.exec(5)).
+  /// JOURNAL_STREAM names device and inode of the stream; another one was redirected (see
+  /// systemd.exec(5)).
   public static func isStandardError(
     environment: (String) -> String? = Environment.value, descriptor: Int32 = 2
   ) -> Bool {

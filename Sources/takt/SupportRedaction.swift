@@ -5,6 +5,7 @@
 // - A member whose name speaks of a secret has no value, unless it is the path of a file.
 // - Private keys, tokens behind "Bearer" and passwords inside addresses go, wherever they stand.
 
+import Glibc
 import LinuxEdge
 import Primitives
 import Settings
@@ -77,6 +78,7 @@ struct SupportRedaction: Sendable {
   func clean(_ text: String) -> String {
     var text = text
     for secret in secrets { text = text.replacing(secret, with: Self.mark) }
+    guard Self.mayHoldSecrets(text) else { return text }
     text = text.replacing(
       /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/,
       with: Self.mark)
@@ -89,5 +91,16 @@ struct SupportRedaction: Sendable {
       "\($0.output.1)\($0.output.2)\(Self.mark)"
     }
     return text.replacing(/([a-z][a-z0-9+.\-]*:\/\/)[^\/\s@"]+@/) { "\($0.output.1)\(Self.mark)@" }
+  }
+
+  /// What one of the patterns needs; most texts have none of it, and are spared the search.
+  private static let hints = [
+    "private key", "bearer", "basic", "pass", "secret", "token", "api_key", "apikey", "@",
+  ]
+
+  private static func mayHoldSecrets(_ text: String) -> Bool {
+    let bytes = text.lowercased()
+    if bytes.utf8.contains(0) { return true }
+    return hints.contains { hint in bytes.withCString { strstr($0, hint) != nil } }
   }
 }
