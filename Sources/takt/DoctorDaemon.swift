@@ -90,8 +90,10 @@ struct DoctorDaemon: Sendable {
 
   /// How long the journal holds, where the gateway tells.
   var timeToFull: [DoctorFinding] {
-    guard let days = status?["journal"]?["holdsDays"]?.integer else { return [] }
-    let text = "at the rate of the last days it holds \(days) days of events without an uplink"
+    guard let lasts = status?["journal"]?["lastsMs"]?.integer else { return [] }
+    let days = lasts / 86_400_000
+    let length = Human.duration(milliseconds: lasts)
+    let text = "at today's rate it holds events for \(length) without an uplink"
     return [days < 3 ? .warn("journal", text, "raise its limit") : .ok("journal", text)]
   }
 

@@ -1,7 +1,8 @@
 // What `takt doctor` looks at towards head office: files, name, connection, TLS and an answer.
 //
 // It never posts an event: over the verified connection it asks with HEAD, and whatever the
-// receiver answers proves that it is there.
+// receiver answers proves that it is there. A broker is reached and verified, and not logged in to:
+// a second client of the same name would throw the gateway's own one out.
 
 import Delivery
 import LinuxEdge
@@ -23,11 +24,34 @@ struct DoctorUplink: Sendable {
   func findings() -> [DoctorFinding] {
     let files = files()
     guard files.isEmpty else { return files }
+    guard let mqtt = uplink.mqtt else {
+      return secured { stream in
+        reach(&stream, uplink.host, uplink.port) { answer(&$0, until: $1) }
+      }
+    }
+    return mqtt.brokers.flatMap { broker in
+      guard broker.isSecure else {
+        var stream = PlainStream(clock: clock)
+        return reach(&stream, broker.host, broker.port) { stream, _ in
+          stream.close()
+          return []
+        }
+      }
+      return secured { stream in
+        reach(&stream, broker.host, broker.port) { stream, _ in
+          stream.close()
+          return []
+        }
+      }
+    }
+  }
+
+  /// Looks with a stream that verifies as the uplink's own does.
+  private func secured(_ look: (inout TLSStream) -> [DoctorFinding]) -> [DoctorFinding] {
     do throws(TLSSettingsFault) {
       var stream = try TLSStream(settings: uplink.tls, clock: clock)
-      let floor = TimeFloor(TimeEvidence.newest(plan))
-      stream.timeFloor = floor
-      return reach(&stream)
+      stream.timeFloor = TimeFloor(TimeEvidence.newest(plan))
+      return look(&stream)
     } catch {
       return [.fail(place, error.description, "put the file right")]
     }
@@ -36,10 +60,12 @@ struct DoctorUplink: Sendable {
   // MARK: files
 
   private func files() -> [DoctorFinding] {
-    let secrets = [
-      uplink.keyFile, uplink.bearerFile, uplink.oauth?.clientSecretFile,
+    let named = [
+      uplink.keyFile, uplink.bearerFile, uplink.passwordFile, uplink.oauth?.clientSecretFile,
       uplink.proxy?.credentialsFile,
     ].compactMap { $0 }
+    // What systemd hands over, it has checked; without it, it is not here to look at.
+    let secrets = named.filter { !Credential.isMeant(by: $0) }
     let all = secrets + [uplink.caFile, uplink.certificateFile, uplink.crlFile].compactMap { $0 }
     var findings: [DoctorFinding] = []
     for path in all {
@@ -67,9 +93,12 @@ struct DoctorUplink: Sendable {
 
   // MARK: the way
 
-  private func reach(_ stream: inout TLSStream) -> [DoctorFinding] {
-    let target = StreamTarget(host: uplink.host, port: uplink.port)
-    let goal = "\(uplink.host):\(uplink.port)"
+  private func reach<Stream: ByteStream & ~Copyable>(
+    _ stream: inout Stream, _ host: String, _ port: UInt16,
+    _ then: (inout Stream, Instant) -> [DoctorFinding]
+  ) -> [DoctorFinding] {
+    let target = StreamTarget(host: host, port: port)
+    let goal = "\(host):\(port)"
     let started = clock.now()
     let deadline = started + DoctorLimits.uplink
     stream.open(target)
@@ -80,8 +109,9 @@ struct DoctorUplink: Sendable {
         let expiries = stream.facts.conditions(at: clock.reading().wall).map {
           DoctorFinding.warn(place, $0)
         }
-        return [.ok(place, "\(goal) is reached and its certificate verified, in \(took)")]
-          + expiries + answer(&stream, until: deadline)
+        let how = Stream.self == PlainStream.self ? "" : " and its certificate verified"
+        return [.ok(place, "\(goal) is reached\(how), in \(took)")] + expiries
+          + then(&stream, deadline)
       case .ended(let fault): return [judge(fault, goal)]
       case .received: continue
       case .idle:
@@ -99,7 +129,7 @@ struct DoctorUplink: Sendable {
     case .timeout:
       .fail(
         place, "connecting to \(goal): no answer within \(DoctorLimits.open.text)",
-        "a firewall drops it, or the host is off: ask for port \(uplink.port) to be let through"
+        "a firewall drops it, or the host is off: ask for its port to be let through"
           + (uplink.proxy == nil ? "; where a proxy is the only way out, set proxy" : ""))
     case .certificate(let why): .fail(place, why, "see caFile, and the certificate over there")
     case .handshake(let why):
@@ -114,7 +144,7 @@ struct DoctorUplink: Sendable {
 
   private func refusal(_ why: String) -> String {
     why.lowercased().contains("refused")
-      ? "the host is there, but nothing listens on port \(uplink.port): check url"
+      ? "the host is there, but nothing listens on that port: check url"
       : "check cable, network and route: \"ip route get\" the host"
   }
 

@@ -32,8 +32,9 @@ struct SupportRedaction: Sendable {
     var files: [String] = []
     for uplink in plan?.uplinks ?? [] {
       files += [
-        uplink.bearerFile, uplink.oauth?.clientSecretFile, uplink.proxy?.credentialsFile,
-      ].compactMap { $0 }
+        uplink.bearerFile, uplink.passwordFile, uplink.oauth?.clientSecretFile,
+        uplink.proxy?.credentialsFile,
+      ].compactMap { $0.flatMap(Credential.file) }
     }
     var secrets: [String] = []
     for path in files {

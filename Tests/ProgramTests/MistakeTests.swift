@@ -23,7 +23,8 @@ struct WrittenMistake: Sendable, CustomTestStringConvertible {
     WrittenMistake(
       name: "a tab in a text, from a spreadsheet", right: "\"127.0.0.1\", port",
       wrong: "\"127.0.0.1\t\", port",
-      sentence: "found a control character in a text; allowed: printable characters; "),
+      sentence: "found a control character in a text; allowed: printable characters; "
+        + "\\t for a tab"),
     WrittenMistake(
       name: "typographic quotes, from a text processor", right: "\"hall\", host",
       wrong: "“hall”, host", sentence: "found a typographic quote where a value should be"),
