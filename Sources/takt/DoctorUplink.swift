@@ -32,7 +32,7 @@ struct DoctorUplink: Sendable {
     return mqtt.brokers.flatMap { broker in
       guard broker.isSecure else {
         var stream = PlainStream(clock: clock)
-        return reach(&stream, broker.host, broker.port) { stream, _ in
+        return reach(&stream, broker.host, broker.port, isVerified: false) { stream, _ in
           stream.close()
           return []
         }
@@ -94,7 +94,7 @@ struct DoctorUplink: Sendable {
   // MARK: the way
 
   private func reach<Stream: ByteStream & ~Copyable>(
-    _ stream: inout Stream, _ host: String, _ port: UInt16,
+    _ stream: inout Stream, _ host: String, _ port: UInt16, isVerified: Bool = true,
     _ then: (inout Stream, Instant) -> [DoctorFinding]
   ) -> [DoctorFinding] {
     let target = StreamTarget(host: host, port: port)
@@ -109,7 +109,7 @@ struct DoctorUplink: Sendable {
         let expiries = stream.facts.conditions(at: clock.reading().wall).map {
           DoctorFinding.warn(place, $0)
         }
-        let how = Stream.self == PlainStream.self ? "" : " and its certificate verified"
+        let how = isVerified ? " and its certificate verified" : ""
         return [.ok(place, "\(goal) is reached\(how), in \(took)")] + expiries
           + then(&stream, deadline)
       case .ended(let fault): return [judge(fault, goal)]
@@ -125,7 +125,7 @@ struct DoctorUplink: Sendable {
     switch fault {
     case .nameUnknown(let why):
       .fail(place, "\(why)", "check url, /etc/resolv.conf and the network")
-    case .unreachable(let why): .fail(place, why, refusal(why))
+    case .unreachable(let why): .fail(place, why, refusal(why, goal))
     case .timeout:
       .fail(
         place, "connecting to \(goal): no answer within \(DoctorLimits.open.text)",
@@ -142,9 +142,10 @@ struct DoctorUplink: Sendable {
     }
   }
 
-  private func refusal(_ why: String) -> String {
+  private func refusal(_ why: String, _ goal: String) -> String {
     why.lowercased().contains("refused")
-      ? "the host is there, but nothing listens on that port: check url"
+      ? "the host is there, but nothing listens on port "
+        + "\(goal.split(separator: ":").last ?? ""): check url"
       : "check cable, network and route: \"ip route get\" the host"
   }
 

@@ -7,6 +7,7 @@
 
 import Glibc
 import LinuxEdge
+import OpenSSLEdge
 import Primitives
 import Settings
 
