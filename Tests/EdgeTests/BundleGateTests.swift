@@ -37,7 +37,8 @@ import Testing
     comment.groups = ["saw-shop"]
     #expect(
       site.refusal(file, try site.office.sign(file, comment))
-        == "it is for gateway line-70 and group saw-shop; this is gateway line-7 of group press-shop"
+        == "it is for gateway line-70 and group saw-shop; this is gateway line-7 of group"
+        + " press-shop"
     )
   }
 

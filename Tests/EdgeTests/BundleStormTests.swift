@@ -1,4 +1,4 @@
-// Ten thousand bundles that are not right: mutated, replayed, mixed, expired, foreign. None gets in.
+// Ten thousand bundles that are not right: mutated, replayed, mixed, expired, foreign. None is in.
 
 import Foundation
 import OpenSSLEdge

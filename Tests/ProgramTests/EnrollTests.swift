@@ -1,4 +1,4 @@
-// takt enroll: what it makes, what OpenSSL says to it, and the number on both ends of the telephone.
+// takt enroll: what it makes, what OpenSSL says to it, and the number on both ends of the phone.
 
 import Foundation
 import LinuxEdge
