@@ -119,7 +119,13 @@ package struct Floor: Sendable {
     for (machine, old) in same {
       machines[machine] = before.machines[old]
       wakeOfMachine[machine] = before.wakeOfMachine[old]
-      deadlineOfMachine[machine] = before.deadlineOfMachine[old]
+      let deadline = machines[machine].nextDeadline ?? .distantFuture
+      let buses = busesOfMachine.places(of: machine)
+      for place in buses {
+        deadlineOfPlace[place] =
+          buses.count == 1
+          ? deadline : self.deadline(of: machine, wakeOfMachine[machine], place)
+      }
       lastSample[machine] = before.lastSample[old]
       isSnapshotDue[machine] = before.isSnapshotDue[old]
     }

@@ -116,7 +116,7 @@ extension Shop {
     switch request {
     case .order(let file): files = [file]
     case .orders(let several): files = several
-    case .classify, .hold, .release, .approve, .listOrders, .listHeld, .listUnclassified:
+    case .classify, .hold, .release, .approve, .listOrders, .listHeld, .listUnclassified, .outbox:
       return []
     }
     guard files.contains(where: { $0.place != nil }) else { return [] }
