@@ -37,7 +37,7 @@ private final class PageRig {
 
 /// A request with its fields.
 private func request(
-  _ method: String = "GET", _ target: String, host: String = "localhost:8080",
+  _ target: String, method: String = "GET", host: String = "localhost:8080",
   user: String? = nil, _ more: [(String, String)] = [], body: String = ""
 ) -> HTTPRequest {
   var fields = HTTPFields()
@@ -84,9 +84,9 @@ private let crew = """
     var desk = try rig.desk(users: nil)
     let body = "{\"stop\":\"press-1\",\"reason\":\"jam\"}"
     let json = [("Content-Type", "application/json"), ("X-Takt", "page")]
-    #expect(desk.ask(request("POST", "/classify", json, body: body)).status == 403)
-    #expect(desk.ask(request("POST", "/", json, body: body)).status == 405)
-    #expect(desk.ask(request("DELETE", "/status.json")).status == 405)
+    #expect(desk.ask(request("/classify", method: "POST", json, body: body)).status == 403)
+    #expect(desk.ask(request("/", method: "POST", json, body: body)).status == 405)
+    #expect(desk.ask(request("/status.json", method: "DELETE")).status == 405)
     #expect(rig.left.isEmpty)
   }
 
@@ -120,10 +120,11 @@ private let crew = """
     #expect(lea.text.contains("\"you\":{\"name\":\"lea\",\"role\":\"viewer\"}"))
     let body = "{\"stop\":\"press-1\",\"reason\":\"jam\"}"
     let json = [("Content-Type", "application/json"), ("X-Takt", "page")]
-    let refused = desk.ask(request("POST", "/classify", user: "lea:looking on", json, body: body))
+    let refused = desk.ask(
+      request("/classify", method: "POST", user: "lea:looking on", json, body: body))
     #expect(refused.status == 403)
     let taken = desk.ask(
-      request("POST", "/classify", user: "maria:knowing why", json, body: body))
+      request("/classify", method: "POST", user: "maria:knowing why", json, body: body))
     #expect(taken.status == 202)
     #expect(rig.left.map(\.by) == ["maria"])
     #expect(rig.left.first?.request["reason"]?.string == "jam")
@@ -135,9 +136,11 @@ private let crew = """
     let body = "{\"stop\":\"press-1\",\"reason\":\"jam\"}"
     let user = "maria:knowing why"
     let form = [("Content-Type", "text/plain")]
-    #expect(desk.ask(request("POST", "/classify", user: user, form, body: body)).status == 403)
+    #expect(
+      desk.ask(request("/classify", method: "POST", user: user, form, body: body)).status == 403)
     let json = [("Content-Type", "application/json")]
-    #expect(desk.ask(request("POST", "/classify", user: user, json, body: body)).status == 403)
+    #expect(
+      desk.ask(request("/classify", method: "POST", user: user, json, body: body)).status == 403)
     #expect(rig.left.isEmpty)
   }
 
