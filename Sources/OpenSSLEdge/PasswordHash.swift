@@ -1,4 +1,5 @@
-// Passwords of people who look at the status page, as PBKDF2 (RFC 8018) makes them useless to steal.
+// Passwords of people who look at the status page, as PBKDF2 (RFC 8018) makes them useless to
+// steal.
 //
 //   pbkdf2-sha256:<iterations>:<salt>:<hash>      salt and hash in base64url
 //

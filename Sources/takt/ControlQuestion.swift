@@ -10,7 +10,7 @@
 //   reasons                                         the table of reasons
 //   tail <number> | last <n>                        committed events behind it (ControlTail.swift)
 //   about                                           the process and its log (ControlAbout.swift)
-//   configuration                                   which bundle holds, and what waits (Inbox.swift)
+//   configuration                                   which bundle holds, what waits (Inbox.swift)
 //   rollback <bundle> | local                       goes back to a kept bundle, or to local files
 //
 // Invariants
@@ -44,7 +44,8 @@ enum ControlQuestion: Equatable {
     var sentence: String
   }
 
-  static let known = "status, buses, read, result, trace, shop, outcome, reasons, about, tail, "
+  static let known =
+    "status, buses, read, result, trace, shop, outcome, reasons, about, tail, "
     + "configuration, rollback"
 
   init(_ line: String) throws(Fault) {

@@ -66,8 +66,8 @@ struct PageThread {
         tools: .init(verify: PasswordHash.verify, digest: SHA256.digest)),
       sources: PageSources(
         picture: { seat.newest { clock.now() } }, reasons: { daemon.reasonList() },
-        leave: { daemon.leave(classification: $0, provenBy: $1) }, outcome: { daemon.outcome(of: $0) },
-        now: { clock.now() }),
+        leave: { daemon.leave(classification: $0, provenBy: $1) },
+        outcome: { daemon.outcome(of: $0) }, now: { clock.now() }),
       isLocal: page.certificateFile == nil)
     let listener: TCPListener
     do throws(LinuxFault) { listener = try TCPListener(address) } catch {

@@ -5,7 +5,8 @@
 //
 // Invariants
 // - Everything that can fail is made before anything is told to leave.
-// - A new thread opens its line only when no thread that leaves holds the same one, or had its name.
+// - A new thread opens its line only when no thread that leaves holds the same one, or had its
+//   name.
 
 import Events
 import Gateway
