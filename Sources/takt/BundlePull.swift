@@ -71,7 +71,8 @@ final class BundlePull: Sendable {
       let why = pull(&tag)
       if trouble.becomes(why) {
         daemon.log.line(
-          why == nil ? .notice : .warning, "pulling bundles: \(why ?? "the server answers again")")
+          why == nil ? .notice : .warning, why == nil ? .pullWorks : .pullFaulty,
+          "pulling bundles: \(why ?? "the server answers again")")
       }
       next =
         daemon.clock.now() + plan.interval * 9 / 10 + Self.share(plan.interval / 5, &random)

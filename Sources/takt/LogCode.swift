@@ -44,6 +44,8 @@ enum LogCode: Int, CaseIterable, Sendable {
   case bundleWaits = 413
   case bundleKeys = 414
   case inboxFaulty = 415
+  case pullFaulty = 416
+  case pullWorks = 417
   case zoneUnknown = 421
   case keyRenewed = 431
   case keyKept = 432
@@ -73,7 +75,7 @@ enum LogCode: Int, CaseIterable, Sendable {
   private static let endings: [LogCode: LogCode] = [
     .busConnected: .busLost, .unitAnswers: .unitLost, .addressesAnswered: .addressesRefused,
     .journalWorks: .journalFaulty, .uplinkDelivers: .uplinkFailing,
-    .orderDropWorks: .orderDropFaulty,
+    .orderDropWorks: .orderDropFaulty, .pullWorks: .pullFaulty,
   ]
 
   /// What the hundreds say.

@@ -22,7 +22,7 @@ extension LogCode {
   private static let table = fieldEntries.merging(keepingEntries) { $1 }
     .merging(houseEntries) { $1 }
 
-  private static let nothing = "Nothing; it says that the trouble is over."
+  static let nothing = "Nothing; it says that the trouble is over."
 
   private static let fieldEntries: [LogCode: LogEntry] = [
     .busLost: LogEntry(
@@ -119,6 +119,10 @@ extension LogCode {
     .bundleKeys: LogEntry(
       "bundle keys changed", "The root key has named others that may sign bundles.",
       "Check with head office that this was meant."),
+    .pullFaulty: LogEntry(
+      "bundles not fetched", "The server of remote.pull does not answer, or not as it should.",
+      "Follow the sentence of the line; it is tried again by itself, and what runs goes on."),
+    .pullWorks: LogEntry("bundles fetched", "The server answers again.", nothing),
     .inboxFaulty: LogEntry(
       "inbox faulty", "The inbox or the store of configurations cannot be used.",
       "Check rights and disk; what runs goes on."),

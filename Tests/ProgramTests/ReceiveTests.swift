@@ -259,7 +259,7 @@ import Testing
     #expect(stranger.code == 60)
     #expect(try post(url, try mill.counts(1).batch).status == 200)
     let run = stop(program)
-    #expect(run.output.contains("✗ a client and this receiver did not agree on TLS: "))
+    #expect(run.output.contains("✗ a client and this server did not agree on TLS: "))
   }
 
   @Test func `many connections at once are served`() throws {

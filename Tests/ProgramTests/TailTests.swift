@@ -14,10 +14,14 @@ import Testing
     let words = ["tail", "--json", "-n", "500", "--type", "takt.stop.", "--socket", socket]
     let program = try RunningProgram(words + ["--events", "2"])
     site.plc.show {
-      $0.isRunning = false; $0.fault = 12
+      $0.isRunning = false
+      $0.fault = 12
     }
     try site.wait { $0.machineState == "fault" }
-    site.plc.show { $0.isRunning = true }
+    site.plc.show {
+      $0.isRunning = true
+      $0.fault = 0
+    }
     let run = program.end()
     #expect(run.code == 0)
     let lines = run.output.split(separator: "\n").map(String.init)

@@ -376,15 +376,15 @@ extension Broken {
           "\n}",
           """
 
-          routes: [{ uplink: "mes", types: ["takt.configuration.applied.v1"] }],
+          routes: [{ uplink: "mes", types: ["takt.configuration.vanished.v1"] }],
           }
           """
         )
       ],
       """
       9:35: error: routes[#1].types[#1]: no event has the type \
-      "takt.configuration.applied.v1"; allowed: a list of event types such as \
-      ["takt.stop.*"]
+      "takt.configuration.vanished.v1", did you mean "takt.configuration.applied.v1"?; allowed: \
+      a list of event types such as ["takt.stop.*"]
       """),
   ]
 }

@@ -51,6 +51,9 @@ struct ExplainTests {
         health: {
           interval: "1min",                                   // default
         },
+        reload: {
+          rollBack: false,                                    // default
+        },
       }
       // ring of bus plc: 1024 samples (at most 3 a second × 2s stall of the disk × 4)
 
@@ -109,7 +112,7 @@ struct SchemaTests {
       Vocabulary.stateWords, Vocabulary.line, Vocabulary.confirmations, Vocabulary.calendar,
       Vocabulary.shift, Vocabulary.extraShift, Vocabulary.pause, Vocabulary.holiday,
       Vocabulary.exception, Vocabulary.maintenance, Vocabulary.reason,
-      Vocabulary.reload, Vocabulary.remote, Vocabulary.remoteKey, Vocabulary.pull,
+      Vocabulary.reload, Vocabulary.page, Vocabulary.remote, Vocabulary.remoteKey, Vocabulary.pull,
     ]
     #expect(Set(try #require(schema["$defs"]?.object).keys) == Set(tables.map(\.name)))
     #expect(schema["then"] == ["$ref": "#/$defs/profileFile"])

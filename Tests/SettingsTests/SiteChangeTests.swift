@@ -104,9 +104,9 @@ import Testing
   @Test func `an id that nobody has any more is given again, and means nothing until then`() throws
   {
     let old = try configuration([]).plan
-    let parts = Self.text.split(separator: "      { name: \"belt\"")
-    let rest = try #require(parts.last?.split(separator: "      { name: \"crane\"").last)
-    let text = parts[0] + "      { name: \"crane\"" + rest
+    let parts = Self.text.split(separator: "    { name: \"belt\"")
+    let rest = try #require(parts.last?.split(separator: "    { name: \"crane\"").last)
+    let text = parts[0] + "    { name: \"crane\"" + rest
     let fewer = try #require(check(String(text)).configuration).plan(beside: old)
     #expect(fewer.machines.count == 2 && fewer.signals.count == 4)
     #expect(fewer.signals[2].machine == -1)
