@@ -204,7 +204,7 @@ final class RunSite {
 
   /// The events at the receiver.
   func received() throws -> [JSONValue] {
-    try Files.read(scratch["received.jsonl"]).split(separator: 10).map {
+    try Files.read(scratch["received.jsonl"], limit: 16 << 20).split(separator: 10).map {
       try JSONValue(parsing: Array($0))
     }
   }
