@@ -65,7 +65,7 @@ enum PageStyle {
     .bar b { font-weight: 500; overflow-wrap: anywhere; }
     .bar span { font-variant-numeric: tabular-nums; white-space: nowrap; }
     .bar div { grid-column: 1 / -1; height: 10px; background: var(--rule); border-radius: 3px; }
-    .bar i { height: 10px; border-radius: 3px; min-width: 2px; }
+    .bar i { display: block; height: 10px; border-radius: 3px; min-width: 2px; }
     .scroll { overflow-x: auto; }
     table { border-collapse: collapse; width: 100%; background: var(--card); }
     th, td { text-align: left; padding: 6px 10px; border-bottom: 1px solid var(--rule); }
