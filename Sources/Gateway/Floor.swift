@@ -113,8 +113,12 @@ package struct Floor: Sendable {
   }
 
   /// Goes on with what another floor knows of the same units and machines; `same` pairs machines
-  /// with the indices that they had there.
-  mutating func goOn(from before: Floor, units: [Int], same: [(machine: Int, before: Int)]) {
+  /// with the indices that they had there, and `changed` those whose rules are others.
+  mutating func goOn(
+    from before: Floor, units: [Int], same: [(machine: Int, before: Int)],
+    changed: [(machine: Int, before: Int)]
+  ) {
+    for (machine, old) in changed { machines[machine].goOn(from: before.machines[old]) }
     for unit in units { markOfUnit[unit] = before.markOfUnit[unit] }
     for (machine, old) in same {
       machines[machine] = before.machines[old]

@@ -7,8 +7,9 @@
 // - What was sampled under the old configuration is decided by it, to the last sample, and durable
 //   before anything is decided by the new one. The journal stays open.
 // - A machine whose rules are the same goes on as the value that it is: no gap, nothing recovered,
-//   no window cut. One whose rules changed goes on from its snapshot of this moment. One that is
-//   gone tells what it had gathered; its snapshot stays, for the day it comes back.
+//   no window cut. One whose words or limits changed but that asks the same goes on without a gap
+//   too, any other from its snapshot of this moment, as after a restart. One that is gone tells
+//   what it had gathered; its snapshot stays, for the day it comes back.
 // - While the disk refuses, nothing is handed over: everything pending is of the old configuration.
 // - A hand-over that cannot be carried out yet has changed nothing; it is asked for again.
 
@@ -86,13 +87,15 @@ extension RecorderStep where Store: ~Copyable {
     plan = order.plan
     names = plan.names
     machineNames = plan.machines.map(\.name)
-    let same = Self.same(plan, planBefore)
+    let known = Self.known(plan, planBefore)
+    let same = known.filter { planBefore.machines[$0.before] == plan.machines[$0.machine] }
+    let changed = known.filter { planBefore.machines[$0.before] != plan.machines[$0.machine] }
     var unread: [String] = []
     floor = Floor(plan: plan, state: state, reading: reading, unread: &unread)
     let units = plan.units.indices.filter { unit in
       planBefore.units.indices.contains(unit) && planBefore.units[unit] == plan.units[unit]
     }
-    floor.goOn(from: floorBefore, units: units, same: same)
+    floor.goOn(from: floorBefore, units: units, same: same, changed: changed)
     var told: [(line: Int, facts: [OrderFact])] = []
     shop = Shop(plan: plan, state: state, reading: reading, unread: &unread, told: &told)
     watch = ShopWatch(
@@ -115,17 +118,14 @@ extension RecorderStep where Store: ~Copyable {
     }
   }
 
-  /// The machines that are exactly what they were, with their indices in both plans.
-  private static func same(
+  /// The machines that both plans have, with their indices.
+  private static func known(
     _ plan: RecorderPlan, _ before: RecorderPlan
   ) -> [(machine: Int, before: Int)] {
     var known: [String: Int] = [:]
     for (index, rules) in before.machines.enumerated() { known[rules.name] = index }
     return plan.machines.indices.compactMap { machine in
-      guard let old = known[plan.machines[machine].name],
-        before.machines[old] == plan.machines[machine]
-      else { return nil }
-      return (machine, old)
+      known[plan.machines[machine].name].map { (machine, $0) }
     }
   }
 

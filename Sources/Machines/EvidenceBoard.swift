@@ -93,6 +93,14 @@ struct EvidenceBoard: Equatable, Sendable {
     nodes = Array(repeating: Node(), count: program.steps.count)
   }
 
+  /// Goes on with what another board of the same shape was told and answered; the words are its own.
+  mutating func goOn(from before: EvidenceBoard) {
+    let own = program
+    self = before
+    program = own
+    dirty = .max
+  }
+
   /// Whether everything that decides can be read.
   var contact: Contact {
     var (good, partial, unusable) = (false, false, false)
@@ -110,17 +118,17 @@ struct EvidenceBoard: Equatable, Sendable {
 
   /// Takes what a signal says; `moved` overrules what its values say of a counter.
   ///
-  /// `isGap`: nobody looked before; `isSame`: what it shows after a loss of contact proves that it
-  /// did not move in it, so that it stood all the time.
+  /// `isSame`: what it shows after a loss of contact proves that it did not move in it, so that it
+  /// stood all the time.
   ///
   /// Returns by how much a counter rose, nil when it did not move.
   mutating func note(
-    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil, isGap: Bool,
+    _ slot: Int, _ value: Value, _ quality: Quality, moved: Bool? = nil,
     isSame: Bool = true, at: Stamp
   ) -> UInt64? {
     dirty |= program.dependents[slot]
     return slots[slot].note(
-      value, quality, moved: moved, isGap: isGap, isSame: isSame, stood: stood, at: at)
+      value, quality, moved: moved, isSame: isSame, stood: stood, at: at)
   }
 
   /// The next count of a signal will come, at some time after `looked`.

@@ -17,8 +17,8 @@ extension EvidenceBoard.Slot {
   ///
   /// Returns by how much a counter rose, nil when it did not move; see `EvidenceBoard.note`.
   mutating func note(
-    _ next: Value, _ quality: Quality, moved isMoved: Bool?, isGap: Bool, isSame: Bool,
-    stood: Bool, at: Stamp
+    _ next: Value, _ quality: Quality, moved isMoved: Bool?, isSame: Bool, stood: Bool,
+    at: Stamp
   ) -> UInt64? {
     guard quality == .good else {
       seen = quality == .noContact ? .noContact : .unusable
@@ -26,6 +26,9 @@ extension EvidenceBoard.Slot {
       return nil
     }
     let (before, awaySince) = (value, away)
+    // Nobody read it just before: it was away, or the gateway was. That other signals were refused,
+    // so that nobody knew what the machine does, hides no count.
+    let isUnseen = seen == .never || awaySince != nil
     (seen, value, foreseen, away) = (.good, next, nil, nil)
     guard moved != nil else {
       (moved, rose) = (at, at)
@@ -34,7 +37,7 @@ extension EvidenceBoard.Slot {
     let gap = awaySince.map { max(0, at.instant.nanoseconds(since: $0)) } ?? 0
     if next.isSet == true, before.isSet == false {
       (rose, riseUnseen) = (at, 0)
-      roseUnseen = isGap || awaySince != nil
+      roseUnseen = isUnseen
     } else {
       riseUnseen = saturating(riseUnseen, plus: gap)
     }
@@ -44,7 +47,7 @@ extension EvidenceBoard.Slot {
       return nil
     }
     (moved, unseen, restsFrom) = (at, 0, nil)
-    movedUnseen = isGap || awaySince != nil
+    movedUnseen = isUnseen
     let (now, then) = (next.count ?? 0, before.count ?? 0)
     return now > then ? now - then : 0
   }

@@ -81,6 +81,20 @@ package struct StateMachine: Equatable, Sendable {
     cycle = rules.idealCycle?.nanoseconds
   }
 
+  /// Goes on where another was, by its own rules: no gap. What is heard next is heard anew.
+  mutating func goOn(from before: StateMachine) {
+    (sight, since, orderChanged, cycle) = (
+      before.sight, before.since, before.orderChanged, before.cycle
+    )
+    (nextStop, ledger) = (before.nextStop, before.ledger)
+    switch before.phase {
+    case .stopped(var stop, let run):
+      stop.heard = nil
+      phase = .stopped(stop, run: run)
+    case .unknown, .running, .noContact: phase = before.phase
+    }
+  }
+
   /// Follows what the signals say at one moment; what was due before must have been fired.
   package mutating func follow(_ look: Look, at: Stamp, into facts: inout [Fact]) {
     if look.counts > 0, case .running(let from, var pace, let dip) = phase {

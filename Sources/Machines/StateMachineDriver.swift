@@ -59,6 +59,13 @@ public struct MachineStates: Sendable {
   /// of a kind stays in the caches, where one for each does not.
   mutating func share(with kin: MachineStates) { board.program.share(with: kin.board.program) }
 
+  /// Goes on where states that ask the same were, with their own words and limits.
+  mutating func goOn(from before: MachineStates) {
+    board.goOn(from: before.board)
+    core.goOn(from: before.core)
+    (moved, counts, isPlanned) = (before.moved, before.counts, before.isPlanned)
+  }
+
   /// The place of a signal among those that decide; nil for one that decides nothing.
   public func slot(of signal: SignalID) -> Int? { slots[signal] }
 
@@ -70,8 +77,7 @@ public struct MachineStates: Sendable {
     isSame: Bool = true, at: Stamp
   ) {
     guard board.slots.indices.contains(slot) else { return }
-    let isGap = core.sight != .clear
-    let rise = board.note(slot, value, quality, moved: moved, isGap: isGap, isSame: isSame, at: at)
+    let rise = board.note(slot, value, quality, moved: moved, isSame: isSame, at: at)
     guard slot == counterSlot, let rise else { return }
     self.moved = true
     let (sum, overflow) = counts.addingReportingOverflow(

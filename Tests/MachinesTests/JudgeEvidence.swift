@@ -37,6 +37,8 @@ struct JudgeAnswer {
   var code: Int64?
   /// The last count before a standstill.
   var began: Int64?
+  /// The last count of a counter that is asked whether it stands, whatever the answer.
+  var movedAt: Int64?
   /// Nobody saw that count: somebody looked again only behind it.
   var beganUnseen = false
   /// The leaf is a table of codes.
@@ -70,6 +72,24 @@ struct JudgeEvidence {
     case .all(let inner), .any(let inner): inner.flatMap(signals)
     case .not(let inner): signals(inner)
     }
+  }
+
+  /// A claim of a stop by nothing but what stands still.
+  static func isStanding(_ claim: EvidenceClaim) -> Bool {
+    func rests(_ rule: EvidenceRule) -> Bool {
+      switch rule.test {
+      case .counterStands, .pulseStands: true
+      case .all(let inner), .any(let inner): inner.allSatisfy(rests)
+      case .bit, .code, .above, .below, .not: false
+      }
+    }
+    return claim.state.stands && rests(claim.rule)
+  }
+
+  /// Since when a signal that is refused in a scan could not be read.
+  func refusedSince(_ id: SignalID, scan: Int) -> Int64 {
+    let read = life.scans[...scan].lastIndex { $0.contact && $0.value(of: id) != nil }
+    return life.scans[read.map { $0 + 1 } ?? 0].at
   }
 
   /// Whether anything that decides could be read in a scan.
@@ -124,13 +144,20 @@ struct JudgeEvidence {
     case .all(let rules):
       let columns = rules.map { answers($0, denied: denied) }
       raw = moments.indices.map { row in
-        // All of them decide; the first stands for them, or the first code that says a reason.
+        // All of them decide; the first stands for them, or the first code that says a reason, or of
+        // several that stand still the one with the last count.
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).min().flatMap(JudgeAnswer.Word.init) ?? .holds
         let those = row.filter { $0.word == word }
         var told =
           (word == .holds ? those.first { $0.isCode } : nil) ?? those.first
           ?? JudgeAnswer(word: word)
+        if word == .holds, !told.isCode, var last = told.movedAt {
+          for other in those {
+            guard let moved = other.movedAt, moved > last else { continue }
+            (told, last) = (other, moved)
+          }
+        }
         told.word = word
         return told
       }
@@ -239,7 +266,7 @@ struct JudgeEvidence {
       answers.append(
         JudgeAnswer(
           word: holds ? .holds : .fails, leaf: id, began: holds ? movedAt : nil,
-          beganUnseen: holds && isUnseen))
+          movedAt: movedAt, beganUnseen: holds && isUnseen))
     }
     return answers
   }
@@ -273,7 +300,8 @@ struct JudgeEvidence {
       return now == said
         ? raw[index]
         : JudgeAnswer(
-          word: said ? .holds : .fails, leaf: raw[index].leaf, isCode: raw[index].isCode)
+          word: said ? .holds : .fails, leaf: raw[index].leaf, movedAt: raw[index].movedAt,
+          isCode: raw[index].isCode)
     }
   }
 }

@@ -70,6 +70,23 @@ struct JudgeFindingTests {
     #expect(stop.reason == nil && stop.category == .planned)
   }
 
+  // _xxx: the run bit is refused, so nobody knows what it does, but every count is read.
+  @Test func `a stop that begins with a count that was read is not about then (F50)`() throws {
+    var rules = [EvidenceClaim(.running, when: EvidenceRule(.bit(Cell.run)))]
+    rules.append(
+      EvidenceClaim(
+        .stopped, when: EvidenceRule(.counterStands(Cell.count, .duration(.milliseconds(250))))))
+    let life = try life(
+      rules,
+      [
+        { $0.run = false }, { $0.run = nil }, { ($0.run, $0.count) = (nil, 502) },
+        { ($0.run, $0.count) = (nil, 502) }, { ($0.run, $0.count) = (nil, 502) },
+      ], { $0.counter = Cell.count })
+    let told = try stops(life)
+    #expect(told.map(\.start) == [0, 200])
+    #expect(told.map(\.approximate) == [true, false])
+  }
+
   private func counted(_ highest: UInt64, _ scans: [(inout JudgeScan) -> Void]) throws -> JudgeLife
   {
     var life = try life([EvidenceClaim(.fault, when: EvidenceRule(.bit(Cell.blocked)))], scans)

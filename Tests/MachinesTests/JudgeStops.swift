@@ -46,8 +46,8 @@ struct JudgeStops {
   let says: [JudgeSay]
   let moments: [JudgeMoment]
   let stretches: [JudgeStretch]
-  /// What was read always says what the machine does; else it is not for this judge.
-  let isKnowable: Bool
+  /// How many moments there were at which what was read does not say what the machine does.
+  let unknowable: Int
   private let changes: [Int64]
 
   /// A stop with what decides whether an order may still make a changeover of it.
@@ -66,9 +66,9 @@ struct JudgeStops {
 
   init(_ life: JudgeLife, moves: [SignalID: Set<Int>]) {
     let found = JudgeStretches(life, moves: moves)
-    (self.life, says, moments) = (life, found.says, found.evidence.moments)
+    (self.life, says, moments) = (life, found.says, found.moments)
     stretches = found.stretches()
-    isKnowable = found.isKnowable
+    unknowable = found.unknowable
     changes = life.orderChanges
   }
 

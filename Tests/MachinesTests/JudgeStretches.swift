@@ -7,6 +7,9 @@
 // - `ignoreUnder`, `minimumRun`: StateRules; from when they are told, what a loss of contact makes
 //   of them, when a stop goes on: head of StateMachine, point 2 of the issue, F47, F50.
 // - A stop inferred from standing still begins with the last count: EvidenceRules.
+// - Evidence that is refused, so that nobody knows what the machine does, is no contact, but its
+//   delays go on: heads of EvidenceRules, StateMachine and StateMachineDriver. What is known not to
+//   stand still proves running: head of EvidenceStanding.
 // - A deadline of states comes before the samples of its moment: head of StateMachineDriver.
 
 import Machines
@@ -77,9 +80,13 @@ struct JudgeStretch {
 struct JudgeStretches {
   let evidence: JudgeEvidence
   let rules: StateRules
-  let says: [JudgeSay]
-  /// At every moment at which somebody looked, what was read says what the machine does.
-  let isKnowable: Bool
+  /// The moments at which somebody knew what the machine does, and what follows from each.
+  private(set) var moments: [JudgeMoment] = []
+  private(set) var says: [JudgeSay] = []
+  /// Nobody knew any more from then on, before the next of the moments or the end.
+  private var unknownFrom: [Int64?] = []
+  /// The moments at which somebody looked and could not know.
+  private(set) var unknowable = 0
 
   init(_ life: JudgeLife, moves: [SignalID: Set<Int>]) {
     let evidence = JudgeEvidence(life, moves: moves)
@@ -87,31 +94,61 @@ struct JudgeStretches {
     rules = life.states
     let claims = life.states.evidence.claims.map { ($0, evidence.answers($0.rule)) }
     let order = EvidenceRules.settled(life.states.evidence.order)
-    says = evidence.moments.indices.map { row in
-      Self.say(claims.map { ($0.0, $0.1[row]) }, order, life.states, evidence.moments[row])
-    }
-    isKnowable = evidence.moments.indices.allSatisfy { row in
-      Self.knows(
-        claims.map { ($0.0, $0.1[row]) }, life.states,
-        refused: { life.scans[evidence.moments[row].scan].value(of: $0) == nil })
+    // Until somebody knows again: since when nobody does, and whether the gateway died in it.
+    var (since, isNew): (Int64?, Bool) = (nil, false)
+    for (row, moment) in evidence.moments.enumerated() {
+      let row = claims.map { ($0.0, $0.1[row]) }
+      var say: JudgeSay? = Self.say(row, order, life.states, moment)
+      if let refused = Self.refused(row, evidence, moment) {
+        say =
+          Self.proves(row, refused, stood: says.last?.stands == true) ? .init(state: .running) : nil
+      }
+      guard let say else {
+        unknowable += 1
+        isNew = isNew || moment.restarted
+        if since == nil {
+          since = moment.lost.map { moment.at - $0 } ?? moment.at
+          if !unknownFrom.isEmpty { unknownFrom[unknownFrom.count - 1] = since }
+        }
+        continue
+      }
+      var known = moment
+      known.restarted = known.restarted || isNew
+      if let since { known.lost = moment.at - since }
+      moments.append(known)
+      says.append(say)
+      unknownFrom.append(nil)
+      (since, isNew) = (nil, false)
     }
   }
 
-  /// Whether a claim is made, a running claim is denied, or none that might be made is refused.
+  /// Since when what might make a claim is refused; nil where everybody knows what is claimed.
   ///
-  /// Head of EvidenceRules: else nobody knows what the machine does, unless a counter moves.
-  private static func knows(
-    _ claims: [(EvidenceClaim, JudgeAnswer)], _ rules: StateRules, refused: (SignalID) -> Bool
-  ) -> Bool {
-    if claims.contains(where: { $0.1.word == .holds }) { return true }
-    if rules.evidence.otherwise == nil,
+  /// Head of EvidenceRules: a claim that is made decides, and so does a running claim that is
+  /// denied; where none does and one that might is refused, nobody knows.
+  private static func refused(
+    _ claims: [(EvidenceClaim, JudgeAnswer)], _ evidence: JudgeEvidence, _ moment: JudgeMoment
+  ) -> Int64? {
+    if claims.contains(where: { $0.1.word == .holds }) { return nil }
+    if evidence.life.states.evidence.otherwise == nil,
       claims.contains(where: { $0.0.state == .running && $0.1.word == .fails })
     {
-      return true
+      return nil
     }
-    return !claims.contains { claim, answer in
-      claim.state != .slow && answer.word == .unknown
-        && JudgeEvidence.signals(claim.rule).contains(where: refused)
+    let scan = evidence.life.scans[moment.scan]
+    let refused = claims.filter { $0.0.state != .slow && $0.1.word == .unknown }
+      .flatMap { JudgeEvidence.signals($0.0.rule) }.filter { scan.value(of: $0) == nil }
+    return refused.map { evidence.refusedSince($0, scan: moment.scan) }.max()
+  }
+
+  /// Whether what is known not to stand still proves that it runs: of a machine that stood, only
+  /// when it has moved since.
+  private static func proves(
+    _ claims: [(EvidenceClaim, JudgeAnswer)], _ refused: Int64, stood: Bool
+  ) -> Bool {
+    claims.contains { claim, answer in
+      JudgeEvidence.isStanding(claim) && answer.word == .fails
+        && (!stood || answer.movedAt ?? .min > refused)
     }
   }
 
@@ -144,7 +181,6 @@ struct JudgeStretches {
   // MARK: Pieces
 
   private var pieces: [JudgePiece] {
-    let moments = evidence.moments
     var pieces: [JudgePiece] = []
     for (index, moment) in moments.enumerated() {
       let isGap = moment.lost != nil || moment.restarted
@@ -153,7 +189,12 @@ struct JudgeStretches {
         continue
       }
       if let piece = pieces.last { pieces[pieces.count - 1].to = over(piece, before: moment) }
-      let moved = isGap && rules.counter.map { evidence.moves[$0]?.contains(moment.scan) } == true
+      let before = index > 0 ? moments[index - 1].scan : moment.scan - 1
+      let moved =
+        isGap
+        && rules.counter.map { id in
+          (before + 1..<moment.scan + 1).contains { evidence.moves[id]?.contains($0) == true }
+        } == true
       pieces.append(
         JudgePiece(
           stands: says[index].stands, first: index, last: index, from: moment.at, to: moment.at,
@@ -166,12 +207,16 @@ struct JudgeStretches {
 
   /// Until when a piece was known to last; `next` is the first moment after it.
   private func over(_ piece: JudgePiece, before next: JudgeMoment?) -> Int64 {
-    let scan = evidence.moments[piece.last].scan
+    let scan = moments[piece.last].scan
     let scans = evidence.life.scans
-    guard scan + 1 < scans.count else { return next?.at ?? evidence.life.end - 10 }
+    let follows = scan + 1 < scans.count
+    // A gateway that died looked last at its last scan.
+    let died = follows && scans[scan + 1].restarted ? scans[scan].at : Int64.max
+    if let unknown = unknownFrom[piece.last] { return min(unknown, died) }
+    guard follows else { return next?.at ?? evidence.life.end - 10 }
     if let next, next.lost == nil, !next.restarted { return next.at }
-    // A gateway that died looked last at its last scan; lost contact was noticed at the next one.
-    return scans[scan + 1].restarted ? scans[scan].at : scans[scan + 1].at
+    // Lost contact was noticed at the next scan.
+    return min(died, scans[scan + 1].at)
   }
 
   // MARK: Stretches

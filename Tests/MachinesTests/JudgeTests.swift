@@ -1,7 +1,8 @@
 // Ten thousand lives before an independent judge: what a machine told of each, sample by sample,
 // must be what the judge finds in the whole record, stop by stop and part by part.
 //
-// TAKT_JUDGED_LIVES sets how many lives are judged; a failing one is made as small as it goes.
+// TAKT_JUDGED_LIVES and TAKT_JUDGED_RESTARTS set how many lives are judged, TAKT_JUDGED_FROM the
+// number of the first; a failing one is made as small as it goes.
 
 import Glibc
 import Machines
@@ -16,10 +17,16 @@ struct JudgeTests {
     return UInt64(unsafe String(cString: text)) ?? usual
   }
 
+  /// The numbers of the lives of one part.
+  static func seeds(_ part: UInt64, _ lives: UInt64) -> Range<UInt64> {
+    let from = number("TAKT_JUDGED_FROM", else: 0) + part * lives
+    return from..<from + lives
+  }
+
   @Test(arguments: 0..<20)
   func `random lives are told stop by stop (F47, F48, F50)`(_ part: UInt64) throws {
     let lives = max(1, Self.number("TAKT_JUDGED_LIVES", else: 1000) / 20)
-    for seed in part * lives..<(part + 1) * lives {
+    for seed in Self.seeds(part, lives) {
       var generator = JudgeGenerator(seed: seed)
       let life = try generator.life()
       guard let found = try JudgeCase.stops(life) else { continue }
@@ -29,13 +36,13 @@ struct JudgeTests {
     }
   }
 
-  @Test func `most random lives are knowable, so that the judge judges them`() throws {
+  @Test func `many random lives have times in which nobody can know, and all are judged`() throws {
     let judged = try (0..<UInt64(200)).count { seed in
       var generator = JudgeGenerator(seed: seed)
       let life = try generator.life()
-      return JudgeStops(life, moves: JudgeCounts(life).moves).isKnowable
+      return JudgeStops(life, moves: JudgeCounts(life).moves).unknowable > 0
     }
-    #expect(judged >= 100, "of 200")
+    #expect(judged >= 50, "of 200")
   }
 
   @Test(arguments: 0..<20)
@@ -43,7 +50,7 @@ struct JudgeTests {
     _ part: UInt64
   ) throws {
     let lives = max(1, Self.number("TAKT_JUDGED_LIVES", else: 1000) / 20)
-    for seed in part * lives..<(part + 1) * lives {
+    for seed in Self.seeds(part, lives) {
       var generator = JudgeGenerator(seed: seed ^ 0xC0_0117)
       let life = try generator.life(counts: true)
       guard let found = try JudgeCase.parts(life) else { continue }
@@ -56,7 +63,7 @@ struct JudgeTests {
   @Test(arguments: 0..<10)
   func `a restart before any scan of a life loses no stop and no part`(_ part: UInt64) throws {
     let lives = max(1, Self.number("TAKT_JUDGED_RESTARTS", else: 50) / 10)
-    for seed in part * lives..<(part + 1) * lives {
+    for seed in Self.seeds(part, lives) {
       var generator = JudgeGenerator(seed: seed ^ 0x2E_57A7)
       let counts = seed % 2 == 1
       let life = try generator.life(longest: 25, counts: counts)
@@ -79,8 +86,6 @@ enum JudgeCase {
   /// What differs in the stops; nil when nothing does.
   static func stops(_ life: JudgeLife) throws -> String? {
     let judge = JudgeStops(life, moves: JudgeCounts(life).moves)
-    // Evidence that is refused until nobody knows is for the other reference (StateReference).
-    guard judge.isKnowable else { return nil }
     let judged = judge.stops()
     let told = try JudgeStatesBench.stops(life)
     guard judged != told else { return nil }
