@@ -14,6 +14,10 @@ public struct EventDraft: Equatable, Sendable {
   public var at: Instant
   /// The key that must stay in order: the order id, else the machine.
   public var partitionKey: String
+  /// How long the stop was that this event ends, or classifies after its end; nil of all others.
+  public var lasted: Duration?
+  /// How bad the limit is that this event speaks of; nil of all others.
+  public var severity: String?
   /// Members that are not known are left out, never null.
   public var data: JSONValue {
     get {

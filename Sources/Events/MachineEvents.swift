@@ -83,6 +83,13 @@ extension EventDraft {
     self.init(
       type: type, unit: .machine(context.machine), subject: subject, at: fact.at,
       partitionKey: context.orderID ?? context.machine, data: .object(members))
+    switch fact.kind {
+    case .stopEnded(let stop): lasted = stop.duration
+    case .stopClassified(let stop, _): lasted = stop.endedAt == nil ? nil : stop.duration
+    case .stateChanged, .stopStarted, .counted, .counterAnomaly, .contactLost, .contactRestored,
+      .orderShown:
+      break
+    }
   }
 
   private static func tell(

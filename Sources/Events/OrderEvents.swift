@@ -66,6 +66,7 @@ extension EventDraft {
     self.init(
       type: type, unit: .machine(machine), at: fact.at, partitionKey: machine,
       data: .object(members))
+    severity = fact.rules.severity.rawValue
   }
 
   private init(

@@ -35,8 +35,17 @@ public struct RecordedRoute: Equatable, Sendable {
   public var types: [String]
   /// Names of machines; none means all.
   public var machines: [String]
+  /// Stops that were shorter are left out; nil for none.
+  public var minimumDuration: Duration?
+  /// Limits of other severities are left out; empty for none.
+  public var severities: [LimitSeverity]
 
-  public init(uplink: String, types: [String], machines: [String]) {
+  public init(
+    uplink: String, types: [String], machines: [String], minimumDuration: Duration? = nil,
+    severities: [LimitSeverity] = []
+  ) {
+    self.minimumDuration = minimumDuration
+    self.severities = severities
     self.uplink = uplink
     self.types = types
     self.machines = machines

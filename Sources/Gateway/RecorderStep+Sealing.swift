@@ -129,7 +129,7 @@ extension RecorderStep where Store: ~Copyable {
   ) -> Bool {
     do throws(EventFault) {
       let event = try pending.chain.seal(draft, reading: reading, notary: &pen)
-      pending.transaction.events.append(Outbox.row(event, due: routes.due(event.type, event.unit)))
+      pending.transaction.events.append(Outbox.row(event, due: routes.due(draft)))
       return true
     } catch {
       guard draft.type != .eventsDropped else { return false }

@@ -127,7 +127,10 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
       if own.isEmpty { routes.append(Route(bit: bit, types: ["*"])) }
       for route in own {
         let types = route.types.isEmpty ? ["*"] : route.types
-        routes.append(Route(bit: bit, types: types, machines: route.machines))
+        routes.append(
+          Route(
+            bit: bit, types: types, machines: route.machines,
+            minimumDuration: route.minimumDuration, severities: route.severities.map(\.rawValue)))
       }
     }
     return RouteTable(routes)

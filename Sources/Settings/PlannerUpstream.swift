@@ -1,6 +1,7 @@
 // Uplinks and routes of the plan.
 
 import Delivery
+import Machines
 import Primitives
 
 extension Planner {
@@ -60,7 +61,9 @@ extension Planner {
       guard let uplink = record.text("uplink").flatMap({ uplinks[$0] }) else { return nil }
       return RouteSettings(
         uplink: uplink, types: record.words("types").map(\.text),
-        machines: record.words("machines").compactMap { names.firstIndex(of: $0.text) })
+        machines: record.words("machines").compactMap { names.firstIndex(of: $0.text) },
+        minimumDuration: record.duration("minimumDuration"),
+        severities: record.words("severities").compactMap { LimitSeverity(rawValue: $0.text) })
     }
   }
 }

@@ -1,5 +1,6 @@
 // What machines share of a device, where events go, and whether the rings are large enough.
 
+import Events
 import Primitives
 import Signals
 
@@ -59,6 +60,31 @@ extension Rules {
             + Nearest.hint(word.text, machines),
           machines.prefix(8).joined(separator: ", "))
       }
+      conditions(of: route)
+    }
+  }
+
+  /// A condition of a route that none of its types can ever meet.
+  private mutating func conditions(of route: Record) {
+    let types = route.words("types").map(\.text)
+    func hasNone(of asked: [EventType]) -> Bool {
+      !types.isEmpty
+        && !asked.contains { type in
+          types.contains { RouteSettings.matches(type.rawValue, pattern: $0) }
+        }
+    }
+    if let least = route.duration("minimumDuration"), hasNone(of: [.stopEnded, .stopClassified]) {
+      mistakes.error(
+        route.place(of: "minimumDuration"), route.path(of: "minimumDuration"),
+        "stops of \(least.text) or more are told when they have ended, and the types name no such "
+          + "event",
+        "types with \(Words.quoted(EventType.stopEnded.rawValue)) or \"takt.stop.*\"")
+    }
+    if !route.words("severities").isEmpty, hasNone(of: [.limitExceeded, .limitCleared]) {
+      mistakes.error(
+        route.place(of: "severities"), route.path(of: "severities"),
+        "only limits have a severity, and the types name none of their events",
+        "types with \"takt.limit.*\"")
     }
   }
 

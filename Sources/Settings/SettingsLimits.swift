@@ -71,6 +71,8 @@ public enum SettingsLimits {
   /// Lines of one gateway, each with a calendar of its own at most: one a machine in small plants.
   static let lines = 64
   static let calendars = 64
+  /// A week: what stood longer is no stop that a route waits for.
+  static let minimumDuration = Duration.seconds(1)...Duration.seconds(7 * 86_400)
   static let publishWindow = Duration.zero...Duration.seconds(3600)
   static let healthInterval = Duration.seconds(1)...Duration.seconds(86_400)
 

@@ -119,6 +119,10 @@ public struct RouteSettings: Equatable, Sendable {
   public var types: [String]
   /// Only events of these machines; empty for every machine and the gateway itself.
   public var machines: [Int]
+  /// Stops that were shorter are left out; nil for none.
+  public var minimumDuration: Duration?
+  /// Limits of other severities are left out; empty for none.
+  public var severities: [LimitSeverity] = []
 
   /// Whether an event goes this way; `machine` is nil for the gateway's own events.
   public func takes(type: String, machine: Int?) -> Bool {

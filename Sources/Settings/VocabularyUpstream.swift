@@ -1,6 +1,7 @@
 // The names of the way upstream: uplinks, routes, limits.
 
 import Events
+import Machines
 import Primitives
 
 /// The types of uplinks, as they are written.
@@ -109,6 +110,12 @@ extension Vocabulary {
       Member(
         "machines", .references(.machine), .standard([]),
         "Only events of these machines; none: all, and the gateway's own."),
+      Member(
+        "minimumDuration", .duration(SettingsLimits.minimumDuration), .optional,
+        "Of stops only those that were so long, told when they have ended."),
+      Member(
+        "severities", .choices(LimitSeverity.allCases.map(\.rawValue)), .optional,
+        "Of limits only those of these severities."),
     ])
 
   static let limits = Table(

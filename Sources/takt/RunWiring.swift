@@ -38,7 +38,8 @@ extension SitePlan {
       routes: routes.map { route in
         RecordedRoute(
           uplink: uplinks[route.uplink].name, types: route.types,
-          machines: route.machines.map { machines[$0].name })
+          machines: route.machines.map { machines[$0].name },
+          minimumDuration: route.minimumDuration, severities: route.severities)
       },
       publishWindow: limits.publishWindow, healthInterval: limits.healthInterval)
     plan.lines = lines

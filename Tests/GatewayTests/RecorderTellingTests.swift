@@ -163,6 +163,42 @@ import Testing
     #expect(masks(.gatewayStarted) == [0b110])
   }
 
+  @Test func `a stop shorter than a route asks for is not due to it, a longer one is, once over`()
+    throws
+  {
+    let disk = ScriptedDisk()
+    let life = Life(
+      disk,
+      try Press.plan(
+        uplinks: ["mes", "maintenance"],
+        routes: [
+          RecordedRoute(
+            uplink: "maintenance", types: ["takt.stop.*"], machines: [],
+            minimumDuration: .seconds(600))
+        ]))
+    var good: Int64 = 1
+    func run(for time: Duration) {
+      life.scan(run: true, good: good)
+      good += 1
+      life.turn(after: time)
+    }
+    run(for: .seconds(1))
+    for length in [Duration.seconds(60), .seconds(700)] {
+      life.scan(run: false, fault: 12, good: good - 1)
+      life.turn(after: length)
+      run(for: .seconds(5))
+      run(for: .seconds(5))
+    }
+    let ended = life.told(.stopEnded)
+    #expect(ended.count == 2)
+    func due(_ type: EventType) -> [UInt64] {
+      let sequences = life.told(type).map(\.sequence)
+      return sequences.compactMap { own in disk.history.first { $0.sequence == own }?.due }
+    }
+    #expect(due(.stopEnded) == [0b01, 0b11])
+    #expect(due(.stopStarted) == [0b01, 0b01])
+  }
+
   @Test func `acknowledgements wait for company, and many of them do not wait`() throws {
     let disk = ScriptedDisk()
     let life = Life(disk, try Press.plan())

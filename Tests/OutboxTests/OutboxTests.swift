@@ -348,34 +348,3 @@ struct OutboxTests {
     #expect(desk.outbox.statistics[bit].depth == 0, "seed \(seed)")
   }
 }
-
-@Suite("Routes")
-struct RouteTests {
-  @Test(arguments: [
-    ("*", "takt.stop.ended.v1", true), ("takt.stop.*", "takt.stop.ended.v1", true),
-    ("takt.stop.*", "takt.stops.minor.v1", false),
-    ("takt.stop.ended.v1", "takt.stop.ended.v1", true),
-    ("takt.stop.ended.v1", "takt.stop.ended.v10", false), ("", "takt.stop.ended.v1", false),
-  ])
-  func `a pattern is a type, or its beginning with a star`(
-    pattern: String, type: String, fits: Bool
-  ) {
-    #expect(Route.matches(pattern, type) == fits)
-  }
-
-  @Test func `types and machines choose the uplinks, the gateway speaks to all who want its type`()
-  {
-    let table = RouteTable([
-      Route(bit: 0, types: ["takt.stop.*", "takt.gateway.*"], machines: ["press-1"]),
-      Route(bit: 1, types: ["*"]),
-      Route(bit: 99, types: ["*"]),
-    ])
-    let asked: [(EventType, EventUnit)] = [
-      (.stopEnded, .machine("press-1")), (.stopEnded, .machine("press-2")),
-      (.productionCount, .machine("press-1")), (.gatewayHealth, .gateway),
-    ]
-    var copy = table
-    let masks = (asked + asked).map { copy.due($0, $1) }
-    #expect(masks == [0b11, 0b10, 0b10, 0b11, 0b11, 0b10, 0b10, 0b11])
-  }
-}

@@ -176,6 +176,40 @@ extension Broken {
       mean "press-1"?; allowed: press-1
       """),
     Broken(
+      "a route for long stops that names no end of a stop",
+      [
+        (
+          "\n}",
+          "\nroutes: [{ uplink: \"mes\", types: [\"takt.stop.started.v1\"],"
+            + " minimumDuration: \"10min\" }],\n}"
+        )
+      ],
+      """
+      9:76: error: routes[#1].minimumDuration: stops of 10min or more are told when they \
+      have ended, and the types name no such event; allowed: types with \
+      "takt.stop.ended.v1" or "takt.stop.*"
+      """),
+    Broken(
+      "a route with a severity that is none",
+      [("\n}", "\nroutes: [{ uplink: \"mes\", severities: [\"alarms\"] }],\n}")],
+      """
+      9:40: error: routes[#1].severities[#1]: found "alarms", did you mean "alarm"?; \
+      allowed: a list of "info", "warning" or "alarm", each once at most
+      """),
+    Broken(
+      "a route for severities that names no limit",
+      [
+        (
+          "\n}",
+          "\nroutes: [{ uplink: \"mes\", types: [\"takt.stop.*\"],"
+            + " severities: [\"alarm\"] }],\n}"
+        )
+      ],
+      """
+      9:62: error: routes[#1].severities: only limits have a severity, and the types name \
+      none of their events; allowed: types with "takt.limit.*"
+      """),
+    Broken(
       "a journal that is too small",
       [("\n}", "\nlimits: { journal: \"1MB\" },\n}")],
       """

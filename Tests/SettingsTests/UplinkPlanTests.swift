@@ -1,6 +1,7 @@
 // What an uplink's members become.
 
 import Delivery
+import Machines
 import Testing
 
 @testable import Settings
@@ -84,6 +85,16 @@ import Testing
     #expect(outcome.configuration != nil && outcome.warnings.count == 2)
     #expect(outcome.warnings[0].found.contains("mqtt://b:1883 is not encrypted"))
     #expect(outcome.warnings[1].found.contains("brokers of 3.1.1 acknowledge"))
+  }
+
+  @Test func `a route's least duration and severities are taken as written`() throws {
+    let text = Broken.right.replacing(
+      "\n}",
+      with: "\nroutes: [{ uplink: \"mes\", types: [\"takt.stop.*\", \"takt.limit.*\"],"
+        + " minimumDuration: \"10min\", severities: [\"alarm\"] }, { uplink: \"mes\" }],\n}")
+    let routes = try #require(check(text).configuration?.plan).routes
+    #expect(routes.map(\.minimumDuration) == [.seconds(600), nil])
+    #expect(routes.map(\.severities) == [[.alarm], []])
   }
 
   @Test func `a token service can have authorities of its own`() throws {
