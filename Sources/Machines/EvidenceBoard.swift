@@ -93,7 +93,7 @@ struct EvidenceBoard: Equatable, Sendable {
     nodes = Array(repeating: Node(), count: program.steps.count)
   }
 
-  /// Goes on with what another board of the same shape was told and answered; the words are its own.
+  /// Goes on with what another board of the same shape was told and answered, in its own words.
   mutating func goOn(from before: EvidenceBoard) {
     let own = program
     self = before

@@ -1,9 +1,9 @@
-// How a machine goes on under other rules while nobody ceased to look: other words, limits, windows.
+// How a machine goes on under other rules while nobody ceased to look: other words and limits.
 //
 // Invariants
 // - Where the same signals are asked the same, and the same counters count, nothing was missed: an
-//   open stop goes on although its counter moves, nothing is recovered and no window is cut. Without
-//   that it goes on from its snapshot, as after a restart, and a counter that moved ends a stop.
+//   open stop goes on although its counter moves, nothing is recovered and no window is cut.
+//   Otherwise it goes on from its snapshot, as after a restart: a counter that moved ends a stop.
 // - What it hears next it hears anew, so that a stop whose words have changed gets a revision.
 
 import Primitives

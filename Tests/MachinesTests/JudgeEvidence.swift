@@ -144,8 +144,8 @@ struct JudgeEvidence {
     case .all(let rules):
       let columns = rules.map { answers($0, denied: denied) }
       raw = moments.indices.map { row in
-        // All of them decide; the first stands for them, or the first code that says a reason, or of
-        // several that stand still the one with the last count.
+        // All of them decide; the first stands for them, or the first code that says a reason, or
+        // of several that stand still the one with the last count.
         let row = columns.map { $0[row] }
         let word = row.map(\.word.rawValue).min().flatMap(JudgeAnswer.Word.init) ?? .holds
         let those = row.filter { $0.word == word }

@@ -305,12 +305,27 @@ struct StateReference {
         said.category = code == 12 ? .unplanned : .planned
         (said.weight, said.classified) = (2, true)
       }
-    case .counterStands where holds: said.began = moments[moves { $0.count != $1.count }[index]]
-    case .pulseStands where holds: said.began = moments[moves { !$0.pulse && $1.pulse }[index]]
+    case .counterStands(_, let limit) where holds:
+      said.began = moments[moves { $0.count != $1.count }[index]]
+      if state == .stopped { said.text = standing(limit) }
+    case .pulseStands(_, let limit) where holds:
+      said.began = moments[moves { !$0.pulse && $1.pulse }[index]]
+      if state == .stopped { said.text = standing(limit) }
     case .code, .counterStands, .pulseStands, .bit, .above, .below, .all, .any, .not: break
     }
     return said
   }
+
+  /// What stood still says for how long it must.
+  private func standing(_ limit: StillLimit) -> String {
+    switch limit {
+    case .duration(let length): "\(Self.inferred)\(length.text)"
+    case .cycles(let hundredths):
+      "\(Self.inferred)\(((rules.idealCycle ?? .zero) * Int(hundredths) / 100).text)"
+    }
+  }
+
+  private static let inferred = "no count for "
 
   private func usual(_ said: inout Say) {
     switch said.state {
@@ -350,7 +365,9 @@ struct StateReference {
     return stops.map { stop, told, byScan in
       var stop = stop
       guard let rule = rules.changeover, let end = stop.end, !stop.classified,
-        stop.kind == .stopped, stop.text == "stopped, no reason" || stop.text == "fault, no code"
+        stop.kind == .stopped,
+        ["stopped, no reason", "fault, no code"].contains(stop.text)
+          || stop.text.hasPrefix(Self.inferred)
       else { return stop }
       let isNear = changes.contains {
         ($0 > told || ($0 == told && !byScan)) && end + rule.before.wholeMilliseconds >= $0 * 50
