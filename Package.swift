@@ -34,7 +34,7 @@ let decidingRooms = [
 let edgeRooms = ["ModbusEdge", "SQLiteEdge", "OpenSSLEdge", "LinuxEdge"]
 
 /// What the tests with real peers use besides the rooms that decide and the edges.
-let edgeTestRooms = ["Settings", "Gateway", "CModbus", "CSQLite", "takt"]
+let edgeTestRooms = ["Settings", "Gateway", "CLinux", "CModbus", "CSQLite", "takt"]
 
 let package = Package(
   name: "takt",
@@ -98,7 +98,7 @@ let package = Package(
     tests("GatewayTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("SimulationTests", decidingRooms + ["Gateway", "Simulation"]),
     tests("EdgeTests", decidingRooms + edgeRooms + edgeTestRooms),
-    tests("StorageTests", decidingRooms + ["SQLiteEdge", "CSQLite", "CrashDisk"]),
+    tests("StorageTests", decidingRooms + ["SQLiteEdge", "CLinux", "CSQLite", "CrashDisk"]),
     tests("ProgramTests", decidingRooms + edgeRooms + ["Settings", "takt"]),
     tests("TidyTests", []),
   ]

@@ -273,9 +273,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       rows.state.firstHeld = max(rows.state.firstHeld, min(through, end) + 1)
     }
     guard let last = transaction.events.last else { return }
-    let base = known?.base ?? 0
-    known?.lastPlace = base + last.sequence
-    known?.lastDigest = last.digest
+    known?.end(at: last)
     rows.isTold = true
     rows.state.lost = []
   }

@@ -20,6 +20,13 @@ struct KnownEnd: Equatable {
   var base: UInt64
   var lastPlace: UInt64
   var lastDigest: [UInt8]
+
+  /// An event became durable. A method, since Swift 6.3 loses the old digest at each assignment
+  /// `known?.lastDigest =` within a type that cannot be copied.
+  mutating func end(at event: StoredEvent) {
+    lastPlace = base + event.sequence
+    lastDigest = event.digest
+  }
 }
 
 /// What came of a salvage.
