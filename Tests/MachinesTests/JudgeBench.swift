@@ -11,16 +11,24 @@ struct JudgeBench {
   private(set) var facts: [Fact] = []
   private var told: [SignalID: (value: Value, quality: Quality)] = [:]
   private static let epoch = "e1"
+  /// When the boot began whose monotonic time counts, and how many there were before it.
+  private var (booted, boots): (Int64, Int) = (0, 0)
 
   init(_ life: JudgeLife) throws {
     self.life = life
-    machine = try Machine(rules: life.machine, epoch: Self.epoch, reading: Self.reading(0))
+    machine = try Machine(rules: life.machine, epoch: Self.epoch, reading: Self.first)
   }
 
-  static func reading(_ at: Int64) -> ClockReading {
+  private static let first = ClockReading(
+    monotonic: .boot, wall: WallTime(milliseconds: Stamp.judgedFrom), quality: .synchronised,
+    bootID: "boot-0")
+
+  private func instant(_ at: Int64) -> Instant { .milliseconds(at - booted) }
+
+  private func reading(_ at: Int64) -> ClockReading {
     ClockReading(
-      monotonic: .milliseconds(at), wall: WallTime(milliseconds: 1_772_000_000_000 + at),
-      quality: .synchronised, bootID: "boot-a")
+      monotonic: instant(at), wall: WallTime(milliseconds: Stamp.judgedFrom + at),
+      quality: .synchronised, bootID: "boot-\(boots)")
   }
 
   /// The whole life, and everything that was told of it.
@@ -29,18 +37,20 @@ struct JudgeBench {
     var planned = false
     for (index, scan) in life.scans.enumerated() {
       if scan.restarted, index > 0 {
-        let kept = bench.machine.snapshot(reading: reading(life.scans[max(0, index - 1)].at + 10))
+        let died = bench.reading(life.scans[max(0, index - 1)].at + 10)
+        let kept = bench.machine.snapshot(reading: died)
+        if scan.rebooted { (bench.booted, bench.boots) = (scan.at - 30, bench.boots + 1) }
         bench.machine = try Machine(
-          rules: life.machine, epoch: epoch, snapshot: kept, reading: reading(scan.at - 10))
+          rules: life.machine, epoch: epoch, snapshot: kept, reading: bench.reading(scan.at - 10))
         bench.told = [:]
-        if index > 0 { bench.machine.plan(planned, at: stamp(scan.at - 10)) }
+        bench.machine.plan(planned, at: bench.stamp(scan.at - 10))
       }
       bench.show(scan)
       if !life.dies(after: index) { bench.say(scan, &planned) }
       planned = scan.planned
     }
     bench.mark(life.end - 10)
-    bench.machine.flush(reading: reading(life.end - 10), into: &bench.facts)
+    bench.machine.flush(reading: bench.reading(life.end - 10), into: &bench.facts)
     return bench
   }
 
@@ -53,22 +63,22 @@ struct JudgeBench {
       if let last, last.value == shown, last.quality == quality { continue }
       told[signal] = (shown, quality)
       machine.take(
-        Sample(signal: signal, at: .milliseconds(scan.at), value: shown, quality: quality))
+        Sample(signal: signal, at: instant(scan.at), value: shown, quality: quality))
     }
     mark(scan.at)
   }
 
-  private static func stamp(_ at: Int64) -> Stamp { Stamp(.milliseconds(at), reading(at)) }
+  private func stamp(_ at: Int64) -> Stamp { Stamp(instant(at), reading(at)) }
 
   /// What people and the calendar say after a scan.
   private mutating func say(_ scan: JudgeScan, _ planned: inout Bool) {
-    if scan.orderChanges { machine.cut(at: Self.stamp(scan.at + 30)) }
-    if scan.planned != planned { machine.plan(scan.planned, at: Self.stamp(scan.at + 70)) }
+    if scan.orderChanges { machine.cut(at: stamp(scan.at + 30)) }
+    if scan.planned != planned { machine.plan(scan.planned, at: stamp(scan.at + 70)) }
   }
 
   private mutating func mark(_ at: Int64) {
-    machine.take(Sample(mark: UnitID(0), at: .milliseconds(at).advanced(nanoseconds: 1)))
-    machine.advance(reading: Self.reading(at), into: &facts)
+    machine.take(Sample(mark: UnitID(0), at: instant(at).advanced(nanoseconds: 1)))
+    machine.advance(reading: reading(at), into: &facts)
   }
 
   // MARK: What was told
@@ -78,7 +88,7 @@ struct JudgeBench {
     facts.compactMap { fact in
       guard case .counterAnomaly(let told) = fact.kind else { return nil }
       return JudgeVerdict(
-        at: fact.at.instant.milliseconds, signal: told.signal, before: told.before,
+        at: fact.at.judged, signal: told.signal, before: told.before,
         after: told.after, verdict: told.verdict, booked: told.booked)
     }
   }
@@ -113,6 +123,13 @@ struct JudgeBench {
         kind: record.kind == .shortStop ? .stopped : record.kind, approximate: record.approximate)
     }
   }
+}
+
+extension Stamp {
+  fileprivate static let judgedFrom: Int64 = 1_772_000_000_000
+
+  /// When it was in the life that is judged, by its label: that is the same in every boot.
+  var judged: Int64 { wall.milliseconds - Self.judgedFrom }
 }
 
 /// The states of a life, driven without a machine around them.

@@ -73,7 +73,11 @@ struct JudgeCounter {
     var readings: [JudgeReading] = []
     var (gapFrom, away): (Int64?, Bool) = (nil, false)
     for (index, scan) in scans.enumerated() {
-      if scan.restarted, index > 0 { gapFrom = gapFrom ?? scans[index - 1].at }
+      if scan.restarted, index > 0 {
+        gapFrom = gapFrom ?? scans[index - 1].at
+        // What made the computer begin anew may have made the PLC do so.
+        away = away || scan.rebooted
+      }
       guard scan.contact, case .integer(let shown)? = scan.value(of: rules.signal) else {
         (gapFrom, away) = (gapFrom ?? scan.at, away || !scan.contact)
         continue

@@ -134,6 +134,7 @@ struct JudgeGenerator {
       scan.contact = lost == 0
       lost = max(0, lost - 1)
       scan.restarted = index > 0 && one(12)
+      scan.rebooted = noisy && scan.restarted && one(3)
       scan.orderChanges = one(20)
       let looks = scan.contact && !scan.restarted && !(noisy && one(30))
       scan.count = plant.show(made ? 1 : 0, looks: looks, random: &random)

@@ -26,6 +26,8 @@ struct JudgeScan: Equatable {
   var contact = true
   /// The gateway died after the scan before, and this is its first.
   var restarted = false
+  /// With it the computer: another boot, whose monotonic time begins again; only where `restarted`.
+  var rebooted = false
   /// The order changes 30 ms after it.
   var orderChanges = false
   /// Whether the time from 70 ms after it is planned.
@@ -92,7 +94,8 @@ extension JudgeLife {
     let lines = scans.map { scan in
       func bit(_ value: Bool?) -> String { value.map { $0 ? "1" : "0" } ?? "x" }
       func number(_ value: (some BinaryInteger)?) -> String { value.map { "\($0)" } ?? "x" }
-      return "\(scan.at)\(scan.restarted ? " restarted" : "") \(scan.contact ? "" : "no contact ")"
+      let start = scan.rebooted ? " rebooted" : scan.restarted ? " restarted" : ""
+      return "\(scan.at)\(start) \(scan.contact ? "" : "no contact ")"
         + " run \(bit(scan.run)) code \(number(scan.code)) blocked \(bit(scan.blocked))"
         + " level \(number(scan.level)) count \(number(scan.count)) scrap \(number(scan.scrap))"
         + " pulse \(bit(scan.pulse))\(scan.orderChanges ? " then a new order" : "")"

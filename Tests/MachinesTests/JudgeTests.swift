@@ -163,6 +163,7 @@ enum JudgeCase {
     for index in life.counters.indices.dropFirst() { offer { $0.counters.remove(at: index) } }
     for index in life.scans.indices {
       offer { $0.scans[index].restarted = false }
+      offer { $0.scans[index].rebooted = false }
       offer { $0.scans[index].orderChanges = false }
       offer { $0.scans[index].planned = index > 0 && $0.scans[index - 1].planned }
       offer { $0.scans[index].contact = true }

@@ -36,7 +36,7 @@ struct JudgeWindows {
     var judge = self
     var until = Int64.min
     for record in records {
-      let (from, to) = (record.from.instant.milliseconds, record.to.instant.milliseconds)
+      let (from, to) = (record.from.judged, record.to.judged)
       if from > to || from < until { return "a record at \(from)..\(to) overlaps" }
       let mine = open.filter { booking in
         record.recovered
@@ -104,7 +104,7 @@ extension JudgeBooking: CustomStringConvertible {
 
 extension CountRecord {
   var words: String {
-    "\(from.instant.milliseconds)..\(to.instant.milliseconds) good \(good) scrap \(scrap)"
+    "\(from.judged)..\(to.judged) good \(good) scrap \(scrap)"
       + " rework \(rework)\(recovered ? " recovered" : "")\(rollover ? " rollover" : "")"
       + (reset ? " reset" : "")
   }
