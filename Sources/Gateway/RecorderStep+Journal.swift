@@ -142,8 +142,8 @@ extension RecorderStep where Store: ~Copyable {
     }
   }
 
-  /// The file was damaged and another epoch has begun: what was pending is sealed again there, unless
-  /// it got to the disk before, and what was in the old one and had not arrived is told as lost.
+  /// The file was damaged and another epoch has begun: what was pending is sealed again there,
+  /// unless it got to the disk before; what was in the old one and had not arrived is told as lost.
   private mutating func startAnew(
     _ state: StoreState, _ pending: Pending, _ reading: ClockReading
   ) {

@@ -21,6 +21,7 @@ public import Primitives
 
 /// How an uplink is served behind an outage and a refusal.
 public struct LaneRules: Equatable, Sendable {
+  /// Which events go first behind an outage.
   public enum Order: String, CaseIterable, Sendable { case strict, lanes }
 
   /// Events of history a second; nil for as fast as they are taken.

@@ -27,8 +27,8 @@ func openJournal(
 }
 
 /// Opens the journal, waiting while the file system is full: the daemon runs meanwhile, polls, and
-/// says so; samples wait in the rings, which count what they refuse. Nothing in the journal is lost:
-/// a damaged one stays set aside until what it holds fits into a new one.
+/// says so; samples wait in the rings, which count what they refuse. The journal loses nothing: a
+/// damaged one stays set aside until what it holds fits into a new one.
 func openJournalWithRoom(
   _ daemon: Daemon, _ random: inout SystemRandom
 ) throws(StoreFault) -> SQLiteJournal {
@@ -88,8 +88,8 @@ extension Daemon {
       let text =
         "the journal was damaged (\(replacement.reason)); it is kept as \(replacement.keptAs), "
         + "\(replacement.carried) events were taken over, "
-        + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read; nothing to do now, "
-        + "but look at the disk (smartctl, the kernel's log) before it happens again"
+        + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read; nothing to do "
+        + "now, but look at the disk (smartctl, the kernel's log) before it happens again"
       log.line(.error, .journalReplaced, text)
       return text
     }
