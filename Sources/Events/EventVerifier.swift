@@ -178,7 +178,8 @@ public struct EventVerifier: Sendable {
   private func gap(_ sequence: UInt64, _ first: UInt64, _ last: UInt64) -> EventFinding {
     EventFinding(
       sequence,
-      first == last ? "event \(first) is missing" : "events \(first) to \(last) are missing")
+      first == last ? "event \(first) is missing" : "events \(first) to \(last) are missing",
+      gap: first...max(first, last))
   }
 
   /// The first event of an epoch chains to nothing or to the last event of the epoch before.

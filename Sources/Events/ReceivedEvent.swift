@@ -11,9 +11,12 @@ public struct EventFinding: Error, Equatable, Sendable, CustomStringConvertible 
   /// The sequence it is about; nil when the bytes do not say one.
   public var sequence: UInt64?
   public var description: String
+  /// What is missing before the event, where that is all that is wrong.
+  public var gap: ClosedRange<UInt64>?
 
-  init(_ sequence: UInt64?, _ text: String) {
+  init(_ sequence: UInt64?, _ text: String, gap: ClosedRange<UInt64>? = nil) {
     self.sequence = sequence
+    self.gap = gap
     description = sequence.map { "checking event \($0): \(text)" } ?? "checking an event: \(text)"
   }
 }

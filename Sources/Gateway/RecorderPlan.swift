@@ -73,6 +73,8 @@ public struct RecorderPlan: Sendable {
   public var healthInterval: Duration
   /// How long events are kept although there is room.
   public var retention = RetentionRules()
+  /// How uplinks are served behind an outage, by name; those without rules get all in order.
+  public var lanes: [String: LaneRules] = [:]
 
   public init(
     source: EventSource, version: String, configurationDigest: String, machines: [MachineRules],

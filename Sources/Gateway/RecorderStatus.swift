@@ -30,6 +30,15 @@ public struct RecorderStatus: Sendable {
   public var lasts: Duration?
 }
 
+extension RecorderStatus {
+  /// Of a recorder that has no journal yet.
+  public init(waiting fault: String) {
+    self.init(
+      epoch: "", sequence: 0, held: 0, fault: fault, waiting: 0, samplesLost: 0, machines: [],
+      shop: [], lines: [], uplinks: [])
+  }
+}
+
 extension RecorderStep where Store: ~Copyable {
   /// A sentence while the disk does not do what it should.
   public var fault: String? {

@@ -68,6 +68,7 @@ extension RecorderStep where Store: ~Copyable {
     var next = min(reading.monotonic + GatewayLimits.recorderIdle, healthDue)
     if let window = publisher.nextDeadline { next = min(next, window) }
     for clock in watch.clocks { next = min(next, clock.nextEdge(reading) ?? next) }
+    if let due = outbox.replayDue(reading.monotonic) { next = min(next, due) }
     if plan.retention.isTimed { next = min(next, retention.due) }
     switch journal {
     case .healthy:

@@ -165,6 +165,7 @@ extension RecorderStep where Store: ~Copyable {
     }
     couriers = order.couriers
     outbox.follow(plan.uplinks, strangers: &shelf.cursors)
+    outbox.use(plan.lanes)
     for name in order.restarted {
       if let bit = outbox.bit(of: name) { outbox.rewind(bit) }
     }

@@ -142,11 +142,15 @@ extension RecorderStep where Store: ~Copyable {
     }
   }
 
-  /// The file was damaged and another epoch has begun: what was pending is sealed again there, and
-  /// what was in the old one and had not arrived is told as lost.
+  /// The file was damaged and another epoch has begun: what was pending is sealed again there,
+  /// unless it got to the disk before; what was in the old one and had not arrived is told as lost.
   private mutating func startAnew(
     _ state: StoreState, _ pending: Pending, _ reading: ClockReading
   ) {
+    // Carried over, its last event is what the new epoch chains to: sealed again it would be told
+    // and booked twice.
+    let isThere =
+      !pending.transaction.events.isEmpty && state.lastDigest == pending.chain.lastDigest
     let last = chain.lastSequence
     let due = outbox.statistics.compactMap(\.oldestUnacknowledged).min()
     let first = plan.uplinks.isEmpty ? last &- outbox.heldCount &+ 1 : due ?? .max
@@ -157,10 +161,14 @@ extension RecorderStep where Store: ~Copyable {
     for courier in couriers { courier.startAnew() }
     floor.wantSnapshots()
     // As before what is pending: it runs through the desks once more, with its new sequences.
-    shop = pending.shop
+    if !isThere { shop = pending.shop }
     shop.wantSnapshots()
     watch.wantSnapshots()
-    entries = [.newEpoch(state.epoch)] + pending.entries + entries
+    entries = [.newEpoch(state.epoch)] + (isThere ? [] : pending.entries) + entries
+    if isThere {
+      for tap in taps { tap.add(pending.transaction.events) }
+      for (ticket, answer) in pending.answers { requests.answer(ticket, answer) }
+    }
     for loss in Outbox.losses(state).reversed() {
       let told = EventDraft.eventsDropped(
         plan.source, at: Stamp(reading.monotonic, reading), loss)

@@ -99,7 +99,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     chain = EventChain(
       source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
       lastDigest: state.lastDigest)
-    outbox = Outbox(uplinks: plan.uplinks, state: state)
+    outbox = Outbox(uplinks: plan.uplinks, state: state, rules: plan.lanes)
     routes = Self.routes(plan, outbox)
     shelf = Shelf(plan, state)
     var unread: [String] = []
@@ -232,7 +232,8 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     for courier in couriers {
       guard let bit = outbox.bit(of: courier.name) else { continue }
       for answer in courier.takeAnswers() {
-        guard outbox.answered(answer, from: bit, at: reading.wall) else { continue }
+        guard outbox.answered(answer, from: bit, at: reading.wall, now: reading.monotonic)
+        else { continue }
         acknowledgedSince = acknowledgedSince ?? reading.monotonic
         acknowledgedEvents += 1
         if case .delivered = answer {
@@ -247,7 +248,9 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     guard case .healthy = journal else { return }
     for courier in couriers {
       guard let bit = outbox.bit(of: courier.name) else { continue }
-      while let order = outbox.order(for: bit), !courier.parcels.isFull {
+      while let order = outbox.order(for: bit, now: reading.monotonic),
+        !courier.parcels.isFull
+      {
         let events: [StoredEvent]
         do throws(StoreFault) {
           events = try store.read(
@@ -257,7 +260,10 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
           skipUnreadable(error, order, reading)
           break
         }
-        guard let parcel = outbox.offer(events, for: order), courier.post(parcel) else { break }
+        guard let parcel = outbox.offer(events, for: order, now: reading.monotonic) else {
+          continue
+        }
+        guard courier.post(parcel) else { break }
       }
       offerLate(courier, bit)
     }
@@ -268,7 +274,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
     _ fault: StoreFault, _ order: ReadOrder, _ reading: ClockReading
   ) {
     guard case .damagedEvent(let sequence) = fault,
-      let loss = outbox.skip(sequence, for: order.bit)
+      let loss = outbox.skip(sequence, for: order.bit, part: order.part)
     else { return }
     tell([.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss)])
   }

@@ -29,6 +29,7 @@ public struct ReadOrder: Equatable, Sendable {
   public var after: UInt64
   public var countLimit: Int
   public var byteLimit: Int
+  public var part = LanePart.ordinary
 }
 
 /// How one uplink stands, for status and health.
@@ -63,9 +64,15 @@ public struct Outbox: Sendable {
   var epochs: [EpochBefore]
   /// What the journal knows of events that are to be sent once more.
   var lateCommitted = ""
+  /// What the journal knows of events that went ahead of history.
+  var aheadCommitted = ""
+  var rules: [String: LaneRules]
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
-  public init(uplinks names: [String], state: StoreState) {
+  public init(
+    uplinks names: [String], state: StoreState, rules: [String: LaneRules] = [:]
+  ) {
+    self.rules = rules
     lastSequence = state.lastPlace
     epochs = state.before + [EpochBefore(epoch: state.epoch, base: state.base)]
     firstHeld = state.firstHeld
@@ -81,6 +88,8 @@ public struct Outbox: Sendable {
       }
     }
     self.lanes = lanes
+    use(rules)
+    resumeBacklogs(state.snapshots[Self.aheadName])
     resumeLate(state.snapshots[Self.lateName])
   }
 
@@ -104,49 +113,72 @@ public struct Outbox: Sendable {
       lastSequence = base + event.sequence
       for index in lanes.indices where event.due & (1 << UInt64(lanes[index].bit)) != 0 {
         lanes[index].depth += 1
-        lanes[index].progress = .behind
+        if lanes[index].backlog?.current != nil {
+          lanes[index].backlog?.current?.progress = .behind
+        } else {
+          lanes[index].progress = .behind
+        }
       }
     }
   }
 
-  /// What to read next for an uplink; nil when it is level or has enough in flight.
-  public func order(for bit: Int) -> ReadOrder? {
-    guard let index = index(bit), lanes[index].progress == .behind,
+  /// What to read next for an uplink; nil when it is level, has enough in flight, or waits.
+  public func order(for bit: Int, now: Instant = .distantPast) -> ReadOrder? {
+    guard let index = index(bit), let part = lanes[index].nextPart(now),
       lanes[index].inFlight.count < OutboxLimits.parcelsInFlight,
       lanes[index].waiting.count < OutboxLimits.refusedWaiting, !lanes[index].late.isFirst
     else { return nil }
-    return ReadOrder(
+    var order = ReadOrder(
       bit: bit, after: lanes[index].offered, countLimit: OutboxLimits.parcelEvents,
-      byteLimit: OutboxLimits.parcelBytes)
+      byteLimit: OutboxLimits.parcelBytes, part: part)
+    if part == .current { order.after = lanes[index].backlog?.current?.offered ?? order.after }
+    if part == .history, let rate = lanes[index].rules.replayRate {
+      order.countLimit = min(order.countLimit, max(1, rate))
+    }
+    return order
   }
 
-  /// Makes a parcel of what the store returned for an order; nil when there was nothing.
-  public mutating func offer(_ events: [StoredEvent], for order: ReadOrder) -> Parcel? {
-    guard let index = index(order.bit), lanes[index].offered == order.after else { return nil }
+  /// Makes a parcel of what the store returned for an order; nil when there was nothing for now:
+  /// the next order says whether there is more.
+  public mutating func offer(
+    _ events: [StoredEvent], for order: ReadOrder, now: Instant = .distantPast
+  ) -> Parcel? {
+    guard let index = index(order.bit) else { return nil }
+    var (events, part) = (events, order.part)
+    switch part {
+    case .ordinary: guard lanes[index].offered == order.after else { return nil }
+    case .current:
+      guard lanes[index].backlog?.current?.offered == order.after else { return nil }
+    case .history:
+      guard lanes[index].offered == order.after else { return nil }
+      (events, part) = lanes[index].history(events)
+      if part == .history, events.isEmpty { return nil }
+    }
     guard let last = events.last else {
-      lanes[index].progress = .level
-      if lanes[index].inFlight.isEmpty { lanes[index].depth = 0 }
+      lanes[index].reachedEnd(part)
       return nil
     }
-    let previous = lanes[index].offered
-    lanes[index].inFlight.append(events.map(\.sequence))
+    let previous = lanes[index].handedOut(events, part, now)
     lanes[index].recorded.append(EventGlance.recorded(events[0].bytes))
     lanes[index].late.ordinaryOffered()
-    lanes[index].offered = last.sequence
-    if last.sequence >= lastSequence { lanes[index].progress = .level }
+    if last.sequence >= lastSequence { lanes[index].reachedEnd(part) }
     let base = epoch(of: events[0].sequence).base
-    return Parcel(events: events, previous: previous - min(previous, base), base: base)
+    return Parcel(
+      events: events, previous: previous - min(previous, base), base: base,
+      isReplay: part == .history)
   }
 
   /// Takes an answer of a courier; false when it is late and means nothing any more.
-  public mutating func answered(_ answer: Answer, from bit: Int, at time: WallTime) -> Bool {
+  public mutating func answered(
+    _ answer: Answer, from bit: Int, at time: WallTime, now: Instant = .distantPast
+  ) -> Bool {
     guard let index = index(bit) else { return false }
     if lanes[index].late.isOnItsWay { return answeredLate(answer, index, at: time) }
     switch answer {
     case .delivered(let sequence):
       let settled = lanes[index].settle(through: sequence)
       lanes[index].delivered += settled
-      return settled > 0
+      guard settled > 0 else { return false }
     case .refused(let event, let status, let body):
       guard lanes[index].settle(through: event.sequence) > 0 else { return false }
       lanes[index].refused += 1
@@ -154,8 +186,9 @@ public struct Outbox: Sendable {
         QuarantinedEvent(
           uplink: lanes[index].name, sequence: event.sequence, bytes: event.bytes, status: status,
           answer: String(body.prefix(OutboxLimits.answerCharacters)), at: time))
-      return true
     }
+    if lanes[index].heard(now) { lanes[index].beginBacklog(last: lastSequence) }
+    return true
   }
 
   /// Forgets what is in flight to an uplink whose courier lost it, and offers it again.

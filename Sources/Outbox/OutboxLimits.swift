@@ -38,6 +38,14 @@ public enum OutboxLimits {
   /// Runs of neighbours that leave the middle of the journal at once: each is one deletion.
   public static let thinnedRanges = 256
 
+  /// Without an answer for so long an uplink was away: what gathered meanwhile is history. A slow
+  /// receiver answers a batch within seconds.
+  public static let outage = Duration.seconds(10)
+
+  /// Ranges that went ahead of history and are remembered, for each uplink; of more outages within
+  /// one history the oldest is sent again.
+  static let rangesAhead = 8
+
   /// Different pairs of type and unit whose destinations are remembered.
   public static let rememberedRoutes = 4096
 }

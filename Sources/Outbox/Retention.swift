@@ -54,6 +54,11 @@ extension Outbox {
       transaction.snapshots.removeAll { $0.name == Self.lateName }
       transaction.snapshots.append((Self.lateName, Array(late.utf8)))
     }
+    let ahead = aheadText
+    if ahead != aheadCommitted {
+      transaction.snapshots.removeAll { $0.name == Self.aheadName }
+      transaction.snapshots.append((Self.aheadName, Array(ahead.utf8)))
+    }
     if let done = doneThrough, done - firstHeld + 1 >= OutboxLimits.deletionBatch {
       transaction.deleteThrough = max(done, transaction.deleteThrough ?? 0)
     }
@@ -74,6 +79,9 @@ extension Outbox {
     }
     if let late = transaction.snapshots.last(where: { $0.name == Self.lateName }) {
       lateCommitted = String(decoding: late.bytes, as: UTF8.self)
+    }
+    if let ahead = transaction.snapshots.last(where: { $0.name == Self.aheadName }) {
+      aheadCommitted = String(decoding: ahead.bytes, as: UTF8.self)
     }
     committed(transaction.events)
     if let through = transaction.deleteThrough {
@@ -117,10 +125,17 @@ extension Outbox {
   }
 
   /// Passes over an event whose stored bytes no longer match their digest, for one uplink.
-  public mutating func skip(_ sequence: UInt64, for bit: Int) -> Loss? {
+  public mutating func skip(
+    _ sequence: UInt64, for bit: Int, part: LanePart = .ordinary
+  ) -> Loss? {
     guard let index = index(bit), sequence > lanes[index].offered else { return nil }
+    if part == .history, let backlog = lanes[index].backlog, sequence > backlog.through {
+      // Nothing of history lies before it; it is met again where it belongs.
+      lanes[index].endBacklog()
+      return nil
+    }
     lanes[index].skip(sequence)
-    if sequence >= lastSequence { lanes[index].progress = .level }
+    if sequence >= lastSequence { lanes[index].reachedEnd(part) }
     return Loss(
       range: sequences(sequence, sequence), count: 1, place: place(sequence),
       why: "the stored bytes no longer match their digest; not sent to \(lanes[index].name)")
@@ -130,7 +145,7 @@ extension Outbox {
   /// afresh and whose couriers must forget their parcels.
   public mutating func reopened(_ state: StoreState, sameEpoch: Bool) -> Bool {
     guard sameEpoch else {
-      self = Outbox(uplinks: lanes.map(\.name), state: state)
+      self = Outbox(uplinks: lanes.map(\.name), state: state, rules: rules)
       return true
     }
     lastSequence = state.lastPlace
@@ -138,7 +153,11 @@ extension Outbox {
     for index in lanes.indices {
       let cursor = state.cursors.first { $0.name == lanes[index].name }
       lanes[index].committed = cursor?.acknowledged ?? .max
-      if lanes[index].offered < lastSequence { lanes[index].progress = .behind }
+      guard lanes[index].offered < lastSequence else { continue }
+      if lanes[index].backlog?.current != nil {
+        lanes[index].backlog?.current?.progress = .behind
+      }
+      lanes[index].progress = .behind
     }
     return false
   }

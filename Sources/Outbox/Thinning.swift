@@ -125,8 +125,8 @@ extension Outbox {
     var lacking: [Int] = []
     for index in lanes.indices where event.due & 1 << UInt64(lanes[index].bit) != 0 {
       let lane = lanes[index]
-      if event.sequence <= lane.doneThrough(last: lastSequence) { continue }
-      if event.sequence <= lane.offered { return nil }
+      guard lane.lacks(event.sequence, last: lastSequence) else { continue }
+      if lane.isOut(event.sequence) { return nil }
       lacking.append(index)
     }
     return lacking
@@ -155,7 +155,7 @@ extension Outbox {
       self.lanes.isEmpty
         || owed.contains {
           event.due & 1 << UInt64($0.bit) != 0
-            && event.sequence > $0.doneThrough(last: self.lastSequence)
+            && $0.lacks(event.sequence, last: self.lastSequence)
         }
     }
     let lost = old.filter(isLost)

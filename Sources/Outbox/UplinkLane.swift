@@ -43,6 +43,20 @@ struct UplinkLane: Equatable, Sendable {
   var kept: Int
   /// What is sent once more.
   var late = LateEvents()
+  /// How it is served behind an outage.
+  var rules = LaneRules()
+  /// What was committed while it could not be reached; nil when nothing of that is owed.
+  var backlog: Backlog?
+  /// Which part the parcels are of that are on their way.
+  var partInFlight = LanePart.ordinary
+  /// Two lanes begin behind this place, as soon as nothing is on its way.
+  var splitAt: UInt64?
+  /// Since when an answer is waited for.
+  var waitsSince = Instant.distantPast
+  /// History does not go on before this.
+  var replayAt = Instant.distantPast
+  /// A parcel of current events has gone since the last one of history.
+  var historyIsNext = false
 
   init(cursor: UplinkCursor, isKnown: Bool, state: StoreState) {
     name = cursor.name
@@ -59,29 +73,39 @@ struct UplinkLane: Equatable, Sendable {
 
   /// All that was due to it up to here is done, seen from a journal that ends at `last`.
   func doneThrough(last: UInt64) -> UInt64 {
+    let isSplit = backlog?.current != nil
+    if isSplit, partInFlight == .current { return acknowledged }
     if let first = inFlight.first?.first { return max(acknowledged, first - min(first, 1)) }
-    return progress == .level ? last : acknowledged
+    return progress == .level && !isSplit ? last : acknowledged
   }
 
   /// Takes note of final answers up to a sequence; returns how many events, 0 when it is late.
   mutating func settle(through sequence: UInt64) -> UInt64 {
-    guard sequence > acknowledged, let last = inFlight.last?.last, sequence <= last else {
-      return 0
-    }
+    guard let first = inFlight.first?.first, let last = inFlight.last?.last,
+      (first...max(first, last)).contains(sequence)
+    else { return 0 }
     let settled = forget(through: sequence)
     depth -= min(depth, settled)
-    if progress == .level, inFlight.isEmpty { depth = 0 }
+    if backlog?.current != nil, progress == .level { endBacklog() }
+    if progress == .level, backlog?.current == nil, inFlight.isEmpty { depth = 0 }
+    splitIfFree()
     return settled
   }
 
   /// Gives up everything up to a sequence: it is dropped, and told so elsewhere.
   mutating func retire(through sequence: UInt64) {
     guard doneThrough(last: sequence) < sequence else { return }
+    if let backlog, backlog.current != nil, sequence >= backlog.through {
+      // All of history goes: what goes on is the lane that went ahead.
+      if partInFlight != .current { _ = forget(through: sequence) }
+      endBacklog()
+    }
     dropped += sequence - doneThrough(last: sequence)
     depth -= min(depth, sequence - doneThrough(last: sequence))
-    _ = forget(through: sequence)
+    if backlog?.current == nil || partInFlight != .current { _ = forget(through: sequence) }
     acknowledged = max(acknowledged, sequence)
     offered = max(offered, sequence)
+    splitIfFree()
   }
 
   /// Gives up one event that was not handed out yet.
@@ -92,11 +116,15 @@ struct UplinkLane: Equatable, Sendable {
 
   /// Passes over one event that cannot be read.
   mutating func skip(_ sequence: UInt64) {
-    guard sequence > offered else { return }
-    offered = sequence
     dropped += 1
     depth -= min(depth, 1)
-    if inFlight.isEmpty { acknowledged = sequence }
+    if let current = backlog?.current, sequence > backlog?.through ?? 0 {
+      backlog?.current?.offered = max(current.offered, sequence)
+      if inFlight.isEmpty { backlog?.current?.acknowledged = max(current.acknowledged, sequence) }
+      return
+    }
+    offered = max(offered, sequence)
+    if inFlight.isEmpty { acknowledged = max(acknowledged, sequence) }
   }
 
   /// Offers again what was not answered.
@@ -105,14 +133,24 @@ struct UplinkLane: Equatable, Sendable {
     guard !inFlight.isEmpty else { return }
     inFlight = []
     recorded = []
-    offered = acknowledged
-    progress = .behind
+    if partInFlight == .current, let current = backlog?.current {
+      backlog?.current?.offered = current.acknowledged
+      backlog?.current?.progress = .behind
+    } else {
+      offered = acknowledged
+      progress = .behind
+    }
+    splitIfFree()
   }
 
   private mutating func forget(through sequence: UInt64) -> UInt64 {
     var count: UInt64 = 0
     while let first = inFlight.first?.first, first <= sequence {
-      acknowledged = max(acknowledged, first)
+      if partInFlight == .current, let current = backlog?.current {
+        backlog?.current?.acknowledged = max(current.acknowledged, first)
+      } else {
+        acknowledged = max(acknowledged, first)
+      }
       inFlight[0].removeFirst()
       if inFlight[0].isEmpty {
         inFlight.removeFirst()

@@ -85,7 +85,8 @@ struct Connection: ~Copyable {
 
   static func fault(_ code: Int32, _ handle: OpaquePointer?, _ doing: String) -> StoreFault {
     let text = handle.map { String(cString: sqlite3_errmsg($0)) } ?? "no memory"
-    let sentence = "\(doing): \(text) (SQLite \(code))"
+    let line = text.split(whereSeparator: \.isNewline).first.map(String.init) ?? text
+    let sentence = "\(doing): \(line) (SQLite \(code))"
     switch code & 0xFF {
     case SQLITE_FULL: return .diskFull
     case SQLITE_BUSY, SQLITE_LOCKED:
@@ -104,7 +105,7 @@ struct Connection: ~Copyable {
 
   /// Runs statements without parameters or rows (sqlite3_exec).
   func execute(_ text: String) throws(StoreFault) {
-    try check(sqlite3_exec(handle, text, nil, nil, nil), "executing \(text)")
+    try check(sqlite3_exec(handle, text, nil, nil, nil), "opening the journal")
   }
 
   /// Keeps the log when the handle is closed (SQLITE_FCNTL_PERSIST_WAL): beside a journal that was
@@ -144,13 +145,13 @@ struct Connection: ~Copyable {
   /// Reads the rows of a text; the body returns false to end.
   func rows(_ text: String, _ body: (Statement) -> Bool) throws(StoreFault) {
     var prepared: OpaquePointer?
-    try check(sqlite3_prepare_v2(handle, text, -1, &prepared, nil), "preparing \(text)")
+    try check(sqlite3_prepare_v2(handle, text, -1, &prepared, nil), "reading the journal")
     guard let prepared else { return }
     let statement = Statement(prepared)
     var code = statement.step()
     while code == SQLITE_ROW, body(statement) { code = statement.step() }
     sqlite3_finalize(prepared)
-    try check(code, "reading the journal (\(text))")
+    try check(code, "reading the journal")
   }
 
   /// The first column of the first row as an integer; nil without a row.

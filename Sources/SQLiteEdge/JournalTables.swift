@@ -31,7 +31,9 @@ extension Connection {
     var finding = "no answer"
     for _ in 0..<2 {
       try rows("PRAGMA quick_check(1)") {
-        finding = $0.text(0)
+        // It names the database in a line of its own, and then what is wrong.
+        let lines = $0.text(0).split(whereSeparator: \.isNewline)
+        finding = String(lines.first { !$0.hasPrefix("***") } ?? lines.first ?? "no answer")
         return false
       }
       if finding == "ok" { return }

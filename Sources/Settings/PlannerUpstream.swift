@@ -2,6 +2,7 @@
 
 import Delivery
 import Machines
+import Outbox
 import Primitives
 
 extension Planner {
@@ -35,6 +36,9 @@ extension Planner {
     }
     uplink.mqtt = mqtt(record, uplink, gateway: gateway)
     uplink.passwordFile = record.text("passwordFile")
+    uplink.lanes = LaneRules(
+      replayRate: record.integer("replayRate").map { Int(clamping: $0) },
+      order: record.text("order").flatMap(LaneRules.Order.init) ?? .strict)
     return uplink
   }
 

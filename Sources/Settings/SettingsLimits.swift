@@ -79,6 +79,8 @@ public enum SettingsLimits {
   /// 16 KB is one event at its largest; 4 MB is what common proxies accept at most.
   static let batchBytes: ClosedRange<Int64> = 16_384...4_194_304
   static let batchEvents: ClosedRange<Int64> = 1...1000
+  /// One a second is a line by hand; what a receiver takes beyond a million needs no limit.
+  static let replayRate: ClosedRange<Int64> = 1...1_000_000
   /// Under 16 MB a day of stops does not fit; 1 TB is more than any such disk.
   static let journalBytes: ClosedRange<Int64> = 16_000_000...1_000_000_000_000
 

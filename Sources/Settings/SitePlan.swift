@@ -7,6 +7,7 @@
 
 public import Delivery
 public import Machines
+public import Outbox
 public import Polling
 public import Signals
 
@@ -109,6 +110,8 @@ public struct UplinkSettings: Equatable, Sendable {
   public var mqtt: MQTTPolicy?
   /// A file with the password for the broker; read anew for each connection.
   public var passwordFile: String?
+  /// How it is served behind an outage.
+  public var lanes = LaneRules()
 }
 
 /// Which events an uplink gets.

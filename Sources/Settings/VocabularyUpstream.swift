@@ -2,6 +2,7 @@
 
 import Events
 import Machines
+import Outbox
 import Primitives
 
 /// The types of uplinks, as they are written.
@@ -62,6 +63,12 @@ extension Vocabulary {
       Member(
         "answerTimeout", .duration(SettingsLimits.answerTimeout), .standard("30s"),
         "How long the receiver may take to answer."),
+      Member(
+        "replayRate", .integer(SettingsLimits.replayRate), .optional,
+        "Most events a second of what gathered during an outage; without it, as fast as they go."),
+      Member(
+        "order", .choice(LaneRules.Order.allCases.map(\.rawValue)), .standard("strict"),
+        "After an outage: all in order, or what is new at once and the rest behind it (lanes)."),
       Member(
         "backoff", .object(backoff),
         .typed([

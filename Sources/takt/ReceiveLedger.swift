@@ -29,13 +29,16 @@ struct ReceiveTally: Equatable {
   var duplicates = 0
   /// Events stored out of their place: something is missing or the chain is broken before them.
   var misplaced = 0
+  /// Of these, what a later event of the gateway has told as lost.
+  var explained = 0
   var refused = 0
 
-  var isClean: Bool { misplaced == 0 && refused == 0 }
+  var isClean: Bool { misplaced == explained && refused == 0 }
 
   var text: String {
     "\(Human.count(Int64(stored))) events stored, \(Human.count(Int64(duplicates))) duplicates "
-      + "dropped, \(Human.count(Int64(misplaced))) out of place, "
+      + "dropped, \(Human.count(Int64(misplaced))) out of place"
+      + (explained > 0 ? " (\(Human.count(Int64(explained))) explained by a told loss), " : ", ")
       + "\(Human.count(Int64(refused))) refused"
   }
 }
@@ -56,6 +59,7 @@ struct ReceiveLedger: ~Copyable {
   private let rules: Rules
   private var file: DurableAppender
   private var memory: EventVerifier
+  private var gaps = GapBook()
   private(set) var tally = ReceiveTally()
   /// Events in the file.
   private(set) var count: Int
@@ -88,12 +92,27 @@ struct ReceiveLedger: ~Copyable {
       outcomes.append(Self.outcome(verdict, &sums))
       if outcomes[index] == .stored { lines += bytes + [10] }
       if let line = self.line(verdict) { spoken.append(line) }
+      for gap in explained(verdict) {
+        sums.explained += 1
+        spoken.append("✓ \(ReceiveLine.plain(gap.text))")
+      }
     }
     try store(lines)
     count += sums.stored
     tally.add(sums)
     spoken.forEach(tell)
     return outcomes
+  }
+
+  /// Gaps that an event explains.
+  private mutating func explained(_ verdict: EventVerdict) -> [ExplainedGap] {
+    switch verdict {
+    case .accepted(let event): return gaps.hear(event)
+    case .misplaced(let event, let finding):
+      _ = gaps.take(event, finding, tag: count)
+      return gaps.hear(event)
+    case .duplicate, .rejected: return []
+    }
   }
 
   private static func outcome(
@@ -178,6 +197,7 @@ extension ReceiveTally {
     stored += more.stored
     duplicates += more.duplicates
     misplaced += more.misplaced
+    explained += more.explained
     refused += more.refused
   }
 }

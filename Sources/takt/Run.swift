@@ -16,6 +16,8 @@ enum RunLimits {
   static let stopDeadline = Duration.milliseconds(1800)
   /// How long the recorder waits for field threads that are inside a request.
   static let fieldStop = Duration.milliseconds(500)
+  /// Between two looks whether there is room for the journal on a full file system.
+  static let journalWait = Duration.seconds(5)
   /// How long a status question waits for threads to report; then the last report is told.
   static let statusWait = Duration.milliseconds(300)
   /// Arenas of the heap: field threads allocate next to nothing, so two serve them all.

@@ -26,7 +26,57 @@ func openJournal(
     path: directory + "/journal.db", settings: settings, digest: SHA256.digest, using: &random)
 }
 
+/// Opens the journal, waiting while the file system is full: the daemon runs meanwhile, polls, and
+/// says so; samples wait in the rings, which count what they refuse. The journal loses nothing: a
+/// damaged one stays set aside until what it holds fits into a new one.
+func openJournalWithRoom(
+  _ daemon: Daemon, _ random: inout SystemRandom
+) throws(StoreFault) -> SQLiteJournal {
+  var isTold = false
+  while true {
+    do throws(StoreFault) {
+      let journal = try openJournal(daemon, &random)
+      if isTold {
+        daemon.log.line(.notice, .journalWorks, "the journal is open: there is room again")
+      }
+      return journal
+    } catch {
+      guard error == .diskFull, !daemon.fieldIsDone else { throw error }
+      if !isTold { daemon.log.line(.error, .journalFaulty, JournalWait.sentence) }
+      isTold = true
+    }
+    daemon.phase.post(.working)
+    daemon.mainBell.signal()
+    let until = daemon.clock.now() + RunLimits.journalWait
+    while daemon.clock.now() < until {
+      if daemon.fieldIsDone { throw .diskFull }
+      daemon.recorderCounter.move()
+      daemon.report(JournalWait.status, bytes: 0, daemon.question)
+      _ = daemon.recorderBell.wait(until: daemon.untilStop(until))
+    }
+  }
+}
+
+/// What is told while the journal waits for room.
+enum JournalWait {
+  static let sentence =
+    "opening the journal: the file system is full; make room, the journal is looked at again every "
+    + "\(RunLimits.journalWait.text). Meanwhile units are polled, nothing is decided or sent, and "
+    + "samples beyond the rings are counted as lost"
+
+  static var status: RecorderStatus { RecorderStatus(waiting: sentence) }
+}
+
 extension Daemon {
+  /// What opening the journal found, and how long it took to find room for it.
+  func note(_ report: OpeningReport, waited: Duration) -> String? {
+    let found = tell(report)
+    guard waited >= RunLimits.journalWait else { return found }
+    let seconds = waited.wholeMilliseconds / 1000
+    let late = "the file system was full: the journal could be opened after \(seconds) s only"
+    return [found, late].compactMap { $0 }.joined(separator: "; ")
+  }
+
   /// Logs what opening the journal found; returns it for the event when it needs telling.
   func tell(_ report: OpeningReport) -> String? {
     switch report.origin {
@@ -38,7 +88,8 @@ extension Daemon {
       let text =
         "the journal was damaged (\(replacement.reason)); it is kept as \(replacement.keptAs), "
         + "\(replacement.carried) events were taken over, "
-        + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read"
+        + "\(replacement.lost.reduce(0) { $0 + $1.count }) can no longer be read; nothing to do "
+        + "now, but look at the disk (smartctl, the kernel's log) before it happens again"
       log.line(.error, .journalReplaced, text)
       return text
     }

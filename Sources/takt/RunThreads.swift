@@ -82,16 +82,17 @@ private func poll<Bus: FieldBus & ~Copyable>(
 /// Decides and commits until the daemon stops and every field thread is done, or out of time.
 nonisolated func recorderLoop(_ daemon: Daemon) {
   var random = SystemRandom()
+  let began = daemon.clock.now()
   let journal: SQLiteJournal
   do throws(StoreFault) {
-    journal = try openJournal(daemon, &random)
+    journal = try openJournalWithRoom(daemon, &random)
   } catch {
     daemon.phase.post(.refused(.storage, error.sentence))
     daemon.mainBell.signal()
     return
   }
   let state = journal.state
-  let note = daemon.tell(journal.report)
+  let note = daemon.note(journal.report, waited: daemon.clock.now() - began)
   let site = daemon.site
   let inlets = site.fields.map { post in
     let work = post.work

@@ -43,6 +43,7 @@ extension SitePlan {
       },
       publishWindow: limits.publishWindow, healthInterval: limits.healthInterval)
     plan.lines = lines
+    plan.lanes = Dictionary(uplinks.map { ($0.name, $0.lanes) }) { first, _ in first }
     plan.retention = RetentionRules(
       age: limits.retention.all, signalsAge: limits.retention.signals,
       healthAge: limits.retention.health)

@@ -17,7 +17,8 @@ enum VerifyCommand {
       """
       FILE holds events as "takt receive" writes them, or as a journal holds them: their bytes as
       they were signed, one a line. An event that comes twice is a duplicate: counted, harmless.
-      Every other finding is printed with its line, the first 20 of them.
+      A gap that a loss event in the file explains (takt.events.dropped) is no finding. Every other
+      one is printed with its line, the first 20 of them.
       """
     ],
     exits: [.ok, .unverified, .empty, .configuration, .storage])

@@ -2,7 +2,8 @@
 //
 // Invariants
 // - Memory is bounded: findings are counted all and kept up to a limit, the first ones.
-// - The result is good only when every line verified and there was at least one.
+// - The result is good only when every line verified and there was at least one. A gap that a loss
+//   event of the file explains is no finding: the gateway has told it itself.
 
 import Events
 import LinuxEdge
@@ -25,8 +26,17 @@ struct VerifyReport {
   private(set) var lines = 0
   private(set) var accepted = 0
   private(set) var duplicates = 0
-  private(set) var findingCount = 0
-  private(set) var findings: [Finding] = []
+  private var gaps = GapBook()
+  private var notedCount = 0
+  private var noted: [Finding] = []
+
+  /// What was found, gaps that nothing explains among them.
+  var findingCount: Int { notedCount + gaps.open.count }
+  /// The first of them.
+  var findings: [Finding] {
+    let open = gaps.open.map { Finding(line: $0.tag, text: $0.text) }
+    return Array((noted + open).sorted { $0.line < $1.line }.prefix(Self.shownFindings))
+  }
 
   init(path: String, completeness: StreamCompleteness) {
     self.path = path
@@ -53,17 +63,21 @@ struct VerifyReport {
 
   private mutating func judge(_ bytes: [UInt8], _ line: FileLine, _ keys: some Verifier) {
     switch memory.check(bytes, isReplay: isFiltered, verifier: keys) {
-    case .accepted: accepted += 1
+    case .accepted(let event):
+      accepted += 1
+      _ = gaps.hear(event)
     case .duplicate: duplicates += 1
-    case .misplaced(_, let finding): note(line, finding.description)
+    case .misplaced(let event, let finding):
+      if !gaps.take(event, finding, tag: line.number) { note(line, finding.description) }
+      _ = gaps.hear(event)
     case .rejected(let finding): note(line, finding.description)
     }
   }
 
   private mutating func note(_ line: FileLine, _ text: String) {
-    findingCount += 1
-    guard findings.count < Self.shownFindings else { return }
-    findings.append(Finding(line: line.number, text: text))
+    notedCount += 1
+    guard noted.count < Self.shownFindings else { return }
+    noted.append(Finding(line: line.number, text: text))
   }
 
   var code: ExitCode { findingCount > 0 ? .unverified : lines == 0 ? .empty : .ok }
@@ -80,8 +94,16 @@ struct VerifyReport {
         "\(head.gateway)  epoch \(head.epoch)  sequence \(head.firstSequence) to "
           + "\(head.lastSequence)")
     }
+    if gaps.explainedGaps > 0 {
+      let (count, events) = (gaps.explainedGaps, Human.count(Int64(clamping: gaps.explainedEvents)))
+      rows.append(
+        "\(count) \(count == 1 ? "gap" : "gaps") of \(events) events in all "
+          + "\(count == 1 ? "is" : "are") explained: the gateway has told them as lost "
+          + "(\(EventType.eventsDropped.rawValue))")
+    }
     let duplicateText = duplicates > 0 ? ", \(Human.count(Int64(duplicates))) duplicates" : ""
-    let count = Human.count(Int64(accepted))
+    // An event behind a gap that is explained is as good as any other.
+    let count = Human.count(Int64(accepted + gaps.explainedGaps))
     rows.append(
       findingCount == 0
         ? "\(count) events verified\(duplicateText): signatures, canonical form, sequence and chain"
@@ -96,6 +118,8 @@ struct VerifyReport {
       "file": .string(path), "verified": .bool(code == .ok), "lines": .integer(Int64(lines)),
       "accepted": .integer(Int64(accepted)), "duplicates": .integer(Int64(duplicates)),
       "findingCount": .integer(Int64(findingCount)),
+      "explainedGaps": .integer(Int64(gaps.explainedGaps)),
+      "explainedEvents": .integer(Int64(clamping: gaps.explainedEvents)),
       "findings": .array(
         findings.map { ["line": .integer(Int64($0.line)), "text": .string($0.text)] }),
       "chains": .array(

@@ -35,6 +35,29 @@ import Testing
     #expect(times == times.sorted())
   }
 
+  @Test(arguments: [DiskAccident.failsBefore, .failsAfter])
+  func `F44: what got to the disk before the journal was replaced is not sealed twice`(
+    accident: DiskAccident
+  ) throws {
+    let disk = ScriptedDisk()
+    let life = Life(disk, try Press.plan())
+    life.scan(run: true, good: 1)
+    life.turn(after: .seconds(1))
+    disk.plan = (disk.operations + 1, accident)
+    life.scan(run: false, fault: 12, good: 1)
+    life.turn(after: .seconds(1))
+    #expect(life.recorder.fault != nil, "the accident met the commit")
+    // What proved itself was carried over: the new epoch chains to the last event that got there.
+    disk.replace(epoch: "0badcafe")
+    _ = life.live(.seconds(20))
+    #expect(life.recorder.fault == nil)
+    #expect(life.told(.stopStarted).count == 1)
+    life.scan(run: true, good: 2)
+    life.turn(after: .seconds(1))
+    #expect(disk.state.epoch == "0badcafe" && disk.state.lastSequence > 0)
+    #expect(life.told(.stopEnded).count == 1)
+  }
+
   /// As many drafts as the recorder holds, behind the one that is pending.
   private func fill(_ life: Life) {
     life.scan(run: true, good: 1)

@@ -185,7 +185,7 @@ extension Broken {
         )
       ],
       """
-      9:76: error: routes[#1].minimumDuration: stops of 10min or more are told when they \
+      9:77: error: routes[#1].minimumDuration: stops of 10min or more are told when they \
       have ended, and the types name no such event; allowed: types with \
       "takt.stop.ended.v1" or "takt.stop.*"
       """),
@@ -206,7 +206,7 @@ extension Broken {
         )
       ],
       """
-      9:62: error: routes[#1].severities: only limits have a severity, and the types name \
+      9:63: error: routes[#1].severities: only limits have a severity, and the types name \
       none of their events; allowed: types with "takt.limit.*"
       """),
     Broken(
