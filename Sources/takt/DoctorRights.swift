@@ -77,14 +77,16 @@ enum DoctorHolders {
       processes.lazy.filter { $0 != getpid() && holds($0, target) }.map(describe).prefix(named))
   }
 
+  /// Whoever made a pseudo terminal has it open and is no second master: he is the line.
   private static func holds(_ process: Int32, _ target: String) -> Bool {
     let directory = "/proc/\(process)/fd"
-    return ((try? Files.list(directory)) ?? []).contains { number in
+    let open = ((try? Files.list(directory)) ?? []).compactMap { number -> String? in
       var buffer = [CChar](repeating: 0, count: 4096)
       let count = readlink(directory + "/" + number, &buffer, buffer.count - 1)
-      guard count > 0 else { return false }
-      return buffer.prefix(count).elementsEqual(target.utf8.map { CChar(bitPattern: $0) })
+      guard count > 0 else { return nil }
+      return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
+    return open.contains(target) && !open.contains { $0.hasSuffix("/ptmx") }
   }
 
   private static func describe(_ process: Int32) -> String {
