@@ -27,7 +27,8 @@ import Testing
       receiver = try site.startReceiver()
       simulator = try RunningProgram([
         "simulate", "--listen", listen, "--truth", site.scratch["truth.jsonl"], "--seed", "7",
-        "--seconds", "\(seconds)", "--settle", "6s", "--min-stop", "4s", "--min-run", "4s",
+        "--seconds", "\(seconds)", "--lead", "5s", "--settle", "6s", "--min-stop", "4s",
+        "--min-run", "4s",
       ])
     }
 
