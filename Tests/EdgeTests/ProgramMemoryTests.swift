@@ -20,6 +20,17 @@ import Testing
     }
   }
 
+  @Test func `is cut once, into slices of two pages and a last one`() async {
+    await #expect(processExitsWith: .success) {
+      ProgramMemory.giveBack()
+      let slices = mappings("libcrypto.so")
+      precondition(slices.count > 100, "only \(slices.count) mappings")
+      precondition(slices.allSatisfy { $0 <= 3 * 4096 }, "as long as \(slices.max() ?? 0) bytes")
+      ProgramMemory.giveBack()
+      precondition(mappings("libcrypto.so") == slices)
+    }
+  }
+
   /// glibc's own libnss_compat: always there, and in nobody's use.
   @Test func `is given back while another thread loads and unloads a library`() async {
     await #expect(processExitsWith: .success) {
@@ -50,4 +61,17 @@ private func fileBytes() -> Int {
   let status = String(decoding: (try? Files.read("/proc/self/status")) ?? [], as: UTF8.self)
   let line = status.split(separator: "\n").first { $0.hasPrefix("RssFile:") }
   return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) } ?? 0
+}
+
+/// The lengths in bytes of the mappings of a library's code.
+private func mappings(_ library: String) -> [UInt64] {
+  let text = String(
+    decoding: (try? Files.read("/proc/self/maps", limit: 1 << 24)) ?? [], as: UTF8.self)
+  return text.split(separator: "\n").filter { $0.contains(library) && $0.contains(" r-xp ") }
+    .compactMap { line in
+      let bounds = line.prefix { $0 != " " }.split(separator: "-")
+      guard let first = UInt64(bounds[0], radix: 16), let end = UInt64(bounds[1], radix: 16)
+      else { return nil }
+      return end - first
+    }
 }
