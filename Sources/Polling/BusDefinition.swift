@@ -181,6 +181,18 @@ public struct BusDefinition: Equatable, Sendable {
 }
 
 extension BusLine {
+  /// What to look at when something was heard that is no answer: other causes on other lines.
+  public func advice(onGarbage cause: String) -> String {
+    switch framing {
+    case .rtu: "check baud and parity, for a second master or a noisy line"
+    case .mbap where cause.contains(" answered for unit "):
+      "if that is the device, give the machine the unit number that it answers with"
+    case .mbap:
+      "the device breaks Modbus TCP, or something else answers there: a serial server that only "
+        + "passes bytes through is modbus-rtu-over-tcp"
+    }
+  }
+
   /// Where it leads, for sentences: `192.168.1.5:502`, `[fd00::5]:802`, `/dev/ttyUSB0`.
   public var text: String {
     switch self {

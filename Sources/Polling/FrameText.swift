@@ -186,6 +186,9 @@ public struct FrameText: Equatable, Sendable {
 
 /// Exception codes in words.
 public enum ExceptionText {
+  /// Whether the device asks for patience (acknowledge, busy): nothing is wrong with the request.
+  static func isPatience(_ code: UInt8) -> Bool { code == 5 || code == 6 }
+
   /// The name of the application protocol specification V1.1b3, section 7, and what to do.
   public static func meaning(of code: UInt8) -> String {
     switch code {
@@ -193,8 +196,8 @@ public enum ExceptionText {
     case 2: "illegal data address; check the addresses in the manual of the device"
     case 3: "illegal data value; try fewer registers in a request"
     case 4: "server device failure; look at the device"
-    case 5: "acknowledge, still working; ask again later"
-    case 6: "server device busy; ask again later"
+    case 5: "acknowledge, still working; it is asked again"
+    case 6: "server device busy; it is asked again"
     case 8: "memory parity error; look at the device"
     case 10: "gateway path unavailable; check the route in the gateway"
     case 11: "the unit behind the gateway does not answer; check its cable and number"

@@ -38,6 +38,8 @@ public struct Poller: Sendable {
   private(set) var lateness = ResponseTimes()
   /// Moves with each refusal learnt or forgotten.
   public internal(set) var learntChanges: UInt64 = 0
+  /// Counts whenever `unreadSlots` may have changed.
+  public internal(set) var givenUpChanges: UInt64 = 0
   var probes = ProbeBudget()
   var failures = FailureBudget()
   /// Nothing is asked before: the silence that the bus needs.

@@ -30,6 +30,15 @@ extension Poller {
   /// Positions of the signals of a unit that it refuses, in its bindings.
   public func refusedSlots(of unit: Int) -> [Int] { units[unit].refused.sorted() }
 
+  /// Positions of signals that a unit does not give although it answers: device busy or failed.
+  ///
+  /// What it has been learnt to refuse is not among them.
+  public func unreadSlots(of unit: Int) -> [Int] {
+    let refused = units[unit].refused
+    let given = blocks.filter { $0.unit == unit && $0.isGivenUp }.flatMap(\.block.places)
+    return given.map { Int($0.slot) }.filter { !refused.contains($0) }.sorted()
+  }
+
   // MARK: at the start
 
   /// Plans a unit around what was learnt before; what concerns nothing it is asked for is dropped.
@@ -138,7 +147,10 @@ extension Poller {
     units[unit].refusals.removeAll { $0.learnt.since >= since }
     if units[unit].refusals.count != before { learntChanges += 1 }
     for index in blocks.indices where blocks[index].unit == unit {
-      if !blocks[index].isExtra, !blocks[index].isLive { blocks[index].due = now }
+      if blocks[index].isGivenUp {
+        blocks[index].due = now
+        givenUpChanges &+= 1
+      }
       blocks[index].failures = 0
       blocks[index].backoff.reset()
     }

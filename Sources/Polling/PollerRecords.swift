@@ -53,6 +53,9 @@ struct ScheduledBlock: Sendable {
   /// Whether signals wait for it, and it has not been given up.
   var isLive: Bool { !isExtra && failures < PollingLimits.failuresUntilLost }
 
+  /// Whether signals wait for it in vain: it is tried rarely while its unit answers others.
+  var isGivenUp: Bool { !isExtra && failures >= PollingLimits.failuresUntilLost }
+
   /// Whether signals wait for it, and the last request for it was answered.
   var isProven: Bool { isLive && unansweredSince == nil && failures == 0 }
 
@@ -195,7 +198,9 @@ extension BusFault {
     sentence.contains("; ") ? sentence : "\(sentence); \(advice)"
   }
 
-  func sentence(reading block: ReadBlock, of unit: UnitDefinition) -> String {
+  func sentence(
+    reading block: ReadBlock, of unit: UnitDefinition, on line: BusLine
+  ) -> String {
     let last = UInt32(block.start) + UInt32(block.count) - 1
     let range = block.count == 1 ? "\(block.start)" : "\(block.start)-\(last)"
     let kind = block.table.holdsBits ? "bits" : "registers"
@@ -208,7 +213,7 @@ extension BusFault {
     case .unreachable(let cause), .broken(let cause):
       return Self.advise("\(what): the link broke (\(cause))", "connecting again")
     case .garbage(let cause):
-      return "\(what): no valid answer (\(cause)); check for a second master or a noisy line"
+      return "\(what): no valid answer (\(cause)); \(line.advice(onGarbage: cause))"
     case .exception(let code):
       return "\(what): refused with exception \(code), \(ExceptionText.meaning(of: code))"
     }

@@ -24,6 +24,7 @@ extension Poller {
     if blocks[asked].role == .measure {
       measured(asked, isTaken: true, 0, ended, &outcome)
     } else {
+      if blocks[asked].isGivenUp { givenUpChanges &+= 1 }
       blocks[asked].failures = 0
       blocks[asked].unansweredSince = nil
       blocks[asked].backoff.reset()
@@ -79,10 +80,13 @@ extension Poller {
       contact(unit, started: started, ended: ended, &outcome)
       refuse(asked, exception: code, at: ended, &outcome)
       keepAsking(unit, ended)
-    case .exception:
+    case .exception(let code):
       contact(unit, started: started, ended: ended, &outcome)
       failBlock(asked, quality: .refused, at: ended, &outcome)
       keepAsking(unit, ended)
+      if ExceptionText.isPatience(code), !blocks[asked].isExtra {
+        blocks[asked].due = min(blocks[asked].due, ended + PollingLimits.suspectRetryCeiling)
+      }
     }
     if !units[unit].health.isLost, !hasDue(unit, at: ended) { outcome.finished = unit }
     return outcome
@@ -145,6 +149,7 @@ extension Poller {
     outcome.degradations.append(
       Degradation(unit: unit, slots: nil, quality: .noContact, since: since))
     for index in blocks.indices where blocks[index].unit == unit {
+      if blocks[index].isGivenUp { givenUpChanges &+= 1 }
       blocks[index].failures = 0
       blocks[index].unansweredSince = nil
     }
@@ -170,6 +175,7 @@ extension Poller {
   ) {
     blocks[index].failures = PollingLimits.failuresUntilLost
     blocks[index].unansweredSince = nil
+    givenUpChanges &+= 1
     var delay = blocks[index].backoff.next(using: &generator)
     if units[blocks[index].unit].refusesAllSince != nil {
       delay = PollingLimits.blockRetryCeiling
@@ -258,7 +264,7 @@ extension Poller {
   }
 
   private mutating func count(_ fault: BusFault, _ block: ReadBlock) {
-    let text = fault.sentence(reading: block, of: bus.units[block.unit])
+    let text = fault.sentence(reading: block, of: bus.units[block.unit], on: bus.line)
     lastError = text
     units[block.unit].lastError = text
     counters.count(fault)

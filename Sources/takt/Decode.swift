@@ -116,8 +116,8 @@ enum DecodeCommand {
     switch outcome {
     case .failure(let fault):
       let question = ReadQuestion(
-        unitName: target.unitName(unit), unit: unit, address: place, count: Int(wanted.count),
-        timeout: timeout)
+        unitName: target.unitName(unit), unit: unit, line: target.line, address: place,
+        count: Int(wanted.count), timeout: timeout)
       throw CommandFault(.network, question.sentence(fault))
     case .success(let answer):
       return DecodeText(

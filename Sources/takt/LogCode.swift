@@ -16,6 +16,8 @@ enum LogCode: Int, CaseIterable, Sendable {
   case unitAnswers = 112
   case addressesRefused = 121
   case addressesAnswered = 122
+  case signalsUnread = 123
+  case signalsRead = 124
   case learntNotKept = 131
   case learntUnreadable = 132
 
@@ -74,6 +76,7 @@ enum LogCode: Int, CaseIterable, Sendable {
 
   private static let endings: [LogCode: LogCode] = [
     .busConnected: .busLost, .unitAnswers: .unitLost, .addressesAnswered: .addressesRefused,
+    .signalsRead: .signalsUnread,
     .journalWorks: .journalFaulty, .uplinkDelivers: .uplinkFailing,
     .orderDropWorks: .orderDropFaulty, .pullWorks: .pullFaulty,
   ]

@@ -44,6 +44,13 @@ extension LogCode {
       "Check the addresses in its manual (40001 is address 0) with \"takt read\" and \"takt "
         + "scan\"; the other signals are read on."),
     .addressesAnswered: LogEntry("addresses answered", "What was refused is answered.", nothing),
+    .signalsUnread: LogEntry(
+      "signals unread",
+      "The device answers, but not with these values: it is busy, has failed, or drops these "
+        + "requests.",
+      "Look at the device; \"takt status\" shows its last answer. Takt goes on asking, and its "
+        + "other signals are read on."),
+    .signalsRead: LogEntry("signals read", "These values come again.", nothing),
     .learntNotKept: LogEntry(
       "learnt not kept", "What units refuse cannot be written to the state directory.",
       "Check space and rights of the state directory; it is only learnt anew after a restart."),

@@ -41,7 +41,8 @@ enum ReadCommand {
       let (target, unit, address) = try place(options)
       let count: Int = try options.integer("count", in: 1...2000) ?? 1
       let question = ReadQuestion(
-        unitName: target.unitName(unit), unit: unit, address: address, count: count,
+        unitName: target.unitName(unit), unit: unit, line: target.line, address: address,
+        count: count,
         timeout: try timeout(options) ?? target.timeout(of: unit))
       guard unit != 0 || target.line.framing == .mbap else {
         throw .usage("unit 0 is everybody on a serial line, and nobody answers; ask one unit")

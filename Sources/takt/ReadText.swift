@@ -14,6 +14,7 @@ struct ReadQuestion: Equatable {
   /// "line-2/3".
   var unitName: String
   var unit: UInt8
+  var line: BusLine
   var address: ParsedAddress
   /// Values one behind the other.
   var count: Int
@@ -140,8 +141,7 @@ extension ReadQuestion {
     case .exception(let code):
       return "\(what): refused with exception \(code), \(ExceptionText.meaning(of: code))"
     case .garbage(let cause):
-      return "\(what): no valid answer (\(cause)); check baud and parity, for a second master or a "
-        + "noisy line"
+      return "\(what): no valid answer (\(cause)); \(line.advice(onGarbage: cause))"
     case .broken(let cause), .unreachable(let cause):
       return "\(what): \(cause)"
     }

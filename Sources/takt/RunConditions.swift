@@ -1,7 +1,8 @@
 // Which changes of condition at the field are worth a line in the log.
 //
 // One line when a bus or a unit goes and one when it comes back, whatever happens in between (F54).
-// What a unit refuses is told once it has been narrowed down, and at most every half minute (F2).
+// What a unit refuses is told once it has been narrowed down, and at most every half minute (F2);
+// so is what it does not give for the time being.
 
 import Gateway
 import Polling
@@ -22,9 +23,25 @@ struct FieldConditions {
   private var isUp: Bool?
   private var isLost: [Bool]
   private var refused: [[Int]]
-  private var toldChanges: UInt64?
-  private var tellAt: Instant?
-  private var toldAt = Instant.distantPast
+  private var unread: [[Int]]
+  private var refusals = Telling()
+  private var silences = Telling()
+
+  /// When something that comes in pieces is told, all of it together.
+  private struct Telling {
+    var changes: UInt64?
+    var tellAt: Instant?
+    var toldAt = Instant.distantPast
+
+    /// Whether it is time to tell what has moved to `newest`.
+    mutating func isDue(_ newest: UInt64, _ now: Instant) -> Bool {
+      let due = tellAt ?? max(now + refusalDelay, toldAt + refusalInterval)
+      tellAt = due
+      guard now >= due else { return false }
+      (tellAt, toldAt, changes) = (nil, now, newest)
+      return true
+    }
+  }
 
   /// `signals` is the gateway's whole table, by the index of their ids.
   init(_ bus: BusDefinition, _ signals: [SignalDefinition], _ clock: any Clock) {
@@ -33,6 +50,7 @@ struct FieldConditions {
     self.clock = clock
     isLost = bus.units.map { _ in false }
     refused = bus.units.map { _ in [] }
+    unread = bus.units.map { _ in [] }
   }
 
   /// Compares with the last look, and logs what has changed.
@@ -46,7 +64,8 @@ struct FieldConditions {
         lost ? .warning : .notice, lost ? .unitLost : .unitAnswers,
         "unit \(unit.name): \(lost ? why ?? "no contact" : "answers again")", about(unit))
     }
-    if poller.learntChanges != toldChanges { lookAtRefusals(poller, log) }
+    if poller.learntChanges != refusals.changes { lookAtRefusals(poller, log) }
+    if poller.givenUpChanges != silences.changes { lookAtSilences(poller, log) }
     let up: Bool
     switch poller.linkState {
     case .up: up = true
@@ -65,11 +84,7 @@ struct FieldConditions {
   }
 
   private mutating func lookAtRefusals(_ poller: Poller, _ log: Log) {
-    let now = clock.now()
-    let due = tellAt ?? max(now + Self.refusalDelay, toldAt + Self.refusalInterval)
-    tellAt = due
-    guard now >= due else { return }
-    (tellAt, toldAt, toldChanges) = (nil, now, poller.learntChanges)
+    guard refusals.isDue(poller.learntChanges, clock.now()) else { return }
     for index in bus.units.indices {
       let unit = bus.units[index]
       let slots = poller.refusedSlots(of: index)
@@ -87,6 +102,28 @@ struct FieldConditions {
         log.line(
           .notice, .addressesAnswered,
           "unit \(unit.name): answers for \(list(fewer, unit, [])) again", about(unit))
+      }
+    }
+  }
+
+  /// What a unit that answers does not give, busy or failed as it says.
+  private mutating func lookAtSilences(_ poller: Poller, _ log: Log) {
+    guard silences.isDue(poller.givenUpChanges, clock.now()) else { return }
+    for index in bus.units.indices {
+      let unit = bus.units[index]
+      let slots = poller.unreadSlots(of: index)
+      guard slots != unread[index] else { continue }
+      unread[index] = slots
+      if slots.isEmpty {
+        guard !isLost[index] else { continue }
+        log.line(
+          .notice, .signalsRead, "unit \(unit.name): gives all of its values again", about(unit))
+      } else {
+        let why = poller.lastError(of: index).map { "; \($0)" } ?? ""
+        log.line(
+          .warning, .signalsUnread,
+          "unit \(unit.name): answers, but without values for \(list(slots, unit, []))\(why)",
+          about(unit))
       }
     }
   }
