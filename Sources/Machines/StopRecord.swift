@@ -40,7 +40,8 @@ public struct StopRecord: Equatable, Sendable {
     let (prefix, number) = Content.parts(stopID)
     self.init(
       Content(
-        prefix: prefix, number: number, startedAt: startedAt, endedAt: endedAt, duration: duration.nanoseconds,
+        prefix: prefix, number: number, startedAt: startedAt, endedAt: endedAt,
+        duration: duration.nanoseconds,
         noContact: noContact.nanoseconds, cause: cause, category: category,
         costCenter: costCenter, classified: classified, approximate: approximate,
         revision: revision, kind: kind))

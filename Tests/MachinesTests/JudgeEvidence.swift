@@ -245,7 +245,8 @@ struct JudgeEvidence {
       guard let cycle = life.states.idealCycle else {
         return moments.map { _ in JudgeAnswer(word: .unknown, leaf: id) }
       }
-      needed = cycle.wholeMilliseconds * hundredths / 100
+      // The cycle of a piece: a count of several takes so much longer.
+      needed = cycle.wholeMilliseconds * hundredths * life.pieces(id) / 100
     }
     let rests = rests(of: id)
     return moments.map { moment in
@@ -288,7 +289,8 @@ struct JudgeEvidence {
   private func countsNext(_ id: SignalID, _ moment: JudgeMoment) -> Bool {
     let next = moment.scan + 1
     guard next < life.scans.count, life.answers(id, life.scans[next]),
-      !life.scans[next].restarted else {
+      !life.scans[next].restarted
+    else {
       return false
     }
     return moves[id]?.contains(next) == true

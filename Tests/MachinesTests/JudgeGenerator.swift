@@ -31,7 +31,8 @@ struct JudgeGenerator {
     if wide, one(3) {
       life.far = Set(JudgeScan.signals.filter { _ in Bool.random(using: &random) })
     }
-    life.scans = scans(Int.random(in: 8...longest, using: &random), counters, life.far, noisy: counts)
+    life.scans = scans(
+      Int.random(in: 8...longest, using: &random), counters, life.far, noisy: counts)
     return life
   }
 

@@ -61,6 +61,8 @@ struct JudgeLife: Equatable {
   /// Every counter in the order of the facts.
   var counters: [RoleCounter]
   var countWindow: Duration = .seconds(1)
+  /// A machine follows its counters, and not only its states.
+  var isFollowed = false
   /// The signals of a second unit; none where the machine has one.
   var far: Set<SignalID> = []
   var scans: [JudgeScan]
@@ -68,6 +70,15 @@ struct JudgeLife: Equatable {
   /// Whether the unit of a signal answers in a scan.
   func answers(_ signal: SignalID, _ scan: JudgeScan) -> Bool {
     far.contains(signal) ? scan.farContact : scan.contact
+  }
+
+  /// The counters whose pieces prove that it ran: the one declared for that, and with a machine
+  /// around the states those of good pieces, or of all where none counts the good ones.
+  var proving: [SignalID] {
+    let roles = counters.map(\.role)
+    let leading: CountRole = roles.contains(.good) ? .good : .total
+    let followed = isFollowed ? counters.filter { $0.role == leading }.map(\.rules.signal) : []
+    return [states.counter].compactMap { $0 } + followed
   }
 
   func unit(_ signal: SignalID) -> UnitID { UnitID(far.contains(signal) ? 1 : 0) }

@@ -68,10 +68,11 @@ struct JudgeSlow {
   /// The pieces of the counter that gives the rate, by time.
   private let made: [Int64: Int64]
 
-  init(_ life: JudgeLife, _ counts: JudgeCounts, perCount: Int64) {
+  init(_ life: JudgeLife, _ counts: JudgeCounts) {
     found = JudgeStretches(life, moves: counts.moves)
     rules = life.states
-    made = (rules.counter.flatMap { counts.counts[$0] } ?? [:]).mapValues { $0 * perCount }
+    let each = life.pieces(rules.counter)
+    made = (rules.counter.flatMap { counts.counts[$0] } ?? [:]).mapValues { $0 * each }
   }
 
   func times() -> [JudgeSlowTime] {
@@ -89,7 +90,7 @@ struct JudgeSlow {
     }
     let rows = found.moments.indices.filter { row in
       let at = found.moments[row].at
-      return at <= run.endToldAt && (at > run.toldAt || (run.isToldFirst && at == run.toldAt))
+      return at < run.endToldAt && (at > run.toldAt || (run.isToldFirst && at == run.toldAt))
     }
     // What was heard when it was told: of its own moment, or of the one before.
     let first = found.moments.indices.last { row in
@@ -133,15 +134,18 @@ struct JudgeSlow {
 
   /// Whether so few pieces came that the ideal rate would have made them in less than the share.
   private func isSlow(_ times: Range<Int64>, _ from: Int64, _ to: Int64) -> Bool {
-    guard let rule = rules.slow, let cycle = rules.idealCycle?.wholeMilliseconds else { return false }
+    guard let rule = rules.slow, let cycle = rules.idealCycle?.wholeMilliseconds else {
+      return false
+    }
     let pieces = made.reduce(0) { times.contains($1.key) ? $0 + $1.value : $0 }
     return pieces * cycle * 1000 < (to - from) * rule.share
   }
 }
 
 extension JudgeLife {
-  /// Pieces of one count of the counter that gives the rate.
-  var perCount: Int64 {
-    counters.first { $0.rules.signal == states.counter }?.rules.piecesPerCount ?? 1
+  /// Pieces of one count; 1 where no machine follows the counter.
+  func pieces(_ signal: SignalID?) -> Int64 {
+    guard isFollowed else { return 1 }
+    return counters.first { $0.rules.signal == signal }?.rules.piecesPerCount ?? 1
   }
 }

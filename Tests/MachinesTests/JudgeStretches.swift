@@ -192,9 +192,9 @@ struct JudgeStretches {
       let before = index > 0 ? moments[index - 1].scan : moment.scan - 1
       let moved =
         isGap
-        && rules.counter.map { id in
+        && evidence.life.proving.contains { id in
           (before + 1..<moment.scan + 1).contains { evidence.moves[id]?.contains($0) == true }
-        } == true
+        }
       pieces.append(
         JudgePiece(
           stands: says[index].stands, first: index, last: index, from: moment.at, to: moment.at,

@@ -108,23 +108,32 @@ enum JudgeCase {
     if judged != told {
       return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
     }
-    return slow(life, bench.facts, perCount: 1)
+    return slow(life, bench.facts)
   }
 
   /// What differs in the stops that the machine tells; nil when nothing does.
+  ///
+  /// Not judged: a pulse that is counted, and asked whether it stands, through a time in which it was
+  /// not read. The level before it and after it proves no standing; what it does prove depends on
+  /// what the machine was known to do.
   static func machine(_ life: JudgeLife) throws -> String? {
+    var life = life
+    life.isFollowed = true
+    if JudgeEvidence.deciding(life.states).contains(Cell.pulse) {
+      life.counters.removeAll { $0.rules.source == .pulse }
+    }
     let counts = JudgeCounts(life)
     let judged = JudgeStops(life, moves: counts.moves).stops()
     let bench = try JudgeBench.live(life)
     if judged != bench.stops {
       return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(bench.stops))"
     }
-    return slow(life, bench.facts, perCount: life.perCount)
+    return slow(life, bench.facts)
   }
 
   /// What differs in the times of running slowly; nil when nothing does.
-  private static func slow(_ life: JudgeLife, _ facts: [Fact], perCount: Int64) -> String? {
-    let judged = JudgeSlow(life, JudgeCounts(life), perCount: perCount).times()
+  private static func slow(_ life: JudgeLife, _ facts: [Fact]) -> String? {
+    let judged = JudgeSlow(life, JudgeCounts(life)).times()
     let told = JudgeSlowTime.told(facts)
     guard judged != told else { return nil }
     return "\(life.words)\nexpected slow\n\(lines(judged))\nseen slow\n\(lines(told))"
