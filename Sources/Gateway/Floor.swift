@@ -22,6 +22,27 @@ package struct FloorFact: Equatable, Sendable {
   package var fact: Fact
 }
 
+/// What happened at several machines, in order.
+///
+/// Facts and machines stand apart, so that each machine tells its facts where they stay.
+package struct FloorFacts: RandomAccessCollection, Sendable {
+  fileprivate var facts: [Fact] = []
+  fileprivate var machines: [Int] = []
+
+  package init() {}
+
+  package var startIndex: Int { 0 }
+  package var endIndex: Int { machines.count }
+  package subscript(index: Int) -> FloorFact {
+    FloorFact(machine: machines[index], fact: facts[index])
+  }
+
+  package mutating func removeAll(keepingCapacity: Bool = false) {
+    facts.removeAll(keepingCapacity: keepingCapacity)
+    machines.removeAll(keepingCapacity: keepingCapacity)
+  }
+}
+
 /// The machines with their routing tables.
 package struct Floor: Sendable {
   /// Where a signal goes, and whether its next sample matters.
@@ -57,7 +78,9 @@ package struct Floor: Sendable {
   private var touched: [Int] = []
   private var isTouched: [Bool]
   private var isSnapshotDue: [Bool]
-  private var scratch: [Fact] = []
+  /// Machines of which anything may be otherwise than at the last `settleMoved`; at first all.
+  private(set) var moved: [Int]
+  private var isMoved: [Bool]
 
   /// Continues each machine from its snapshot; `unread` gets a sentence for each that cannot be.
   package init(
@@ -110,6 +133,8 @@ package struct Floor: Sendable {
     deadlineOfBus = Array(repeating: nil, count: (plan.busOfUnit.max() ?? -1) + 1)
     isTouched = Array(repeating: false, count: plan.machines.count)
     isSnapshotDue = Array(repeating: false, count: plan.machines.count)
+    moved = Array(plan.machines.indices)
+    isMoved = Array(repeating: true, count: plan.machines.count)
   }
 
   /// Goes on with what another floor knows of the same units and machines; `same` pairs machines
@@ -136,8 +161,8 @@ package struct Floor: Sendable {
   }
 
   /// Lets one machine tell what it has gathered so far: it is configured no more.
-  mutating func flush(machine: Int, _ reading: ClockReading, into facts: inout [FloorFact]) {
-    machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
+  mutating func flush(machine: Int, _ reading: ClockReading, into facts: inout FloorFacts) {
+    machines[machine].flush(marks: markOfUnit, reading: reading, into: &facts.facts)
     collect(machine, machines[machine].findWish(), into: &facts)
     isSnapshotDue[machine] = true
   }
@@ -215,7 +240,7 @@ package struct Floor: Sendable {
   }
 
   /// Lets every machine decide that has something to decide, and appends what happened.
-  package mutating func advance(_ reading: ClockReading, into facts: inout [FloorFact]) {
+  package mutating func advance(_ reading: ClockReading, into facts: inout FloorFacts) {
     for unit in marked {
       isMarked[unit] = false
       if wakeOfUnit[unit] <= markOfUnit[unit] { wake(unit) }
@@ -223,7 +248,8 @@ package struct Floor: Sendable {
     marked.removeAll(keepingCapacity: true)
     for machine in touched {
       isTouched[machine] = false
-      let wish = machines[machine].advance(marks: markOfUnit, reading: reading, into: &scratch)
+      let wish = machines[machine].advance(
+        marks: markOfUnit, reading: reading, into: &facts.facts)
       collect(machine, wish, into: &facts)
     }
     touched.removeAll(keepingCapacity: true)
@@ -244,18 +270,22 @@ package struct Floor: Sendable {
   }
 
   /// Lets every machine tell what it has gathered so far, before an orderly end.
-  mutating func flush(_ reading: ClockReading, into facts: inout [FloorFact]) {
+  mutating func flush(_ reading: ClockReading, into facts: inout FloorFacts) {
     for machine in machines.indices {
-      machines[machine].flush(marks: markOfUnit, reading: reading, into: &scratch)
+      machines[machine].flush(marks: markOfUnit, reading: reading, into: &facts.facts)
       collect(machine, machines[machine].findWish(), into: &facts)
       isSnapshotDue[machine] = true
     }
   }
 
   private mutating func collect(
-    _ machine: Int, _ wish: Wish, into facts: inout [FloorFact]
+    _ machine: Int, _ wish: Wish, into facts: inout FloorFacts
   ) {
     wakeOfMachine[machine] = wish.wake
+    if !isMoved[machine] {
+      isMoved[machine] = true
+      moved.append(machine)
+    }
     for place in unitsOfMachine.places(of: machine) {
       let unit = unitsOfMachine.item(place)
       if wish.wake < wakeOfUnit[unit] { wakeOfUnit[unit] = wish.wake }
@@ -266,15 +296,9 @@ package struct Floor: Sendable {
       let next = buses.count == 1 ? wish.deadline : deadline(of: machine, wish.wake, place)
       if next != deadlineOfPlace[place] { move(place, to: next) }
     }
-    guard !scratch.isEmpty else { return }
+    guard facts.facts.count > facts.machines.count else { return }
     isSnapshotDue[machine] = true
-    // Moved from the end and turned round: a fact is large, and a copy counts each of its texts.
-    var (first, last) = (facts.count, facts.count + scratch.count - 1)
-    while let fact = scratch.popLast() { facts.append(FloorFact(machine: machine, fact: fact)) }
-    while first < last {
-      facts.swapAt(first, last)
-      (first, last) = (first + 1, last - 1)
-    }
+    while facts.machines.count < facts.facts.count { facts.machines.append(machine) }
   }
 
   /// The mark at which one bus of several lets a machine go on; the end of time for one whose units
@@ -319,6 +343,17 @@ package struct Floor: Sendable {
         ))
     }
     return snapshots
+  }
+
+  /// What has moved was looked at.
+  mutating func settleMoved() {
+    for machine in moved { isMoved[machine] = false }
+    moved.removeAll(keepingCapacity: true)
+  }
+
+  /// Of no machine has more been told than up to here.
+  func furthest(_ reading: ClockReading) -> Instant {
+    markOfUnit.reduce(reading.monotonic) { max($0, $1) }
   }
 
   /// Everything before it has been told of a machine; only right after `advance`.

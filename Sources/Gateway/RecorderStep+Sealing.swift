@@ -96,13 +96,13 @@ extension RecorderStep where Store: ~Copyable {
     _ pending: inout Pending, _ reading: ClockReading, all: Bool
   ) {
     var drafts: [EventDraft] = []
+    let furthest = floor.furthest(reading)
     for machine in shop.members.indices {
-      guard let member = shop.members[machine] else { continue }
-      if member.isDirty || shop.lines[member.line].isDirty { shop.findDue(machine, reading) }
+      guard shop.members[machine] != nil else { continue }
+      if shop.isStale(machine) { shop.findDue(machine, reading) }
+      guard all || shop.due[machine] <= furthest else { continue }
       let until = floor.toldUntil(machine: machine)
-      guard let due = shop.members[machine]?.due, due <= until || all, until > .distantPast else {
-        continue
-      }
+      guard shop.due[machine] <= until || all, until > .distantPast else { continue }
       shop.advance(machine, to: Stamp(until, reading), reading, into: &drafts)
       shop.findDue(machine, reading)
     }

@@ -177,14 +177,13 @@ extension RecorderStep where Store: ~Copyable {
     for (machine, fact) in limitFacts { entries.append(.limit(machine: machine, fact)) }
     limitFacts.removeAll(keepingCapacity: true)
     if !watch.unseen.isEmpty { lookAtUnseen(reading) }
-    for line in shop.lines {
-      for machine in line.machines {
-        let isOpen = floor.machines[machine].isDoubted
-        guard isOpen != watch.isDoubted[machine] else { continue }
-        watch.isDoubted[machine] = isOpen
-        entries.append(.doubt(machine: machine, isOpen: isOpen))
-      }
+    for machine in floor.moved where shop.members[machine] != nil {
+      let isOpen = floor.machines[machine].isDoubted
+      guard isOpen != watch.isDoubted[machine] else { continue }
+      watch.isDoubted[machine] = isOpen
+      entries.append(.doubt(machine: machine, isOpen: isOpen))
     }
+    floor.settleMoved()
     for (ticket, answer) in answers { entries.append(.answer(ticket: ticket, answer)) }
     answers.removeAll()
   }
@@ -213,9 +212,9 @@ extension RecorderStep where Store: ~Copyable {
   /// Whether something of a machine is due, and everything before it has been told.
   func isShopDue(_ reading: ClockReading) -> Bool {
     guard shopDue <= reading.monotonic else { return false }
-    return shop.members.indices.contains { machine in
-      guard let member = shop.members[machine] else { return false }
-      return member.due <= floor.toldUntil(machine: machine)
+    let furthest = floor.furthest(reading)
+    return shop.due.indices.contains { machine in
+      shop.due[machine] <= furthest && shop.due[machine] <= floor.toldUntil(machine: machine)
     }
   }
 
@@ -224,8 +223,7 @@ extension RecorderStep where Store: ~Copyable {
     guard bus < watch.machinesOfBus.count else { return .distantFuture }
     var next = Instant.distantFuture
     for machine in watch.machinesOfBus[bus] {
-      next = min(next, watch.limits.deadline(machine))
-      if let member = shop.members[machine] { next = min(next, member.due) }
+      next = min(next, min(watch.limits.deadline(machine), shop.due[machine]))
     }
     return next
   }

@@ -71,7 +71,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
   var retention: RetentionState
   var intake: JournalIntake
   var samplesLost: Int64 = 0
-  var facts: [FloorFact] = []
+  var facts = FloorFacts()
   var limitFacts: [(machine: Int, fact: LimitFact)] = []
   /// What is in the journal of machines, lines and uplinks that are not configured now.
   var shelf: Shelf

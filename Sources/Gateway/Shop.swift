@@ -35,20 +35,55 @@ struct Shop: Sendable {
     /// Indices of its machines.
     let machines: [Int]
     var isDirty = false
+    /// How far its machines have followed its orders; nil before they did.
+    var followed: UInt64?
+    /// Orders have changed since the last transaction, so any machine may be due at another time.
+    var isTurned = false
   }
 
   /// One machine of a line with its sums.
+  ///
+  /// What is large of it stands apart: every transaction keeps the shop from before, and what is
+  /// then changed is the one machine that has told something, and not a copy of all.
   struct Member: Sendable {
+    private struct Content: Sendable {
+      var totals: Totals
+      var ledger: MachineLedger
+      var run: OrderRun?
+      var written: MachineLedger?
+    }
+
     let line: Int
-    var totals: Totals
-    var ledger: MachineLedger
-    /// The run that totals and floor know of.
-    var run: OrderRun?
-    /// When something of it is due, once everything before is told.
-    var due: Instant = .distantFuture
     var isDirty = false
+    /// Always one.
+    private var content: [Content]
+
+    init(line: Int, totals: Totals, ledger: MachineLedger) {
+      self.line = line
+      content = [Content(totals: totals, ledger: ledger)]
+    }
+
+    var totals: Totals {
+      get { content[0].totals }
+      _modify { yield &content[0].totals }
+    }
+
+    var ledger: MachineLedger {
+      get { content[0].ledger }
+      _modify { yield &content[0].ledger }
+    }
+
+    /// The run that totals and floor know of.
+    var run: OrderRun? {
+      get { content[0].run }
+      _modify { yield &content[0].run }
+    }
+
     /// The ledger as it was written last: it changes with stops only, and not with every count.
-    var written: MachineLedger?
+    var written: MachineLedger? {
+      get { content[0].written }
+      _modify { yield &content[0].written }
+    }
   }
 
   let rules: [MachineRules]
@@ -57,6 +92,9 @@ struct Shop: Sendable {
   var lines: [Line] = []
   /// By machine; nil for one that is in no line.
   var members: [Member?] = []
+  /// By machine: when something of it is due, once everything before is told. Apart from the
+  /// members, because it is looked through with each turn.
+  var due: [Instant] = []
   var effects: [ShopEffect] = []
   /// Sums of shifts that ended or changed since, to be told.
   var shifts: [ShiftTotals] = []
@@ -78,14 +116,14 @@ struct Shop: Sendable {
 extension Shop {
   /// The order in force at a machine at a moment.
   func run(_ machine: Int, at moment: Instant) -> OrderRun? {
-    guard let member = members[machine] else { return nil }
-    return lines[member.line].desk.orders.tag(machine: name(machine), at: moment)
+    guard let line = members[machine]?.line else { return nil }
+    return lines[line].desk.orders.tag(machine: name(machine), at: moment)
   }
 
   /// The order that a count belongs to that ends at a moment.
   func run(_ machine: Int, before moment: Instant) -> OrderRun? {
-    guard let member = members[machine] else { return nil }
-    return lines[member.line].desk.orders.tag(machine: name(machine), before: moment)
+    guard let line = members[machine]?.line else { return nil }
+    return lines[line].desk.orders.tag(machine: name(machine), before: moment)
   }
 
   /// The order in force at a machine after all changes known.
@@ -115,7 +153,13 @@ extension Shop {
   }
 
   /// Tells totals and floor of each machine whose order has changed.
+  ///
+  /// Nearly every fact comes while the orders stay as they are: then no machine is asked.
   mutating func followOrders(_ line: Int, _ reading: ClockReading) {
+    let turn = lines[line].desk.orders.turn.number
+    guard lines[line].followed != turn else { return }
+    lines[line].followed = turn
+    lines[line].isTurned = true
     for machine in lines[line].machines {
       let run = latestRun(machine)
       guard members[machine]?.run != run else { continue }
@@ -164,16 +208,19 @@ extension Shop {
 
   /// Finds anew when something of a machine is due.
   mutating func findDue(_ machine: Int, _ reading: ClockReading) {
-    guard let member = members[machine] else { return }
-    let deadlines = [
-      lines[member.line].desk.nextDeadline(machine: name(machine)),
-      member.ledger.minor.nextDeadline, member.totals.nextDeadline(reading: reading),
-    ]
-    members[machine]?.due = deadlines.compactMap { $0 }.min() ?? .distantFuture
+    guard let line = members[machine]?.line else { return }
+    let desk = lines[line].desk.nextDeadline(machine: name(machine)) ?? .distantFuture
+    let minor = members[machine]?.ledger.minor.nextDeadline ?? .distantFuture
+    let totals = members[machine]?.totals.nextDeadline(reading: reading) ?? .distantFuture
+    due[machine] = min(desk, min(minor, totals))
+  }
+
+  /// Whether something of a machine may be due at another time than before.
+  func isStale(_ machine: Int) -> Bool {
+    guard let line = members[machine]?.line else { return false }
+    return members[machine]?.isDirty == true || lines[line].isTurned
   }
 
   /// The moment at which the first thing is due; the end of time for none.
-  var earliestDue: Instant {
-    members.reduce(.distantFuture) { min($0, $1?.due ?? .distantFuture) }
-  }
+  var earliestDue: Instant { due.min() ?? .distantFuture }
 }

@@ -17,6 +17,7 @@ extension Shop {
         continue
       }
       lines[index].desk = old.desk
+      (lines[index].followed, lines[index].isTurned) = (nil, true)
       lines[index].isDirty = old.isDirty
       isKept[index] = true
     }
@@ -32,7 +33,7 @@ extension Shop {
         line: member.line, totals: kept.totals,
         ledger: isSameWindow ? kept.ledger : member.ledger)
       next.run = kept.run
-      next.due = kept.due
+      due[machine] = before.due[old]
       next.isDirty = kept.isDirty
       next.written = kept.written
       members[machine] = next

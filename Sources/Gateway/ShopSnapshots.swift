@@ -38,6 +38,7 @@ extension Shop {
     names = plan.names
     epoch = state.epoch
     members = plan.machines.map { _ in nil }
+    due = plan.machines.map { _ in .distantFuture }
     let aliveUntil = LastRunRecord(state.snapshots[LastRunRecord.name]).aliveUntil(reading)
     for line in plan.lines {
       let machines = line.machines.compactMap { name in
@@ -128,14 +129,14 @@ extension Shop {
   mutating func takeSnapshots(_ reading: ClockReading) -> [(name: String, bytes: [UInt8])] {
     var snapshots: [(name: String, bytes: [UInt8])] = []
     for index in lines.indices where lines[index].isDirty {
-      lines[index].isDirty = false
+      (lines[index].isDirty, lines[index].isTurned) = (false, false)
       let name = lines[index].rules.name
       for (part, bytes) in lines[index].desk.takeSnapshots(reading) {
         snapshots.append((Self.partName(name, part), bytes))
       }
     }
     for machine in members.indices {
-      guard let member = members[machine], member.isDirty else { continue }
+      guard members[machine]?.isDirty == true, let member = members[machine] else { continue }
       members[machine]?.isDirty = false
       let name = rules[machine].name
       snapshots.append((Self.totalsName(name), member.totals.snapshot(reading: reading)))

@@ -163,8 +163,10 @@ struct EvidenceBoard: Equatable, Sendable {
     dirty = .max
   }
 
-  /// Answers what may have changed, and says what follows; nil when nobody can know it.
-  mutating func decide(at now: Stamp) -> Verdict? {
+  /// Answers what may have changed, and says what follows; false when nobody can know it.
+  ///
+  /// `verdict` is a new one, filled in place: it is not small, and goes through several hands.
+  mutating func decide(at now: Stamp, into verdict: inout Verdict) -> Bool {
     if program.standsAnew, program.standing != 0 {
       answer(~program.standing, at: now.instant)
       renew(at: now)
@@ -174,9 +176,9 @@ struct EvidenceBoard: Equatable, Sendable {
       answer(.max, at: now.instant)
     }
     dirty = 0
-    let verdict = verdict()
-    if let verdict { stood = verdict.state.stands }
-    return verdict
+    guard judge(&verdict) else { return false }
+    stood = verdict.state.stands
+    return true
   }
 
   /// Answers those of some claims that a signal has touched, or whose moment has come: a bit each,
@@ -212,8 +214,10 @@ struct EvidenceBoard: Equatable, Sendable {
         nodes[index].witness = -1
       }
     }
+    // Held apart, so that a step is looked at where it is.
+    let steps = program.steps
     for index in claim.first...claim.root {
-      let step = program.steps[index]
+      let step = steps[index]
       var node = nodes[index]
       let raw =
         step.operation.isLeaf
@@ -252,18 +256,18 @@ struct EvidenceBoard: Equatable, Sendable {
     _ node: inout Node, _ index: Int, _ step: EvidenceProgram.Step, at now: Instant,
     due: inout Instant
   ) -> Truth {
-    let slot = slots[Int(step.slot)]
-    guard slot.seen == .good else {
+    let place = Int(step.slot)
+    guard slots[place].seen == .good else {
       node.latched = false
       return .unknown
     }
     switch step.operation {
-    case .bit: return truth(slot.value.isSet)
+    case .bit: return truth(slots[place].value.isSet)
     case .code:
-      guard let value = slot.value.code else { return .unknown }
+      guard let value = slots[place].value.code else { return .unknown }
       return truth(program.code(value, of: index) != nil || (step.anyOther && value != 0))
     case .above, .below:
-      guard let value = slot.value.magnitude else {
+      guard let value = slots[place].value.magnitude else {
         node.latched = false
         return .unknown
       }
@@ -272,8 +276,12 @@ struct EvidenceBoard: Equatable, Sendable {
         isAbove ? (value >= step.on, value < step.off) : (value <= step.on, value > step.off)
       if isOn { node.latched = true } else if isOff { node.latched = false }
       return node.latched ? .holds : .fails
-    case .counterStands: return stands(step, slot.moved, slot.unseen, slot, at: now, due: &due)
-    case .pulseStands: return stands(step, slot.rose, slot.riseUnseen, slot, at: now, due: &due)
+    case .counterStands:
+      let slot = slots[place]
+      return stands(step, slot.moved, slot.unseen, slot, at: now, due: &due)
+    case .pulseStands:
+      let slot = slots[place]
+      return stands(step, slot.rose, slot.riseUnseen, slot, at: now, due: &due)
     case .all, .any, .not: return node.gathered
     }
   }
@@ -297,55 +305,55 @@ struct EvidenceBoard: Equatable, Sendable {
 
   // MARK: What follows
 
-  private mutating func verdict() -> Verdict? {
+  private mutating func judge(_ verdict: inout Verdict) -> Bool {
     for index in program.ranking where nodes[program.claims[index].root].answer == .holds {
       last = index
-      return told(program.claims[index])
+      tell(program.claims[index], &verdict)
+      return true
     }
     let denied = program.claims.indices.first {
       program.claims[$0].state == .running && nodes[program.claims[$0].root].answer == .fails
     }
     var state = program.otherwise ?? (denied == nil ? .running : .stopped)
     if denied == nil || program.otherwise != nil, let refused = refusedSince {
-      guard isProvenRunning(since: refused) else { return nil }
+      guard isProvenRunning(since: refused) else { return false }
       state = .running
     }
-    var verdict = Verdict(state)
+    verdict.state = state
     let speaker = state.stands ? denied ?? last : last
     if let claim = speaker >= 0 ? speaker : program.ranking.first {
       verdict.evidence = evidence(of: nodes[program.claims[claim].root].witness)
     }
-    return verdict
+    return true
   }
 
-  private func told(_ claim: EvidenceProgram.Claim) -> Verdict {
-    var verdict = Verdict(claim.state)
-    let witness = nodes[claim.root].witness
-    verdict.evidence = evidence(of: witness)
+  private func tell(_ claim: EvidenceProgram.Claim, _ verdict: inout Verdict) {
+    verdict.state = claim.state
+    let witness = Int(nodes[claim.root].witness)
+    verdict.evidence = evidence(of: Int32(witness))
     if claim.reason >= 0 { verdict.reason = program.reasons[Int(claim.reason)] }
-    guard witness >= 0, !program.steps[Int(witness)].isDenied else { return verdict }
+    guard witness >= 0, !program.steps[witness].isDenied else { return }
     // What holds through its off delay alone says no cause and no beginning any more.
-    let node = nodes[Int(witness)]
-    guard node.answer == .holds, node.since == .distantFuture else { return verdict }
-    let step = program.steps[Int(witness)]
-    let slot = slots[Int(step.slot)]
-    switch step.operation {
+    guard nodes[witness].answer == .holds, nodes[witness].since == .distantFuture else { return }
+    let place = Int(program.steps[witness].slot)
+    switch program.steps[witness].operation {
     case .code:
-      guard let value = slot.value.code else { break }
+      guard let value = slots[place].value.code else { break }
       verdict.code = value
-      guard let code = program.code(value, of: Int(witness)), program.codes[code].reason >= 0
+      guard let code = program.code(value, of: witness), program.codes[code].reason >= 0
       else { break }
       verdict.reason = program.reasons[Int(program.codes[code].reason)]
       verdict.reasonIsOfCode = true
     case .counterStands:
+      let slot = slots[place]
       begin(&verdict, slot.moved, slot.unseen, isAbout: slot.movedUnseen)
-      verdict.stoodFor = limit(of: step).map { .nanoseconds($0) }
+      verdict.stoodFor = limit(of: program.steps[witness])
     case .pulseStands:
+      let slot = slots[place]
       begin(&verdict, slot.rose, slot.riseUnseen, isAbout: slot.roseUnseen)
-      verdict.stoodFor = limit(of: step).map { .nanoseconds($0) }
+      verdict.stoodFor = limit(of: program.steps[witness])
     case .bit, .above, .below, .all, .any, .not: break
     }
-    return verdict
   }
 
   private func evidence(of witness: Int32) -> Evidence? {

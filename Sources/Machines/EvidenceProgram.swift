@@ -82,7 +82,7 @@ struct EvidenceProgram: Equatable, Sendable {
     var anyOther = false
     /// It stands under an odd number of `not`: what it says speaks against the claim.
     var isDenied = false
-    /// Nanoseconds, or hundredths of the ideal cycle.
+    /// Nanoseconds, or hundredths of the ideal cycle of a piece.
     var limit: Int64 = 0
     var limitIsCycles = false
   }
@@ -126,7 +126,9 @@ struct EvidenceProgram: Equatable, Sendable {
   /// A program that asks nothing.
   init() { (otherwise, standsAnew, ranks) = (nil, false, [:]) }
 
-  init(_ rules: EvidenceRules, also counted: SignalID?) throws(EvidenceFault) {
+  init(
+    _ rules: EvidenceRules, also counted: SignalID?, pieces: [SignalID: Int64] = [:]
+  ) throws(EvidenceFault) {
     otherwise = rules.otherwise
     standsAnew = rules.standsAnew
     if otherwise == .noContact { throw .state(.noContact) }
@@ -144,6 +146,7 @@ struct EvidenceProgram: Equatable, Sendable {
           state: claim.state, first: first, root: steps.count - 1, reason: reason(claim.reason)))
     }
     if let counted { _ = slot(of: counted) }
+    stretch(pieces)
     for (index, claim) in claims.enumerated() {
       for step in steps[claim.first...claim.root] where step.operation.isLeaf {
         dependents[Int(step.slot)] |= 1 << UInt64(index)
@@ -173,6 +176,14 @@ struct EvidenceProgram: Equatable, Sendable {
     if ranking == kin.ranking { ranking = kin.ranking }
     if resting == kin.resting { resting = kin.resting }
     if ranks == kin.ranks { ranks = kin.ranks }
+  }
+
+  /// Limits in ideal cycles are limits of pieces: a count of several pieces may take so much longer.
+  private mutating func stretch(_ pieces: [SignalID: Int64]) {
+    for index in steps.indices where steps[index].limitIsCycles {
+      let each = max(1, pieces[signals[Int(steps[index].slot)]] ?? 1)
+      steps[index].limit = saturating(steps[index].limit, times: each)
+    }
   }
 
   private mutating func slot(of signal: SignalID) -> Int32 {

@@ -21,7 +21,7 @@ public import Signals
 /// How long a pulse or counter may stand still before it is evidence.
 public enum StillLimit: Equatable, Sendable {
   case duration(Duration)
-  /// Hundredths of the ideal cycle: 250 is two and a half cycles. Unknown while no cycle is.
+  /// Hundredths of the ideal cycle of a count: 250 is two and a half. Unknown while no cycle is.
   case cycles(hundredths: Int64)
 }
 

@@ -70,7 +70,7 @@ extension EvidenceBoard {
       verdict.began = anew
       verdict.isAbout = false
     }
-    verdict.unseen = .nanoseconds(max(0, unseen))
+    verdict.unseen = max(0, unseen)
   }
 
   /// Whether both stand still, and the first began to later.

@@ -33,49 +33,6 @@ public enum MachineCondition: String, Sendable, CaseIterable {
   case fault, blocked, starved, changeover, planned
 }
 
-/// A stop with all that is known of it at one moment.
-public struct StopRecord: Equatable, Sendable {
-  /// Unique for ever: the machine, the epoch of the journal and a number.
-  public var stopID: String
-  public var startedAt: Stamp
-  public var endedAt: Stamp?
-  /// Time measured as stopped; time without contact is not in it.
-  public var duration: Duration
-  /// Time without contact within the stop.
-  public var noContact: Duration
-  public var cause: Cause
-  public var category: StopCategory
-  public var costCenter: String?
-  /// Somebody or something has named the cause.
-  public var classified: Bool
-  /// Contact was lost, or nobody looked, during it.
-  public var approximate: Bool
-  /// Counts up with each classification, from 0.
-  public var revision: Int
-  /// What kind of stop it is: the state told of it last.
-  public var kind: MachineCondition
-
-  public init(
-    stopID: String, startedAt: Stamp, endedAt: Stamp? = nil, duration: Duration = .zero,
-    noContact: Duration = .zero, cause: Cause, category: StopCategory, costCenter: String? = nil,
-    classified: Bool, approximate: Bool = false, revision: Int = 0,
-    kind: MachineCondition = .stopped
-  ) {
-    self.stopID = stopID
-    self.startedAt = startedAt
-    self.endedAt = endedAt
-    self.duration = duration
-    self.noContact = noContact
-    self.cause = cause
-    self.category = category
-    self.costCenter = costCenter
-    self.classified = classified
-    self.approximate = approximate
-    self.revision = revision
-    self.kind = kind
-  }
-}
-
 /// The signal and value that decided.
 public struct Evidence: Equatable, Sendable {
   public var signal: SignalID

@@ -83,8 +83,10 @@ extension MachineStates {
     _ rules: MachineRules, epoch: String, firstStop: Int64, at: Stamp
   ) -> (MachineStates, StateRulesFault?) {
     do throws(StateRulesFault) {
+      let pieces = rules.allCounters.map { ($0.rules.signal, $0.rules.piecesPerCount) }
       let machine = try MachineStates(
-        rules: rules.followed(), epoch: epoch, firstStop: firstStop, at: at)
+        rules: rules.followed(), epoch: epoch, firstStop: firstStop, at: at,
+        pieces: Dictionary(pieces, uniquingKeysWith: max))
       return (machine, nil)
     } catch {
       return (MachineStates(blind: rules.name, epoch: epoch, firstStop: firstStop, at: at), error)
@@ -189,7 +191,7 @@ extension Machine {
   mutating func tellStates(after told: Int, at: Stamp, into facts: inout [Fact]) {
     isIndifferent = states.isIndifferent
     stateDue = states.due
-    guard book.window != nil, facts[told...].contains(where: { $0.kind.breaksCounting }),
+    guard book.window != nil, (told..<facts.count).contains(where: { facts[$0].breaksCounting }),
       let record = book.close(at: at)
     else { return }
     facts.insert(Fact(at: record.to, kind: .counted(record)), at: told)
@@ -260,10 +262,10 @@ extension ClockReading {
   func stamp(_ moment: Instant) -> Stamp { Stamp(instant: moment, wall: label(moment)) }
 }
 
-extension Fact.Kind {
+extension Fact {
   /// The pieces before it are told before it.
   fileprivate var breaksCounting: Bool {
-    switch self {
+    switch kind {
     case .stopStarted: true
     case .stateChanged(let state, _, _, _): state == .noContact
     case .stopClassified, .stopEnded, .counted, .counterAnomaly, .contactLost, .contactRestored,

@@ -55,10 +55,21 @@ public struct OrderBook: Equatable, Sendable {
     var force: Force
   }
 
+  /// Counts up when another order may be in force somewhere, or one is described anew; two books
+  /// that say the same are equal, however often either has changed.
+  package struct Turn: Equatable, Sendable {
+    package private(set) var number: UInt64 = 0
+
+    package static func == (left: Turn, right: Turn) -> Bool { true }
+
+    mutating func pass() { number &+= 1 }
+  }
+
   public let line: String
   public let machines: [String]
-  var changes: [OrderPlace: [Change]] = [:]
-  var runs: [Int64: OrderRun] = [:]
+  var changes: [OrderPlace: [Change]] = [:] { didSet { turn.pass() } }
+  var runs: [Int64: OrderRun] = [:] { didSet { turn.pass() } }
+  package private(set) var turn = Turn()
   var nextRun: Int64 = 1
   /// Master data, the oldest first.
   var known: [Order] = []
@@ -135,15 +146,26 @@ extension OrderBook {
   ///
   /// `told` is the moment before which everything of a place has been told; `kept` are runs that
   /// are still needed elsewhere.
-  mutating func forget(_ told: (OrderPlace) -> Instant, keeping kept: Set<Int64>) {
-    for (place, list) in changes {
+  mutating func forget(_ told: (OrderPlace) -> Instant, keeping kept: () -> Set<Int64>) {
+    guard hasMore else { return }
+    for (place, list) in changes where list.count > 1 {
       let until = told(place)
       let old = list.lastIndex { $0.at.instant < until } ?? 0
       if old > 0 { changes[place] = Array(list[old...]) }
     }
-    var needed = kept
+    var needed = kept()
     for list in changes.values { needed.formUnion(list.compactMap(\.force.run)) }
     if runs.count > needed.count { runs = runs.filter { needed.contains($0.key) } }
+  }
+
+  /// Whether it knows more than what is in force: something that may be forgotten.
+  private var hasMore: Bool {
+    var inForce = 0
+    for list in changes.values {
+      guard list.count < 2 else { return true }
+      if list.last?.force.run != nil { inForce += 1 }
+    }
+    return runs.count > inForce
   }
 
   mutating func set(_ force: Force, at place: OrderPlace, _ at: Stamp) {

@@ -65,6 +65,8 @@ public struct OrderDesk: Equatable, Sendable {
   public internal(set) var orders: OrderBook
   var holdBook: HoldBook
   var stations: [Station]
+  /// Where the station of a machine is.
+  let places: [String: Int]
   var endings: [Ending] = []
   /// Closed and not told, by number.
   var held: [HeldPart] = []
@@ -90,6 +92,7 @@ public struct OrderDesk: Equatable, Sendable {
     orders = OrderBook(line: line, machines: machines)
     holdBook = HoldBook(line: line)
     stations = machines.map { Station(machine: $0) }
+    places = Dictionary(machines.enumerated().map { ($1, $0) }) { first, _ in first }
     nextNumber = max(1, firstNumber)
   }
 
@@ -151,7 +154,7 @@ public struct OrderDesk: Equatable, Sendable {
   /// Good pieces of an order so far: told, held and open together; 0 when it is forgotten.
   public func counted(_ key: OrderKey) -> Int64 { totals.first { $0.key == key }?.good ?? 0 }
 
-  func station(_ machine: String) -> Int? { stations.firstIndex { $0.machine == machine } }
+  func station(_ machine: String) -> Int? { places[machine] }
 }
 
 extension OrderDesk {

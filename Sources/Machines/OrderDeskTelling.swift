@@ -123,15 +123,25 @@ extension OrderDesk {
       held.remove(at: index)
     }
     while held.count > OrderLimits.heldConfirmations { makeRoom(into: &facts) }
-    var kept = Set(held.map(\.part.run))
-    kept.formUnion(endings.map(\.run))
-    kept.formUnion(stations.flatMap { $0.windows.map(\.part.run) })
-    let stations = self.stations
-    orders.forget(
-      { place in
-        stations.filter { place.isLine || place == .machine($0.machine) }
-          .map { $0.accounted?.instant ?? .distantPast }.min() ?? .distantPast
-      }, keeping: kept)
+    forget()
+  }
+
+  /// Forgets orders that nothing told later can belong to.
+  private mutating func forget() {
+    let (stations, held, endings, places) = (self.stations, self.held, self.endings, places)
+    func told(_ place: OrderPlace) -> Instant {
+      switch place {
+      case .machine(let name):
+        places[name].flatMap { stations[$0].accounted?.instant } ?? .distantPast
+      case .line: stations.map { $0.accounted?.instant ?? .distantPast }.min() ?? .distantPast
+      }
+    }
+    orders.forget(told) {
+      var kept = Set(held.map(\.part.run))
+      kept.formUnion(endings.map(\.run))
+      for station in stations { kept.formUnion(station.windows.map(\.part.run)) }
+      return kept
+    }
   }
 
   /// Makes one of the two oldest of one order; tells the oldest as held when no two are of one.

@@ -210,6 +210,7 @@ extension OrderDesk {
 
   /// A place that changed too often for what its machines have told: brings them forward.
   mutating func catchUp(into facts: inout [OrderFact]) {
+    guard orders.changes.values.contains(where: { $0.count > OrderLimits.changes }) else { return }
     for place in [OrderPlace.line(orders.line)] + orders.machines.map({ .machine($0) }) {
       guard let changes = orders.changes[place], changes.count > OrderLimits.changes else {
         continue

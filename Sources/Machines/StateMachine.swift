@@ -52,7 +52,7 @@ package struct Look: Equatable, Sendable {
 }
 
 /// The state machine of one machine.
-package struct StateMachine: Equatable, Sendable {
+package struct StateMachine: Sendable {
   var rules: StateRules { declared.value }
   private let declared: Shared<StateRules>
   package var phase: Phase = .unknown {
@@ -61,6 +61,10 @@ package struct StateMachine: Equatable, Sendable {
   /// What is asked of the phase with each sample, kept so that nobody copies it to ask.
   private(set) var glance: Glance
   let times: StateTimes
+  /// What was heard last while a stop was seen that is still open.
+  var heard = Verdict(.stopped)
+  /// Something was heard since that stop began, or since a restart.
+  var hasHeard = false
   /// Since when the state that was told last has lasted.
   package var since: Stamp
   package var sight: Sight = .doubtful(moved: false)
@@ -87,35 +91,45 @@ package struct StateMachine: Equatable, Sendable {
       before.sight, before.since, before.orderChanged, before.cycle
     )
     (nextStop, ledger) = (before.nextStop, before.ledger)
-    switch before.phase {
-    case .stopped(var stop, let run):
-      stop.heard = nil
-      phase = .stopped(stop, run: run)
-    case .unknown, .running, .noContact: phase = before.phase
-    }
+    phase = before.phase
+    hasHeard = false
   }
+
+  /// The signal and value that said last that it stands.
+  var evidence: Evidence? { hasHeard ? heard.evidence : nil }
 
   /// Follows what the signals say at one moment; what was due before must have been fired.
   package mutating func follow(_ look: Look, at: Stamp, into facts: inout [Fact]) {
-    if look.counts > 0, case .running(let from, var pace, let dip) = phase {
-      let (sum, overflow) = pace.counts.addingReportingOverflow(look.counts)
+    let knows = look.contact != .full || look.verdict != nil
+    var now = Moment(
+      verdict: look.verdict ?? Verdict(.running), gap: false, moved: look.moved, at: at)
+    follow(knows ? look.contact : .partial, &now, counts: look.counts, into: &facts)
+  }
+
+  /// Follows one moment, whose verdict counts with full contact only.
+  mutating func follow(
+    _ contact: Contact, _ now: inout Moment, counts: UInt64, into facts: inout [Fact]
+  ) {
+    if counts > 0, case .running(let from, var pace, let dip) = phase {
+      let (sum, overflow) = pace.counts.addingReportingOverflow(counts)
       pace.counts = overflow ? .max : sum
       phase = .running(from: from, pace, dip: dip)
     }
-    guard look.contact == .full, let verdict = look.verdict else {
-      doubt(look.moved)
-      if look.contact == .lost { lose(at, into: &facts) }
+    guard contact == .full else {
+      doubt(now.moved)
+      if contact == .lost { lose(now.at, into: &facts) }
       return
     }
-    let (gap, moved): (Bool, Bool) =
-      switch sight {
-      case .clear: (false, look.moved)
-      case .doubtful(let before): (true, before || look.moved)
-      }
-    sight = .clear
+    switch sight {
+    case .clear: now.gap = false
+    case .doubtful(let before):
+      now.gap = true
+      now.moved = before || now.moved
+      sight = .clear
+    }
     // The usual sample of a stop: it says what the one before said.
-    if !gap, glance.heard?.says(verdict) == true { return }
-    settle(Moment(verdict: verdict, gap: gap, moved: moved, at: at), into: &facts)
+    if !now.gap, glance.stands, hasHeard, heard.says(now.verdict) { return }
+    settle(now, into: &facts)
   }
 
   private mutating func doubt(_ moved: Bool) {
@@ -164,12 +178,12 @@ package struct StateMachine: Equatable, Sendable {
       if !stands {
         run(now, from: now.at, inferred: inferred, into: &facts)
       } else if let dip, !now.moved {
-        let unseen = now.at.instant - since.instant
+        let unseen = max(0, now.at.instant.nanoseconds(since: since.instant))
         if times.counts { inferred.condition = .stopped }
         open(
           now.verdict, word: dip.word, from: dip.since, gap: true, unseen: unseen, at: now.at,
           inferred, into: &facts)
-      } else if let began = now.verdict.began, !now.moved, now.verdict.unseen > .zero {
+      } else if let began = now.verdict.began, !now.moved, now.verdict.unseen > 0 {
         // It had stood before the loss, and stood through it: together that is long enough.
         open(
           now.verdict, from: began, gap: true, unseen: now.verdict.unseen, at: now.at, inferred,
@@ -185,17 +199,17 @@ package struct StateMachine: Equatable, Sendable {
   private mutating func interrupt(
     _ now: Moment, from: Stamp, _ pace: Pace, _ dip: Dip?, into facts: inout [Fact]
   ) {
-    var (begun, unseen) = (now.at, Duration.zero)
+    var (begun, unseen) = (now.at, Int64(0))
     if let dip, !(now.gap && now.moved) {
       begun = dip.since
     } else if let earlier = now.verdict.began, earlier.instant < begun.instant {
       // What was stood through without contact is known to have begun before it.
-      let isThrough = now.verdict.unseen > .zero
+      let isThrough = now.verdict.unseen > 0
       begun = earlier.instant < from.instant && !isThrough ? from : earlier
       if isThrough, earlier.instant < from.instant { unseen = now.verdict.unseen }
     }
-    let isAbout = now.gap || now.verdict.isAbout || unseen > .zero || dip?.approximate == true
-    guard times.ignoreUnder > .zero else {
+    let isAbout = now.gap || now.verdict.isAbout || unseen > 0 || dip?.approximate == true
+    guard times.ignoreUnder > 0 else {
       open(now.verdict, from: begun, gap: isAbout, unseen: unseen, at: now.at, into: &facts)
       return
     }
@@ -238,7 +252,8 @@ package struct StateMachine: Equatable, Sendable {
       end(stop, at: run.since, now, inferred, into: &facts)
       return
     }
-    stop.record.noContact = stop.record.noContact + max(.zero, now.at.instant - since.instant)
+    let unseen = max(0, now.at.instant.nanoseconds(since: since.instant))
+    stop.record.change { $0.noContact = saturating($0.noContact, plus: unseen) }
     go(on: stop, run: nil, now, inferred, into: &facts)
   }
 
@@ -252,7 +267,7 @@ package struct StateMachine: Equatable, Sendable {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
     } else if now.verdict.state.stands {
       carry(stop, now, inferred, into: &facts)
-    } else if times.minimumRun == .zero {
+    } else if times.minimumRun == 0 {
       end(stop, at: run?.since ?? now.at, now, inferred, into: &facts)
     } else {
       enter(
@@ -273,8 +288,8 @@ package struct StateMachine: Equatable, Sendable {
     }
     stop.kind = now.verdict.state
     stop.byCalendar = now.verdict.byCalendar
-    stop.record.kind = stop.condition
-    stop.heard = now.verdict
+    if stop.record.kind != stop.condition { stop.record.kind = stop.condition }
+    (heard, hasHeard) = (now.verdict, true)
     let meaning = meaning(of: now.verdict)
     let isNew = reclassify(&stop.record, meaning)
     enter(
@@ -290,27 +305,35 @@ package struct StateMachine: Equatable, Sendable {
 
   mutating func open(
     _ verdict: Verdict, word: Verdict? = nil, from start: Stamp, gap: Bool,
-    unseen: Duration = .zero, at: Stamp, _ inferred: Inference? = nil, isTurned: Bool = false,
+    unseen: Int64 = 0, at: Stamp, _ inferred: Inference? = nil, isTurned: Bool = false,
     into facts: inout [Fact]
   ) {
-    var meaning = meaning(of: self.word(word, verdict) ?? verdict)
+    var meaning: StopMeaning
+    if let word, let said = self.word(word, verdict) {
+      meaning = self.meaning(of: said)
+    } else {
+      meaning = self.meaning(of: verdict)
+    }
     var turned = isTurned
-    if let rule = rules.changeover, verdict.state == .stopped, meaning.cause.from == .inferred {
+    if times.turns, verdict.state == .stopped, meaning.cause.from == .inferred {
       let change = orderChanged
-      turned = turned || change.map { start.instant - $0 <= rule.after } ?? false
+      let after = rules.changeover?.after ?? .zero
+      turned = turned || change.map { start.instant - $0 <= after } ?? false
       if turned { meaning = self.changeover }
     }
+    let isLong = times.shortStop == 0
     let record = StopRecord(
-      stopID: stopPrefix + String(nextStop), startedAt: start, noContact: max(.zero, unseen),
-      cause: meaning.cause, category: meaning.category, costCenter: meaning.costCenter,
-      classified: meaning.classified, approximate: gap)
+      StopRecord.Content(
+        prefix: stopPrefix, number: nextStop, startedAt: start, duration: 0,
+        noContact: unseen, cause: meaning.cause, category: meaning.category,
+        costCenter: meaning.costCenter, classified: meaning.classified, approximate: gap,
+        revision: 0,
+        kind: StateStop.condition(verdict.state, isTurned: turned, isLong: isLong)))
     nextStop = saturating(nextStop, plus: 1)
     var stop = StateStop(record: record, kind: verdict.state, byCalendar: verdict.byCalendar)
-    stop.isTurned = turned
-    stop.isLong = times.shortStop == .zero
-    stop.heard = verdict
-    stop.record.kind = stop.condition
-    facts.append(Fact(at: start, kind: .stopStarted(stop.record, evidence: verdict.evidence)))
+    (stop.isTurned, stop.isLong) = (turned, isLong)
+    (heard, hasHeard) = (verdict, true)
+    facts.append(Fact(at: start, kind: .stopStarted(record, evidence: verdict.evidence)))
     // A stop that began before a time without contact is told as a state from the return on.
     let entered = glance.condition == .noContact ? at : start
     enter(
@@ -324,9 +347,12 @@ package struct StateMachine: Equatable, Sendable {
     isTurned: Bool = false, into facts: inout [Fact]
   ) {
     var record = stop.record
-    record.endedAt = end
-    record.duration = max(.zero, end.instant - record.startedAt.instant - record.noContact)
-    record.category = final(record)
+    record.change {
+      $0.endedAt = end
+      let stood = end.instant.nanoseconds(since: $0.startedAt.instant)
+      $0.duration = max(0, saturating(stood, plus: 0 - $0.noContact))
+      $0.category = final($0.category, lasted: $0.duration)
+    }
     ledger.add(record)
     facts.append(Fact(at: end, kind: .stopEnded(record), evidence: now.verdict.evidence))
     if now.verdict.state.stands {

@@ -33,7 +33,7 @@ extension StateMachine {
         stop.record.kind = stop.condition
         enter(
           .stopped(stop, run: nil), at.moved(to: due), cause: stop.record.cause,
-          evidence: stop.evidence, into: &facts)
+          evidence: evidence, into: &facts)
       }
     }
   }
@@ -71,13 +71,13 @@ extension StateMachine {
     case .stopped(_, nil) where rule.splits:
       var verdict = Verdict(.stopped)
       verdict.byCalendar = stop.byCalendar
-      verdict.evidence = stop.evidence
+      verdict.evidence = evidence
       let now = Moment(verdict: verdict, gap: false, moved: false, at: at)
       end(stop, at: at, now, isTurned: true, into: &facts)
     case .stopped(_, let run):
       turn(&stop)
       enter(
-        .stopped(stop, run: run), at, cause: stop.record.cause, evidence: stop.evidence,
+        .stopped(stop, run: run), at, cause: stop.record.cause, evidence: evidence,
         into: &facts)
       tell(stop.record, by: Cause.Origin.rule.rawValue, at: at, into: &facts)
     case .noContact(.stopped(_, let run)):
@@ -98,7 +98,7 @@ extension StateMachine {
     var record = ended
     guard reclassify(&record, changeover) else { return }
     record.kind = .changeover
-    record.category = final(record)
+    record.category = final(record.category, lasted: record.duration.nanoseconds)
     ledger.keep(record)
     tell(record, by: Cause.Origin.rule.rawValue, at: at, into: &facts)
   }

@@ -27,11 +27,16 @@ public struct MachineStates: Sendable {
   var isPlanned = false
 
   /// Refuses rules that are too large, contradict themselves or name a reason that nobody declared.
+  ///
+  /// `pieces` of a count, by counter: so much longer a counter may rest by an ideal cycle.
   public init(
-    rules: StateRules, epoch: String, firstStop: Int64 = 1, at: Stamp
+    rules: StateRules, epoch: String, firstStop: Int64 = 1, at: Stamp,
+    pieces: [SignalID: Int64] = [:]
   ) throws(StateRulesFault) {
     let program: EvidenceProgram
-    do { program = try EvidenceProgram(rules.evidence, also: rules.counter) } catch {
+    do {
+      program = try EvidenceProgram(rules.evidence, also: rules.counter, pieces: pieces)
+    } catch {
       throw .evidence(machine: rules.name, error)
     }
     for code in rules.namedReasons where rules.reasons[code] == nil {
@@ -119,7 +124,9 @@ public struct MachineStates: Sendable {
 
   /// It runs, everything was read and nothing is waited for: a count that goes on changes nothing.
   var isIndifferent: Bool {
-    guard core.glance.runs, core.sight == .clear, rules.slow == nil else { return false }
+    guard core.glance.runs, core.sight == .clear, core.times.slowWindow == nil else {
+      return false
+    }
     for index in board.program.resting {
       let node = board.nodes[index]
       if node.answer == .holds || node.since != .distantFuture { return false }
@@ -146,23 +153,24 @@ public struct MachineStates: Sendable {
   /// Decides what everything taken of one moment means.
   public mutating func settle(at: Stamp, into facts: inout [Fact]) {
     fireCore(at: at, into: &facts)
-    let contact = board.contact
-    var look = Look(contact, moved: moved, counts: counts)
+    var contact = board.contact
+    var now = StateMachine.Moment(
+      verdict: Verdict(.running), gap: false, moved: moved, at: at)
+    let made = counts
     (moved, counts) = (false, 0)
     switch contact {
     case .lost: board.freeze(at: at.instant)
     case .partial: break
     case .full:
       board.thaw(at: at.instant)
-      // No `map(byCalendar)`: a method as a value takes a copy of all of this with it.
-      if let verdict = board.decide(at: at) {
-        look.verdict = isPlanned ? byCalendar(verdict) : verdict
+      if board.decide(at: at, into: &now.verdict) {
+        if isPlanned { plan(&now.verdict) }
       } else {
         // Everything was heard, and still nobody knows: that is no contact.
-        look.contact = .lost
+        contact = .lost
       }
     }
-    core.follow(look, at: at, into: &facts)
+    core.follow(contact, &now, counts: made, into: &facts)
     fireCore(at: at, into: &facts)
   }
 
@@ -221,15 +229,13 @@ public struct MachineStates: Sendable {
   }
 
   /// In planned time, what stands for a reason weaker than the plan is planned.
-  private func byCalendar(_ verdict: Verdict) -> Verdict {
+  private func plan(_ verdict: inout Verdict) {
     let ranks = board.program.ranks
     guard verdict.state.stands, let rank = ranks[verdict.state],
       let plan = ranks[.planned], rank > plan
-    else { return verdict }
-    var planned = verdict
-    planned.state = .planned
-    planned.byCalendar = true
-    return planned
+    else { return }
+    verdict.state = .planned
+    verdict.byCalendar = true
   }
 }
 

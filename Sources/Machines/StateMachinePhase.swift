@@ -69,16 +69,19 @@ package struct StateStop: Equatable, Sendable {
   package var byCalendar = false
   /// It has lasted longer than a short stop may.
   package var isLong = false
-  /// What was heard last while it stood; nil after a restart.
-  package var heard: Verdict?
 
   package init(record: StopRecord, kind: EvidenceState, byCalendar: Bool = false) {
     (self.record, self.kind, self.byCalendar) = (record, kind, byCalendar)
   }
 
-  package var evidence: Evidence? { heard?.evidence }
-
   package var condition: MachineCondition {
+    Self.condition(kind, isTurned: isTurned, isLong: isLong)
+  }
+
+  /// What a stop is called.
+  static func condition(
+    _ kind: EvidenceState, isTurned: Bool, isLong: Bool
+  ) -> MachineCondition {
     switch kind {
     case .fault: .fault
     case .setup: .changeover
@@ -95,71 +98,82 @@ package struct StateStop: Equatable, Sendable {
 package struct Glance: Equatable, Sendable {
   /// When the state machine acts of itself; the end of time for never.
   let due: Instant
-  /// What a stop that goes on was told to be; nil in any other phase.
-  let heard: Verdict?
   let condition: MachineCondition
   /// It runs, and nothing waits to be told.
   let runs: Bool
   /// A stop is open and seen.
   let isStopped: Bool
+  /// It stands in that stop, and does not run as yet.
+  let stands: Bool
 
   /// Looks at a phase once, when it begins.
   init(_ phase: Phase, _ rules: StateTimes) {
     condition = phase.condition
     switch phase {
-    case .unknown, .noContact: (due, heard, runs, isStopped) = (.distantFuture, nil, false, false)
+    case .unknown, .noContact:
+      (due, runs, isStopped, stands) = (.distantFuture, false, false, false)
     case .running(_, _, .some(let dip)):
-      (due, heard, runs, isStopped) = (dip.since.instant + rules.ignoreUnder, nil, false, false)
+      due = dip.since.instant.advanced(nanoseconds: rules.ignoreUnder)
+      (runs, isStopped, stands) = (false, false, false)
     case .running(_, let pace, nil):
       due =
-        rules.slowWindow.map { pace.windowFrom + max($0, .seconds(1)) } ?? .distantFuture
-      (heard, runs, isStopped) = (nil, true, false)
+        rules.slowWindow.map { pace.windowFrom.advanced(nanoseconds: $0) } ?? .distantFuture
+      (runs, isStopped, stands) = (true, false, false)
     case .stopped(_, .some(let run)):
-      (due, heard, runs, isStopped) = (run.since.instant + rules.minimumRun, nil, false, true)
+      due = run.since.instant.advanced(nanoseconds: rules.minimumRun)
+      (runs, isStopped, stands) = (false, true, false)
     case .stopped(let stop, nil):
-      due =
-        stop.isLong
-        ? .distantFuture
-        : stop.record.startedAt.instant + stop.record.noContact + rules.shortStop
-      (heard, runs, isStopped) = (stop.heard, false, true)
+      due = stop.isLong ? .distantFuture : stop.isLongAt(rules.shortStop)
+      (runs, isStopped, stands) = (false, true, true)
     }
   }
 }
 
-/// The times of a machine's rules, apart from the rules: they are asked for with each change.
+extension StateStop {
+  /// When it has lasted for so many nanoseconds that were seen.
+  fileprivate func isLongAt(_ nanoseconds: Int64) -> Instant {
+    let seen = record.content.startedAt.instant.advanced(nanoseconds: record.content.noContact)
+    return seen.advanced(nanoseconds: nanoseconds)
+  }
+}
+
+/// The times of a machine's rules in nanoseconds, and what is asked of the rules with each change.
 package struct StateTimes: Equatable, Sendable {
-  let ignoreUnder: Duration
-  let shortStop: Duration
-  let minimumRun: Duration
-  let slowWindow: Duration?
+  let ignoreUnder: Int64
+  let shortStop: Int64
+  let minimumRun: Int64
+  /// How long the rate is looked at; nil where nobody looks.
+  let slowWindow: Int64?
   let counts: Bool
+  /// Orders make changeovers of stops.
+  let turns: Bool
 
   init(_ rules: StateRules) {
-    ignoreUnder = rules.ignoreUnder
-    shortStop = rules.shortStop
-    minimumRun = rules.minimumRun
-    slowWindow = rules.slow?.window
+    ignoreUnder = rules.ignoreUnder.nanoseconds
+    shortStop = rules.shortStop.nanoseconds
+    minimumRun = rules.minimumRun.nanoseconds
+    slowWindow = rules.slow.map { max($0.window.nanoseconds, 1_000_000_000) }
     counts = rules.counter != nil
+    turns = rules.changeover != nil
   }
 }
 
 /// What a machine is doing, with what is not told yet.
 ///
-/// A stop stands behind a reference: it is a third of a kilobyte that is looked at from several
-/// sides when it opens and closes, and a copy of this costs a count instead.
+/// What is large of it, a stop's record and a dip, stands behind references: a copy costs a count.
 package enum Phase: Equatable, Sendable {
   case unknown
   /// It has run since `from`, but for interruptions nobody is told of.
   case running(from: Stamp, Pace, dip: Dip?)
   /// `run` is when it began to run again, for too short a time as yet.
-  indirect case stopped(StateStop, run: Dip?)
+  case stopped(StateStop, run: Dip?)
   case noContact(Before)
 
   /// What it was doing when contact was lost.
   package enum Before: Equatable, Sendable {
     case unknown
     case running(dip: Dip?)
-    indirect case stopped(StateStop, run: Dip?)
+    case stopped(StateStop, run: Dip?)
   }
 
   package var condition: MachineCondition {

@@ -23,30 +23,25 @@ struct StopMeaning: Equatable, Sendable {
 
 /// The last stops of a machine, for reasons that arrive late.
 package struct StopLedger: Equatable, Sendable {
-  /// Each behind a reference, so that making room moves a kilobyte and not twelve.
-  private struct Entry: Equatable, Sendable {
-    let record: Shared<StopRecord>
-    let isClassified: Bool
-
-    init(_ record: StopRecord) {
-      self.record = Shared(record)
-      isClassified = record.classified
-    }
-  }
-
-  private var entries: [Entry] = []
+  /// The stops in a ring, the oldest at `oldest`: one more takes its place, and moves no other.
+  private var entries: [StopRecord] = []
+  private var oldest = 0
+  /// How many of them have their reason.
+  private var classified = 0
   /// Stops that had to make room before anybody classified them.
   package internal(set) var forgotten: Int64 = 0
 
   package init() {}
 
   /// In the order in which they ended.
-  package var stops: [StopRecord] { entries.map(\.record.value) }
+  package var stops: [StopRecord] { Array(entries[oldest...] + entries[..<oldest]) }
 
   /// Keeps a stop that has ended, or its next revision.
   mutating func keep(_ record: StopRecord) {
-    if let index = entries.firstIndex(where: { $0.record.value.stopID == record.stopID }) {
-      entries[index] = Entry(record)
+    if let index = entries.firstIndex(where: { $0.isSameStop(as: record) }) {
+      if entries[index].classified { classified -= 1 }
+      if record.classified { classified += 1 }
+      entries[index] = record
     } else {
       add(record)
     }
@@ -54,24 +49,30 @@ package struct StopLedger: Equatable, Sendable {
 
   /// Keeps a stop that ends now, which no stop has done that is kept.
   mutating func add(_ record: StopRecord) {
-    if entries.count >= ReasonLimits.endedStops {
-      let classified = entries.firstIndex { $0.isClassified }
-      if classified == nil { forgotten = saturating(forgotten, plus: 1) }
-      entries.remove(at: classified ?? 0)
+    defer { if record.classified { classified += 1 } }
+    guard entries.count >= ReasonLimits.endedStops else {
+      entries.append(record)
+      return
     }
-    entries.append(Entry(record))
+    if classified > 0 {
+      // The oldest that has its reason goes; those before it stay the oldest.
+      var inOrder = stops
+      if let index = inOrder.firstIndex(where: \.classified) { inOrder.remove(at: index) }
+      classified -= 1
+      (entries, oldest) = (inOrder + [record], 0)
+    } else {
+      forgotten = saturating(forgotten, plus: 1)
+      entries[oldest] = record
+      oldest = (oldest + 1) % entries.count
+    }
   }
 
-  subscript(id: String) -> StopRecord? {
-    entries.first { $0.record.value.stopID == id }?.record.value
-  }
+  subscript(id: String) -> StopRecord? { entries.first { $0.stopID == id } }
 
-  package var unclassified: [StopRecord] {
-    entries.filter { !$0.isClassified }.map(\.record.value)
-  }
+  package var unclassified: [StopRecord] { stops.filter { !$0.classified } }
 
   /// How many wait for a reason.
-  var unclassifiedCount: Int { entries.count { !$0.isClassified } }
+  var unclassifiedCount: Int { entries.count - classified }
 }
 
 extension StateMachine {
@@ -101,7 +102,7 @@ extension StateMachine {
       tell(stop.record, by: by, at: at, into: &facts)
     } else if var record = ledger[stopID] {
       guard reclassify(&record, meaning) else { return }
-      record.category = final(record)
+      record.category = final(record.category, lasted: record.duration.nanoseconds)
       ledger.keep(record)
       tell(record, by: by, at: at, into: &facts)
     } else {
@@ -123,11 +124,13 @@ extension StateMachine {
     guard meaning.classified || cause.code != nil, cause.from.weight >= known.from.weight,
       (cause.code, cause.reason, cause.text) != (known.code, known.reason, known.text)
     else { return false }
-    record.cause = cause
-    record.category = meaning.category
-    record.costCenter = meaning.costCenter
-    record.classified = meaning.classified
-    record.revision += 1
+    record.change {
+      $0.cause = cause
+      $0.category = meaning.category
+      $0.costCenter = meaning.costCenter
+      $0.classified = meaning.classified
+      $0.revision += 1
+    }
     return true
   }
 
@@ -155,7 +158,7 @@ extension StateMachine {
     }
     var usual = Self.usual(verdict.state)
     if let stood = verdict.stoodFor, verdict.state == .stopped, !verdict.byCalendar {
-      usual.cause.text = "no count for \(stood.text)"
+      usual.cause.text = "no count for \(Duration.nanoseconds(stood).text)"
     }
     guard let code = verdict.code, !verdict.byCalendar, !usual.classified else { return usual }
     return StopMeaning(
@@ -189,10 +192,10 @@ extension StateMachine {
   }
 
   /// How an ended stop is booked: a short unplanned one is minor (F47).
-  func final(_ record: StopRecord) -> StopCategory {
-    switch record.category {
-    case .planned, .external, .minor: record.category
-    case .unplanned: record.duration < times.shortStop ? .minor : .unplanned
+  func final(_ category: StopCategory, lasted nanoseconds: Int64) -> StopCategory {
+    switch category {
+    case .planned, .external, .minor: category
+    case .unplanned: nanoseconds < times.shortStop ? .minor : .unplanned
     }
   }
 }

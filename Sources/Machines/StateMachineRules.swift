@@ -44,7 +44,7 @@ public struct StateRules: Equatable, Sendable {
   public var evidence: EvidenceRules
   /// The counter that proves production when nobody looked, and gives the rate; nil for none.
   public var counter: SignalID?
-  /// The time of one count at full speed; nil while nobody knows it.
+  /// The time of one piece at full speed; nil while nobody knows it.
   public var idealCycle: Duration?
   /// An interruption of a running that was seen is not told when it is shorter.
   public var ignoreUnder: Duration

@@ -17,11 +17,12 @@ package struct Verdict: Equatable, Sendable {
   package var byCalendar = false
   /// Nobody looked when it began, or for some of the time since.
   package var isAbout = false
-  /// Time without contact since it began that is known to have been stood through.
-  package var unseen: Duration = .zero
+  /// Nanoseconds without contact since it began that are known to have been stood through.
+  package var unseen: Int64 = 0
   package var evidence: Evidence?
-  /// It was inferred from a count or pulse that stood still for so long; nil for other evidence.
-  package var stoodFor: Duration?
+  /// It was inferred from a count or pulse that stood still for so many nanoseconds; nil for other
+  /// evidence.
+  package var stoodFor: Int64?
 
   package init(_ state: EvidenceState, code: Int64? = nil, reason: String? = nil) {
     (self.state, self.code, self.reason) = (state, code, reason)

@@ -57,7 +57,7 @@ extension Vocabulary {
     Member("packml", .object(packml), .optional, "Registers that speak PackML, as evidence."),
     Member(
       "idealCycle", .duration(SettingsLimits.idealCycle), .optional,
-      "The time of one count at full speed, unless the order says it."),
+      "The time of one piece at full speed, unless the order says it."),
     Member(
       "ignoreUnder", .duration(SettingsLimits.evidenceDelay), .standard("0s"),
       "Interruptions shorter than this are not told."),

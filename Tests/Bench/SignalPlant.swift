@@ -23,7 +23,7 @@ struct SignalPlant: ~Copyable {
   private var producer: RingProducer
   private var consumer: RingConsumer
   private var floor: Floor
-  private var facts: [FloorFact] = []
+  private var facts = FloorFacts()
   private var at = Instant(nanoseconds: 1_000_000_000)
   private(set) var told = 0
   private(set) var happened = 0

@@ -15,6 +15,7 @@ if options.wants("ring") { RingBench.run(&table) }
 if options.wants("polls") || options.wants("field") { PollBench.run(&table) }
 if options.wants("signals") { SignalBench.run(&table) }
 if options.wants("machines") { SignalBench.machines(&table) }
+if options.wants("hall", of: "machines") { HallBench.run(&table) }
 if options.wants("journal") { JournalBench.run(&table, options.folder) }
 DaemonBench.run(&table, options)
 table.foot()

@@ -111,7 +111,7 @@ struct FloorTests {
     var floor = Floor(
       plan: plan, state: StoreState(epoch: "e1"), reading: start, unread: &unread)
     var machines = try plan.machines.map { try Machine(rules: $0, epoch: "e1", reading: start) }
-    var told: [FloorFact] = []
+    var told = FloorFacts()
     var expected = [[Fact]](repeating: [], count: machines.count)
     var marks = [Instant](repeating: .distantPast, count: Hall.units)
     for _ in 0..<200 {
@@ -155,7 +155,7 @@ struct FloorTests {
     let start = Hall.reading(Self.moment(1000))
     var floor = Floor(
       plan: try Hall.plan(), state: StoreState(epoch: "e1"), reading: start, unread: &unread)
-    var told: [FloorFact] = []
+    var told = FloorFacts()
     func turn(_ at: Int64) { floor.advance(Hall.reading(Self.moment(at)), into: &told) }
     func deadlines() -> [Instant] {
       var found: [Instant] = []

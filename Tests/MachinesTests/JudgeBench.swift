@@ -9,6 +9,9 @@ struct JudgeBench {
   let life: JudgeLife
   private var machine: Machine
   private(set) var facts: [Fact] = []
+  /// What the slower unit has read and not handed over, scan by scan; up to two scans of it.
+  private var late: [[Sample]] = []
+  private var random = SeededGenerator(seed: 7)
   private var told: [SignalID: (value: Value, quality: Quality)] = [:]
   private static let epoch = "e1"
   /// When the boot began whose monotonic time counts, and how many there were before it.
@@ -37,6 +40,7 @@ struct JudgeBench {
     var planned = false
     for (index, scan) in life.scans.enumerated() {
       if scan.restarted, index > 0 {
+        bench.handOver(all: true, life.scans[index - 1].at)
         let died = bench.reading(life.scans[max(0, index - 1)].at + 10)
         let kept = bench.machine.snapshot(reading: died)
         if scan.rebooted { (bench.booted, bench.boots) = (scan.at - 30, bench.boots + 1) }
@@ -49,23 +53,46 @@ struct JudgeBench {
       if !life.dies(after: index) { bench.say(scan, &planned) }
       planned = scan.planned
     }
+    bench.handOver(all: true, life.end - 10)
     bench.mark(life.end - 10)
+    if !life.far.isEmpty { bench.take([bench.farMark(life.end - 10)], at: life.end - 10) }
     bench.machine.flush(reading: bench.reading(life.end - 10), into: &bench.facts)
     return bench
   }
 
   private mutating func show(_ scan: JudgeScan) {
+    var far: [Sample] = []
     for signal in JudgeScan.signals {
       let value = scan.value(of: signal)
-      let quality: Quality = !scan.contact ? .noContact : value == nil ? .refused : .good
+      let quality: Quality =
+        !life.answers(signal, scan) ? .noContact : value == nil ? .refused : .good
       let last = told[signal]
       let shown = quality == .good ? value ?? .none : last?.value ?? .none
       if let last, last.value == shown, last.quality == quality { continue }
       told[signal] = (shown, quality)
-      machine.take(
-        Sample(signal: signal, at: instant(scan.at), value: shown, quality: quality))
+      let sample = Sample(
+        signal: signal, at: instant(scan.at), value: shown, quality: quality)
+      life.far.contains(signal) ? far.append(sample) : machine.take(sample)
     }
     mark(scan.at)
+    guard !life.far.isEmpty else { return }
+    late.append(far + [farMark(scan.at)])
+    handOver(all: false, scan.at)
+  }
+
+  private func farMark(_ at: Int64) -> Sample {
+    Sample(mark: UnitID(1), at: instant(at).advanced(nanoseconds: 1))
+  }
+
+  /// Hands over what the slower unit has read: all of it, or all but some scans.
+  private mutating func handOver(all: Bool, _ at: Int64) {
+    let kept = all ? 0 : Int.random(in: 0...2, using: &random)
+    while late.count > kept { take(late.removeFirst(), at: at) }
+  }
+
+  private mutating func take(_ samples: [Sample], at: Int64) {
+    for sample in samples { machine.take(sample) }
+    machine.advance(reading: reading(at), into: &facts)
   }
 
   private func stamp(_ at: Int64) -> Stamp { Stamp(instant(at), reading(at)) }
@@ -94,6 +121,9 @@ struct JudgeBench {
   }
 
   var counts: [CountRecord] { facts.compactMap(\.counted) }
+
+  /// Every stop as it was told last; contact that is lost at the end ends none.
+  var stops: [JudgeStop] { Self.stops(facts, open: machine.status.stop) }
 
   /// Every stop in its last revision.
   static func stops(_ facts: [Fact], open: StopRecord?) -> [JudgeStop] {
@@ -135,6 +165,12 @@ extension Stamp {
 /// The states of a life, driven without a machine around them.
 struct JudgeStatesBench {
   static func stops(_ life: JudgeLife) throws -> [JudgeStop] {
+    let bench = try live(life)
+    return JudgeBench.stops(bench.facts, open: bench.states.openStop)
+  }
+
+  /// The whole life, and everything that was told of it.
+  static func live(_ life: JudgeLife) throws -> StateBench {
     var bench = try StateBench(life.states)
     var planned = false
     for (index, scan) in life.scans.enumerated() {
@@ -144,7 +180,10 @@ struct JudgeStatesBench {
         try bench.restart(before: life.scans[max(0, index - 1)].at + 10)
       }
       if scan.restarted { bench.plan(planned) }
-      bench.scan(scan.at, values, seen: scan.contact)
+      func away(_ scan: JudgeScan) -> Set<SignalID> {
+        Set(JudgeScan.signals.filter { !life.answers($0, scan) })
+      }
+      bench.scan(scan.at, values, away: away(scan))
       if life.dies(after: index) {
         planned = scan.planned
         continue
@@ -153,7 +192,7 @@ struct JudgeStatesBench {
         let next = life.scans[index + 1]
         var coming: [SignalID: Value?] = [:]
         for signal in JudgeScan.signals { coming[signal] = .some(next.value(of: signal)) }
-        bench.foresee(coming, seen: next.contact)
+        bench.foresee(coming, seen: true, away: away(next))
       }
       if scan.orderChanges { bench.changeOrder(at: scan.at + 30) }
       if scan.planned != planned {
@@ -163,7 +202,7 @@ struct JudgeStatesBench {
       planned = scan.planned
     }
     bench.advance(before: life.end - 9)
-    return JudgeBench.stops(bench.facts, open: bench.states.openStop)
+    return bench
   }
 }
 

@@ -65,11 +65,12 @@ struct JudgeCounter {
 
   init(_ counter: RoleCounter, _ life: JudgeLife) {
     (role, rules, end) = (counter.role, counter.rules, life.end - 10)
-    readings = Self.readings(counter.rules, life.scans)
+    readings = Self.readings(counter.rules, life)
     rules.source == .pulse ? judgePulses() : judgeRegister()
   }
 
-  private static func readings(_ rules: CounterRules, _ scans: [JudgeScan]) -> [JudgeReading] {
+  private static func readings(_ rules: CounterRules, _ life: JudgeLife) -> [JudgeReading] {
+    let scans = life.scans
     var readings: [JudgeReading] = []
     var (gapFrom, away): (Int64?, Bool) = (nil, false)
     for (index, scan) in scans.enumerated() {
@@ -78,8 +79,9 @@ struct JudgeCounter {
         // What made the computer begin anew may have made the PLC do so.
         away = away || scan.rebooted
       }
-      guard scan.contact, case .integer(let shown)? = scan.value(of: rules.signal) else {
-        (gapFrom, away) = (gapFrom ?? scan.at, away || !scan.contact)
+      let contact = life.answers(rules.signal, scan)
+      guard contact, case .integer(let shown)? = scan.value(of: rules.signal) else {
+        (gapFrom, away) = (gapFrom ?? scan.at, away || !contact)
         continue
       }
       let value = UInt64(clamping: shown)
@@ -247,18 +249,29 @@ struct JudgeCounts {
   let counters: [JudgeCounter]
   /// By signal: the scans at which something was made.
   var moves: [SignalID: Set<Int>] = [:]
+  /// By signal: how many counts came at which time.
+  var counts: [SignalID: [Int64: Int64]] = [:]
   var bookings: [JudgeBooking] { counters.flatMap(\.bookings).sorted { $0.at < $1.at } }
   var verdicts: [JudgeVerdict] { counters.flatMap(\.verdicts).sorted { $0.at < $1.at } }
 
   init(_ life: JudgeLife) {
     counters = life.counters.map { JudgeCounter($0, life) }
-    for counter in counters { moves[counter.rules.signal] = counter.moves }
+    for counter in counters { add(counter) }
     // A signal that only evidence watches is followed by its bare values.
     for signal in [Cell.count, Cell.pulse] where moves[signal] == nil {
       let rules =
         signal == Cell.pulse
         ? CounterRules(pulse: signal) : CounterRules(signal: signal, bits: 64)
-      moves[signal] = JudgeCounter(RoleCounter(.good, rules), life).moves
+      add(JudgeCounter(RoleCounter(.good, rules), life))
+    }
+  }
+
+  private mutating func add(_ counter: JudgeCounter) {
+    let signal = counter.rules.signal
+    moves[signal] = counter.moves
+    for booking in counter.bookings {
+      counts[signal, default: [:]][booking.at, default: 0] +=
+        booking.pieces / max(1, counter.rules.piecesPerCount)
     }
   }
 }

@@ -88,13 +88,17 @@ struct JudgeEvidence {
 
   /// Since when a signal that is refused in a scan could not be read.
   func refusedSince(_ id: SignalID, scan: Int) -> Int64 {
-    let read = life.scans[...scan].lastIndex { $0.contact && $0.value(of: id) != nil }
+    let read = life.scans[...scan].lastIndex {
+      life.answers(id, $0) && $0.value(of: id) != nil
+    }
     return life.scans[read.map { $0 + 1 } ?? 0].at
   }
 
-  /// Whether anything that decides could be read in a scan.
-  static func sees(_ scan: JudgeScan, _ rules: StateRules) -> Bool {
-    scan.contact && deciding(rules).contains { scan.value(of: $0) != nil }
+  /// Whether every unit of what decides answers in a scan, and anything of it could be read.
+  static func sees(_ scan: JudgeScan, _ life: JudgeLife) -> Bool {
+    let deciding = deciding(life.states)
+    return deciding.allSatisfy { life.answers($0, scan) }
+      && deciding.contains { scan.value(of: $0) != nil }
   }
 
   private static func moments(_ life: JudgeLife) -> [JudgeMoment] {
@@ -104,7 +108,7 @@ struct JudgeEvidence {
     for (index, scan) in life.scans.enumerated() {
       let planned = index > 0 && life.scans[index - 1].planned
       isNew = isNew || (scan.restarted && index > 0)
-      guard sees(scan, life.states) else {
+      guard sees(scan, life) else {
         lostAt = lostAt ?? scan.at
         continue
       }
@@ -241,40 +245,52 @@ struct JudgeEvidence {
       guard let cycle = life.states.idealCycle else {
         return moments.map { _ in JudgeAnswer(word: .unknown, leaf: id) }
       }
-      needed = cycle.wholeMilliseconds * hundredths / 100
+      // The cycle of a piece: a count of several takes so much longer.
+      needed = cycle.wholeMilliseconds * hundredths * life.pieces(id) / 100
     }
-    var answers: [JudgeAnswer] = []
-    var movedAt: Int64?
+    let rests = rests(of: id)
+    return moments.map { moment in
+      guard let rest = rests[moment.scan] else { return JudgeAnswer(word: .unknown, leaf: id) }
+      let proven = countsNext(id, moment) ? 0 : moment.at - life.scans[moment.scan].at
+      let holds = rest.stood + proven >= needed
+      return JudgeAnswer(
+        word: holds ? .holds : .fails, leaf: id, began: holds ? rest.movedAt : nil,
+        movedAt: rest.movedAt, beganUnseen: holds && rest.isUnseen)
+    }
+  }
+
+  /// How a counter rests as one of its scans ends.
+  private struct Rest {
+    var movedAt: Int64
+    /// Nobody saw that count: its unit did not answer, it was refused, or no gateway was there.
     var isUnseen = false
-    // Time since it moved, without what nobody could see of it.
-    var (stood, before, couldRead) = (Int64(0), Int64(0), false)
-    for moment in moments {
-      let canRead = life.scans[moment.scan].value(of: id) != nil
-      if couldRead { stood += moment.clock - before }
-      if moment.isScan, canRead, movedAt == nil || moves[id]?.contains(moment.scan) == true {
-        let isGap = !couldRead || moment.lost != nil || moment.restarted
-        isUnseen = movedAt != nil && isGap
-        (movedAt, stood) = (moment.at, 0)
+    /// Time since it moved in which its own unit answered, or only the gateway was away.
+    var stood: Int64 = 0
+  }
+
+  /// For every scan how a counter rests; nil where it cannot be read.
+  private func rests(of id: SignalID) -> [Rest?] {
+    var rest: Rest?
+    var before: JudgeScan?
+    return life.scans.enumerated().map { index, scan in
+      let canRead = life.answers(id, scan) && scan.value(of: id) != nil
+      if let before { rest?.stood += scan.at - before.at }
+      if canRead, rest == nil {
+        rest = Rest(movedAt: scan.at)
+      } else if canRead, moves[id]?.contains(index) == true {
+        rest = Rest(movedAt: scan.at, isUnseen: before == nil || scan.restarted)
       }
-      (before, couldRead) = (moment.clock, canRead)
-      guard canRead, let movedAt else {
-        answers.append(JudgeAnswer(word: .unknown, leaf: id))
-        continue
-      }
-      let proven = countsNext(id, moment) ? stood - (moment.at - life.scans[moment.scan].at) : stood
-      let holds = proven >= needed
-      answers.append(
-        JudgeAnswer(
-          word: holds ? .holds : .fails, leaf: id, began: holds ? movedAt : nil,
-          movedAt: movedAt, beganUnseen: holds && isUnseen))
+      before = canRead ? scan : nil
+      return canRead ? rest : nil
     }
-    return answers
   }
 
   /// Whether the next scan of the same life shows a count that may have come before this moment.
   private func countsNext(_ id: SignalID, _ moment: JudgeMoment) -> Bool {
     let next = moment.scan + 1
-    guard next < life.scans.count, life.scans[next].contact, !life.scans[next].restarted else {
+    guard next < life.scans.count, life.answers(id, life.scans[next]),
+      !life.scans[next].restarted
+    else {
       return false
     }
     return moves[id]?.contains(next) == true

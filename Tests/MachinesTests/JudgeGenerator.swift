@@ -18,14 +18,21 @@ struct JudgeGenerator {
     .milliseconds(50 * Int.random(in: range, using: &random))
   }
 
-  mutating func life(longest: Int = 80, counts: Bool = false) throws -> JudgeLife {
+  /// `wide`: its signals may lie on two units.
+  mutating func life(
+    longest: Int = 80, counts: Bool = false, wide: Bool = true
+  ) throws -> JudgeLife {
     let states = try states()
     let counters = counters(noisy: counts)
     var life = JudgeLife(states: states, counters: counters, scans: [])
     life.countWindow =
       [.zero, .milliseconds(250), .seconds(1)].randomElement(using: &random)
       ?? .zero
-    life.scans = scans(Int.random(in: 8...longest, using: &random), counters, noisy: counts)
+    if wide, one(3) {
+      life.far = Set(JudgeScan.signals.filter { _ in Bool.random(using: &random) })
+    }
+    life.scans = scans(
+      Int.random(in: 8...longest, using: &random), counters, life.far, noisy: counts)
     return life
   }
 
@@ -79,6 +86,10 @@ struct JudgeGenerator {
     if !one(4) { rules.counter = Cell.count }
     if one(2) { rules.ignoreUnder = steps(1...10) }
     if one(2) { rules.minimumRun = steps(1...10) }
+    if rules.counter != nil, one(2) {
+      rules.slow = SlowRule(
+        share: 100 * Int64.random(in: 2...9, using: &random), window: steps(20...40))
+    }
     rules.plannedSplits = one(2)
     if one(3) { rules.plannedReason = "lunch" }
     if one(2) {
@@ -111,12 +122,12 @@ struct JudgeGenerator {
   // MARK: The machine's life
 
   private mutating func scans(
-    _ length: Int, _ counters: [RoleCounter], noisy: Bool
+    _ length: Int, _ counters: [RoleCounter], _ far: Set<SignalID>, noisy: Bool
   ) -> [JudgeScan] {
     var scans: [JudgeScan] = []
     var scan = JudgeScan()
     var plant = JudgePlant(rules: counters[0].rules, noisy: noisy, random: &random)
-    var (makes, lost) = (true, 0)
+    var (makes, lost, farLost) = (true, 0, 0)
     for index in 0..<length {
       scan.at = (scans.last?.at ?? -100) + (noisy && one(8) ? 3000 : one(12) ? 400 : 100)
       if one(5) { scan.run = one(8) ? nil : one(2) }
@@ -133,12 +144,18 @@ struct JudgeGenerator {
       if lost == 0, index > 0, one(20) { lost = Int.random(in: 1...4, using: &random) }
       scan.contact = lost == 0
       lost = max(0, lost - 1)
+      if !far.isEmpty, farLost == 0, index > 0, one(20) {
+        farLost = Int.random(in: 1...4, using: &random)
+      }
+      scan.farContact = farLost == 0
+      farLost = max(0, farLost - 1)
       scan.restarted = index > 0 && one(12)
       scan.rebooted = noisy && scan.restarted && one(3)
       scan.orderChanges = one(20)
-      let looks = scan.contact && !scan.restarted && !(noisy && one(30))
+      let contact = far.contains(Cell.count) ? scan.farContact : scan.contact
+      let looks = contact && !scan.restarted && !(noisy && one(30))
       scan.count = plant.show(made ? 1 : 0, looks: looks, random: &random)
-      if noisy, !looks, scan.contact, !scan.restarted { scan.count = nil }
+      if noisy, !looks, contact, !scan.restarted { scan.count = nil }
       scans.append(scan)
     }
     return scans

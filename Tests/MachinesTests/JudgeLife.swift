@@ -28,6 +28,8 @@ struct JudgeScan: Equatable {
   var restarted = false
   /// With it the computer: another boot, whose monotonic time begins again; only where `restarted`.
   var rebooted = false
+  /// The second unit answers; `contact` is of the first.
+  var farContact = true
   /// The order changes 30 ms after it.
   var orderChanges = false
   /// Whether the time from 70 ms after it is planned.
@@ -59,7 +61,27 @@ struct JudgeLife: Equatable {
   /// Every counter in the order of the facts.
   var counters: [RoleCounter]
   var countWindow: Duration = .seconds(1)
+  /// A machine follows its counters, and not only its states.
+  var isFollowed = false
+  /// The signals of a second unit; none where the machine has one.
+  var far: Set<SignalID> = []
   var scans: [JudgeScan]
+
+  /// Whether the unit of a signal answers in a scan.
+  func answers(_ signal: SignalID, _ scan: JudgeScan) -> Bool {
+    far.contains(signal) ? scan.farContact : scan.contact
+  }
+
+  /// The counters whose pieces prove that it ran: the one declared for that, and with a machine
+  /// around the states those of good pieces, or of all where none counts the good ones.
+  var proving: [SignalID] {
+    let roles = counters.map(\.role)
+    let leading: CountRole = roles.contains(.good) ? .good : .total
+    let followed = isFollowed ? counters.filter { $0.role == leading }.map(\.rules.signal) : []
+    return [states.counter].compactMap { $0 } + followed
+  }
+
+  func unit(_ signal: SignalID) -> UnitID { UnitID(far.contains(signal) ? 1 : 0) }
 
   var end: Int64 { (scans.last?.at ?? 0) + 100 }
 
@@ -76,7 +98,8 @@ struct JudgeLife: Equatable {
   /// Rules for the machine that lives it.
   var machine: MachineRules {
     var rules = MachineRules(
-      name: states.name, units: [UnitID(0)], signals: JudgeScan.signals,
+      name: states.name, units: far.isEmpty ? [UnitID(0)] : [UnitID(0), UnitID(1)],
+      signals: JudgeScan.signals, unitOfSignal: JudgeScan.signals.map { unit($0) },
       shortStop: states.shortStop, countWindow: countWindow)
     rules.counters = counters
     rules.states = states
@@ -88,7 +111,7 @@ extension JudgeLife {
   /// The life with one scan's particulars on each line, below the drawing of the whole.
   var drawing: String {
     let signs = scans.map { scan in
-      (scan.restarted ? "|" : "") + (!scan.contact ? "?" : scan.sign)
+      (scan.restarted ? "|" : "") + (!scan.contact ? "?" : !scan.farContact ? "!" : scan.sign)
         + (scan.orderChanges ? "'" : "")
     }
     let lines = scans.map { scan in
@@ -96,6 +119,7 @@ extension JudgeLife {
       func number(_ value: (some BinaryInteger)?) -> String { value.map { "\($0)" } ?? "x" }
       let start = scan.rebooted ? " rebooted" : scan.restarted ? " restarted" : ""
       return "\(scan.at)\(start) \(scan.contact ? "" : "no contact ")"
+        + "\(scan.farContact ? "" : "no far contact ")"
         + " run \(bit(scan.run)) code \(number(scan.code)) blocked \(bit(scan.blocked))"
         + " level \(number(scan.level)) count \(number(scan.count)) scrap \(number(scan.scrap))"
         + " pulse \(bit(scan.pulse))\(scan.orderChanges ? " then a new order" : "")"

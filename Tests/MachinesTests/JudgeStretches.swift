@@ -192,9 +192,9 @@ struct JudgeStretches {
       let before = index > 0 ? moments[index - 1].scan : moment.scan - 1
       let moved =
         isGap
-        && rules.counter.map { id in
+        && evidence.life.proving.contains { id in
           (before + 1..<moment.scan + 1).contains { evidence.moves[id]?.contains($0) == true }
-        } == true
+        }
       pieces.append(
         JudgePiece(
           stands: says[index].stands, first: index, last: index, from: moment.at, to: moment.at,
@@ -223,9 +223,29 @@ struct JudgeStretches {
 
   /// Everything that is told as standing.
   func stretches() -> [JudgeStretch] {
-    var cutter = JudgeCutter(rules: rules, says: says)
-    for piece in pieces { piece.stands ? cutter.stand(piece) : cutter.run(piece) }
+    let cutter = cut()
     return cutter.done + [cutter.open].compactMap { $0 }
+  }
+
+  /// Every time that is told as running.
+  func runs() -> [JudgeRun] {
+    var cutter = cut()
+    // Contact that is lost at the end is lost with the first scan that does not see it.
+    let scans = evidence.life.scans
+    if let last = moments.last, last.scan + 1 < scans.count || unknownFrom.last != .some(nil) {
+      let lost = (unknownFrom.last ?? nil) ?? scans[last.scan + 1].at
+      cutter.endRun(lost, told: lost)
+    }
+    return cutter.runs + [cutter.running].compactMap { $0 }
+  }
+
+  private func cut() -> JudgeCutter {
+    var cutter = JudgeCutter(rules: rules, says: says)
+    for piece in pieces {
+      if let lost = piece.lost { cutter.endRun(piece.from - lost, told: piece.from - lost) }
+      piece.stands ? cutter.stand(piece) : cutter.run(piece)
+    }
+    return cutter
   }
 }
 
@@ -241,6 +261,9 @@ struct JudgeCutter {
   private var runFrom: Int64?
   private var ranFrom = Int64.min
   private var isFirst = true
+  /// What was told as running, and what is being told so.
+  var runs: [JudgeRun] = []
+  var running: JudgeRun?
   private var ignored: Int64 { rules.ignoreUnder.wholeMilliseconds }
   private var least: Int64 { rules.minimumRun.wholeMilliseconds }
 
@@ -256,6 +279,15 @@ struct JudgeCutter {
   private mutating func begin(_ start: Int64, told: Int64, moments: [Int]) {
     open = JudgeStretch(start: start, toldAt: told, moments: moments)
     (dip, runFrom) = (nil, nil)
+    endRun(start, told: told)
+  }
+
+  /// It is told as running no more from a moment on, and that was known at another.
+  mutating func endRun(_ end: Int64, told: Int64) {
+    guard var run = running else { return }
+    (run.end, run.endToldAt) = (end, told)
+    runs.append(run)
+    running = nil
   }
 
   mutating func stand(_ piece: JudgePiece) {
@@ -310,14 +342,20 @@ struct JudgeCutter {
     guard open != nil else {
       if isFirst || piece.lost != nil { ranFrom = piece.from }
       isFirst = false
+      if running == nil { running = JudgeRun(from: piece.from, toldAt: piece.from) }
       return
     }
     let start = runFrom ?? piece.from
     if isGap && piece.moved || runFrom != nil && piece.lost != nil {
       close(start, told: piece.from)
       if piece.lost != nil { ranFrom = piece.from }
+      running = JudgeRun(from: piece.lost == nil ? start : piece.from, toldAt: piece.from)
     } else if start + least <= piece.to {
-      close(start, told: max(start + least, piece.from))
+      let told = max(start + least, piece.from)
+      close(start, told: told)
+      running = JudgeRun(
+        from: piece.lost == nil ? start : piece.from, toldAt: told,
+        isToldFirst: told > piece.from)
     } else {
       runFrom = start
     }

@@ -36,6 +36,21 @@ struct JudgeTests {
     }
   }
 
+  @Test(arguments: 0..<20)
+  func `the machine itself, on one unit or two, tells the stops of a life`(
+    _ part: UInt64
+  ) throws {
+    let lives = max(1, Self.number("TAKT_JUDGED_LIVES", else: 1000) / 20)
+    for seed in Self.seeds(part, lives) {
+      var generator = JudgeGenerator(seed: seed ^ 0x3AC_417E)
+      let life = try generator.life()
+      guard let found = try JudgeCase.machine(life) else { continue }
+      let small = try JudgeCase.shrunk(life, JudgeCase.machine)
+      Issue.record("seed \(seed)\n\(small.drawing)\n\(try JudgeCase.machine(small) ?? found)")
+      return
+    }
+  }
+
   @Test func `many random lives have times in which nobody can know, and all are judged`() throws {
     let judged = try (0..<UInt64(200)).count { seed in
       var generator = JudgeGenerator(seed: seed)
@@ -65,12 +80,13 @@ struct JudgeTests {
     let lives = max(1, Self.number("TAKT_JUDGED_RESTARTS", else: 50) / 10)
     for seed in Self.seeds(part, lives) {
       var generator = JudgeGenerator(seed: seed ^ 0x2E_57A7)
-      let counts = seed % 2 == 1
+      let counts = seed % 3 == 1
       let life = try generator.life(longest: 25, counts: counts)
       for cut in life.scans.indices.dropFirst() {
         var dying = life
         dying.scans[cut].restarted = true
-        let tried = counts ? JudgeCase.parts : JudgeCase.stops
+        let tried =
+          counts ? JudgeCase.parts : seed % 3 == 2 ? JudgeCase.machine : JudgeCase.stops
         guard try tried(dying) != nil else { continue }
         let small = try JudgeCase.shrunk(dying, tried)
         Issue.record(
@@ -87,9 +103,40 @@ enum JudgeCase {
   static func stops(_ life: JudgeLife) throws -> String? {
     let judge = JudgeStops(life, moves: JudgeCounts(life).moves)
     let judged = judge.stops()
-    let told = try JudgeStatesBench.stops(life)
+    let bench = try JudgeStatesBench.live(life)
+    let told = JudgeBench.stops(bench.facts, open: bench.states.openStop)
+    if judged != told {
+      return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
+    }
+    return slow(life, bench.facts)
+  }
+
+  /// What differs in the stops that the machine tells; nil when nothing does.
+  ///
+  /// Not judged: a pulse that is counted, and asked whether it stands, through a time in which it was
+  /// not read. The level before it and after it proves no standing; what it does prove depends on
+  /// what the machine was known to do.
+  static func machine(_ life: JudgeLife) throws -> String? {
+    var life = life
+    life.isFollowed = true
+    if JudgeEvidence.deciding(life.states).contains(Cell.pulse) {
+      life.counters.removeAll { $0.rules.source == .pulse }
+    }
+    let counts = JudgeCounts(life)
+    let judged = JudgeStops(life, moves: counts.moves).stops()
+    let bench = try JudgeBench.live(life)
+    if judged != bench.stops {
+      return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(bench.stops))"
+    }
+    return slow(life, bench.facts)
+  }
+
+  /// What differs in the times of running slowly; nil when nothing does.
+  private static func slow(_ life: JudgeLife, _ facts: [Fact]) -> String? {
+    let judged = JudgeSlow(life, JudgeCounts(life)).times()
+    let told = JudgeSlowTime.told(facts)
     guard judged != told else { return nil }
-    return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
+    return "\(life.words)\nexpected slow\n\(lines(judged))\nseen slow\n\(lines(told))"
   }
 
   /// What differs in the parts and in what is told of the counters; nil when nothing does.
@@ -155,6 +202,9 @@ enum JudgeCase {
     offer { $0.states.shortStop = .zero }
     offer { $0.states.changeover = nil }
     offer { $0.states.counter = nil }
+    offer { $0.states.slow = nil }
+    offer { $0.far = [] }
+    for signal in JudgeScan.signals { offer { $0.far.remove(signal) } }
     offer { $0.states.plannedReason = nil }
     offer { $0.states.plannedSplits = false }
     offer { $0.states.evidence.order = EvidenceRules.usualOrder }
@@ -167,6 +217,7 @@ enum JudgeCase {
       offer { $0.scans[index].orderChanges = false }
       offer { $0.scans[index].planned = index > 0 && $0.scans[index - 1].planned }
       offer { $0.scans[index].contact = true }
+      offer { $0.scans[index].farContact = true }
       guard index > 0 else { continue }
       let before = life.scans[index - 1]
       offer { $0.scans[index].run = before.run }

@@ -6,6 +6,8 @@
 //   window told `countWindow` after its first piece at the latest: head of CountBook.
 // - Pieces made while nobody looked in a record of their own, with the window in which they were
 //   made: CountRecord, point 4 of the issue.
+// - A loss of contact closes the window before the pieces of its own moment, which another unit may
+//   show: head of CountTurn.
 // - Good pieces are the total less the scrap where nothing counts them; scrap seen after its piece
 //   was told is taken from the next good ones: head of CountBook.
 
@@ -18,6 +20,8 @@ struct JudgeWindows {
   private let window: Int64
   private let derivesGood: Bool
   private let orderChanges: [Int64]
+  /// When a unit was lost.
+  private let losses: Set<Int64>
   /// The pieces of each role that stand in no record yet.
   private var owed: Int64 = 0
   private var totals: [CountRole: Int64] = [:]
@@ -26,6 +30,7 @@ struct JudgeWindows {
     self.bookings = bookings
     window = life.countWindow.wholeMilliseconds
     orderChanges = life.orderChanges
+    losses = life.losses
     let roles = life.counters.map(\.role)
     derivesGood = roles.contains(.total) && !roles.contains(.good)
   }
@@ -38,10 +43,15 @@ struct JudgeWindows {
     for record in records {
       let (from, to) = (record.from.judged, record.to.judged)
       if from > to || from < until { return "a record at \(from)..\(to) overlaps" }
-      let mine = open.filter { booking in
+      var mine = open.filter { booking in
         record.recovered
           ? booking.recoveredFrom != nil && booking.at == to
           : booking.recoveredFrom == nil && booking.at <= to
+      }
+      if !record.recovered, losses.contains(to) {
+        let before = mine.filter { $0.at < to }
+        var other = judge
+        if other.compare(record, before) == nil { mine = before }
       }
       // One record for all counters of a moment, from the first that was not read any more.
       if record.recovered, let lost = mine.compactMap(\.recoveredFrom).min(),
@@ -92,6 +102,23 @@ struct JudgeWindows {
   private mutating func add(_ role: CountRole, _ pieces: Int64) -> Int64 {
     totals[role, default: 0] += pieces
     return totals[role] ?? 0
+  }
+}
+
+extension JudgeLife {
+  /// When a unit was lost: it did not answer, or refused every signal.
+  fileprivate var losses: Set<Int64> {
+    func isLost(_ unit: UnitID, _ scan: JudgeScan) -> Bool {
+      let own = JudgeScan.signals.filter { self.unit($0) == unit }
+      return !own.isEmpty && own.allSatisfy { !answers($0, scan) || scan.value(of: $0) == nil }
+    }
+    var found: Set<Int64> = []
+    for (before, scan) in zip(scans, scans.dropFirst()) {
+      for unit in [UnitID(0), UnitID(1)] where isLost(unit, scan) && !isLost(unit, before) {
+        found.insert(scan.at)
+      }
+    }
+    return found
   }
 }
 

@@ -86,14 +86,17 @@ struct StateBench {
     at = max(at, end)
   }
 
-  /// One scan; a value of nil is refused by the device.
-  mutating func scan(_ at: Int64, _ values: [SignalID: Value?], seen: Bool = true) {
-    foresee(values, seen: seen)
+  /// One scan; a value of nil is refused by the device, the unit of those `away` does not answer.
+  mutating func scan(
+    _ at: Int64, _ values: [SignalID: Value?], seen: Bool = true, away: Set<SignalID> = []
+  ) {
+    foresee(values, seen: seen, away: away)
     advance(before: at)
     let stamp = Self.stamp(.milliseconds(at))
     for signal in states.interest {
       guard let slot = states.slot(of: signal), let value = values[signal] else { continue }
-      let quality: Quality = !seen ? .noContact : value == nil ? .refused : .good
+      let isAway = !seen || away.contains(signal)
+      let quality: Quality = isAway ? .noContact : value == nil ? .refused : .good
       if let last = told[signal], last.1 == quality, quality != .good || last.0 == value {
         continue
       }
@@ -107,9 +110,11 @@ struct StateBench {
   }
 
   /// Tells which counts will come in this scan, as the buffer of a machine knows them.
-  mutating func foresee(_ values: [SignalID: Value?], seen: Bool) {
+  mutating func foresee(
+    _ values: [SignalID: Value?], seen: Bool, away: Set<SignalID> = []
+  ) {
     guard seen, let looked else { return }
-    for signal in [Cell.count, Cell.pulse] {
+    for signal in [Cell.count, Cell.pulse] where !away.contains(signal) {
       guard let slot = states.slot(of: signal), let value = values[signal], let last = told[signal],
         last.1 == .good, let value, last.0 != value
       else { continue }
