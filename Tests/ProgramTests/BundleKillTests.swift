@@ -1,0 +1,137 @@
+// SIGKILL exactly at the steps of applying a bundle, and SIGHUP in the middle of it.
+//
+// strace(1) is attached to one thread and kills the gateway at the n-th of some system calls: those
+// with which the main thread makes each step durable or starts a thread, or those with which the
+// recorder commits the hand-over.
+
+import Foundation
+import Glibc
+import LinuxEdge
+import Primitives
+import Testing
+
+/// Which thread of the gateway is killed, at which of its system calls.
+struct KillStep: Sendable, CustomTestStringConvertible {
+  var thread: String
+  var calls: String
+  var number: Int
+  /// Whether a bundle always comes so far; what lies behind may or may not happen.
+  var isCertain: Bool
+
+  var testDescription: String { "\(thread), call \(number) of \(calls)" }
+
+  /// Two files, the directory, ratchet, trial, two files out of the inbox, the reading thread, the
+  /// bus's new thread, and after the probation what holds and what is cleared away.
+  static let main = (1...10).map {
+    KillStep(
+      thread: "main", calls: "rename,renameat,renameat2,clone,clone3", number: $0,
+      isCertain: $0 <= 9)
+  }
+
+  /// The transaction in which the recorder goes on with the new site.
+  static let recorder = (1...3).map {
+    KillStep(
+      thread: "recorder", calls: "pwrite64,fdatasync,fsync", number: $0, isCertain: true)
+  }
+}
+
+@Suite("Bundles and the moment") struct BundleKillTests {
+  /// Another way to the same PLC: the bus restarts.
+  private func otherWay(_ site: BundleSite) -> String {
+    "{ buses: [{ name: \"hall\", host: \"127.0.0.1\", port: \(site.run.plcPort), "
+      + "connectTimeout: \"2s\" }] }"
+  }
+
+  /// The number of a thread by its name.
+  private func thread(_ name: String, of process: Int32) throws -> String {
+    let directory = "/proc/\(process)/task"
+    for number in try Files.list(directory) {
+      let bytes = try Files.read("\(directory)/\(number)/comm", limit: 64)
+      if String(decoding: bytes, as: UTF8.self) == name + "\n" { return number }
+    }
+    throw LinuxFault("looking for thread \(name)", reason: "it is not there")
+  }
+
+  @Test(arguments: KillStep.main + KillStep.recorder)
+  func `F51: SIGKILL at a step of applying: the site goes on, and the bundle comes to hold`(
+    _ step: KillStep
+  ) throws {
+    let site = try BundleSite()
+    let gateway = try site.start()
+    let before = try site.run.wait { $0["journal"]?["sequence"]?.integer ?? 0 > 0 }
+    let bundle = try site.make(otherWay(site))
+    let killer = try RunningProgram(
+      [
+        "--quiet=none", "--output=/dev/null", "--trace=\(step.calls)",
+        "--inject=\(step.calls):signal=KILL:when=\(step.number)", "--attach",
+        try thread(step.thread, of: gateway.process),
+      ], path: "/usr/bin/strace")
+    try #require(killer.line(holding: "attached") != nil)
+    try site.drop(bundle)
+    if step.isCertain {
+      #expect(gateway.end().code == 128 + SIGKILL)
+    } else {
+      try site.waitForList { site.state(101, $0) == "holds" }
+      gateway.signal(SIGKILL)
+      _ = gateway.end()
+    }
+    _ = killer.end()
+
+    let again = try site.run.startGateway()
+    let after = try site.run.wait { $0["machines"]?.array?.first?["state"]?.string == "running" }
+    #expect(after["journal"]?["epoch"] == before["journal"]?["epoch"])
+    try site.waitForList { site.state(101, $0) == "holds" }
+    let status = try site.run.wait { $0["configuration"]?["serial"]?.integer == 101 }
+    #expect(status["configuration"]?["signedBy"]?.string == "office")
+    // It says what it did, whether it was begun again or held already.
+    if step.isCertain {
+      #expect(again.line(holding: "bundle 101 (signed by office) was applied") != nil)
+      #expect(again.line(holding: "has stood its probation") != nil)
+    }
+    again.signal(SIGTERM)
+    #expect(again.end().code == 0)
+    #expect(try Files.list(site.inbox + "/refused").isEmpty)
+  }
+
+  @Test func `SIGHUP with a wrong local file says so, and is not the fault of the bundle on trial`()
+    throws
+  {
+    let site = try BundleSite()
+    let gateway = try site.start()
+    try site.drop(try site.make("{ health: { interval: \"2min\" } }"))
+    #expect(gateway.line(holding: "bundle 101 (signed by office) was applied") != nil)
+    let wrong = site.run.scratch["conf.d/wrong.json5"]
+    try Files.replace(wrong, with: Array("{ helth: {} }".utf8))
+    gateway.signal(SIGHUP)
+    #expect(gateway.line(holding: "SIGHUP: ")?.contains("everything stays as it was") == true)
+    try Files.remove(wrong)
+    #expect(gateway.line(holding: "has stood its probation") != nil)
+    let list = try site.waitForList { site.state(101, $0) == "holds" }
+    #expect(list["failure"] == nil, "\(list.canonicalText)")
+    gateway.signal(SIGTERM)
+    #expect(gateway.end().code == 0)
+  }
+
+  @Test func `SIGHUP while a bundle is taken back means what holds then, and not the bundle`() throws
+  {
+    let site = try BundleSite()
+    let gateway = try site.start()
+    // A host that drops everything: the thread of the bus is long inside an opening.
+    let port = try DroppingPort()
+    try site.drop(
+      try site.make(
+        "{ buses: [{ name: \"hall\", host: \"127.0.0.1\", port: \(port.port), "
+          + "connectTimeout: \"8s\" }] }"))
+    #expect(gateway.line(holding: "was applied") != nil)
+    try site.run.wait { $0["configuration"]?["waitsFor"]?.string == "bus hall" }
+    gateway.signal(SIGHUP)
+    #expect(gateway.line(holding: "bundle 101 (signed by office) was taken back") != nil)
+    #expect(gateway.line(holding: "says what runs already") != nil)
+    try site.run.wait { $0["machines"]?.array?.first?["state"]?.string == "running" }
+    #expect(try site.list()["holds"]?.string == "local")
+    gateway.signal(SIGTERM)
+    let ended = gateway.end()
+    #expect(ended.code == 0)
+    #expect(ended.errors.split(separator: "\n").count { $0.contains("was applied") } == 1)
+  }
+}
