@@ -81,11 +81,10 @@ struct KillStep: Sendable, CustomTestStringConvertible {
     let after = try site.run.wait { $0["machines"]?.array?.first?["state"]?.string == "running" }
     #expect(after["journal"]?["epoch"] == before["journal"]?["epoch"])
     try site.waitForList { site.state(101, $0) == "holds" }
-    let status = try site.run.wait { $0["configuration"]?["serial"]?.integer == 101 }
-    #expect(status["configuration"]?["signedBy"]?.string == "office")
+    try site.run.wait { $0["configuration"]?["serial"]?.integer == 101 }
     // It says what it did, whether it was begun again or held already.
     if step.isCertain {
-      #expect(again.line(holding: "bundle 101 (signed by office) was applied") != nil)
+      #expect(again.line(holding: " was applied")?.contains("bundle 101 ") == true)
       #expect(again.line(holding: "has stood its probation") != nil)
     }
     again.signal(SIGTERM)
@@ -99,7 +98,7 @@ struct KillStep: Sendable, CustomTestStringConvertible {
     let site = try BundleSite()
     let gateway = try site.start()
     try site.drop(try site.make("{ health: { interval: \"2min\" } }"))
-    #expect(gateway.line(holding: "bundle 101 (signed by office) was applied") != nil)
+    #expect(gateway.line(holding: " was applied")?.contains("bundle 101 ") == true)
     let wrong = site.run.scratch["conf.d/wrong.json5"]
     try Files.replace(wrong, with: Array("{ helth: {} }".utf8))
     gateway.signal(SIGHUP)
@@ -125,7 +124,7 @@ struct KillStep: Sendable, CustomTestStringConvertible {
     #expect(gateway.line(holding: "was applied") != nil)
     try site.run.wait { $0["configuration"]?["waitsFor"]?.string == "bus hall" }
     gateway.signal(SIGHUP)
-    #expect(gateway.line(holding: "bundle 101 (signed by office) was taken back") != nil)
+    #expect(gateway.line(holding: " was taken back")?.contains("bundle 101 ") == true)
     #expect(gateway.line(holding: "says what runs already") != nil)
     try site.run.wait { $0["machines"]?.array?.first?["state"]?.string == "running" }
     #expect(try site.list()["holds"]?.string == "local")
