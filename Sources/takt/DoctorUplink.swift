@@ -102,7 +102,8 @@ struct DoctorUplink: Sendable {
     _ then: (inout Stream, Instant) -> [DoctorFinding]
   ) -> [DoctorFinding] {
     let target = StreamTarget(host: host, port: port)
-    let goal = "\(host):\(port)" + (uplink.proxy.map { " through proxy \($0.host):\($0.port)" } ?? "")
+    let through = uplink.proxy.map { " through proxy \($0.host):\($0.port)" } ?? ""
+    let goal = "\(host):\(port)" + through
     let started = clock.now()
     let deadline = started + DoctorLimits.uplink
     stream.open(target)
@@ -152,8 +153,8 @@ struct DoctorUplink: Sendable {
 
   private func refusal(_ why: String, _ goal: String) -> String {
     if let proxy = uplink.proxy {
-      return "the way to the proxy \(proxy.host):\(proxy.port) is not open: check host and port of proxy, and "
-        + "that it is on"
+      return "the way to the proxy \(proxy.host):\(proxy.port) is not open: check host and port of "
+        + "proxy, and that it is on"
     }
     return why.lowercased().contains("refused")
       ? "the host is there, but nothing listens on port "

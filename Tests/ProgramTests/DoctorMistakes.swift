@@ -300,8 +300,8 @@ extension SiteMistake {
       ]
     ) { site in
       let body = #"{"error":"invalid_client"}"#
-      let server = try HTTPFace(
-        site, "HTTP/1.1 401 No\\r\\nContent-Length: \(body.utf8.count)\\r\\n\\r\\n\(body)", overTLS: true)
+      let head = "HTTP/1.1 401 No\\r\\nContent-Length: \(body.utf8.count)\\r\\n\\r\\n"
+      let server = try HTTPFace(site, head + body, overTLS: true)
       try site.useTokens(server.port)
       return [server]
     },

@@ -58,8 +58,11 @@ import Testing
     let picture = "P1\n\(width) \(rows.count)\n" + rows.joined(separator: "\n") + "\n"
     try Files.replace(scratch["code.pbm"], with: Array(picture.utf8))
     return try Program.call(
-      "/usr/bin/zbarimg", ["--raw", "--quiet", "--set", "*.enable=0", "--set", "qrcode.enable=1",
-        scratch["code.pbm"]])
+      "/usr/bin/zbarimg",
+      [
+        "--raw", "--quiet", "--set", "*.enable=0", "--set", "qrcode.enable=1",
+        scratch["code.pbm"],
+      ])
   }
 
   @Test func `the number is a QR code that a reader reads, and only where it is wanted`() throws {
