@@ -118,8 +118,7 @@ struct KillStep: Sendable, CustomTestStringConvertible {
     #expect(gateway.end().code == 0)
   }
 
-  @Test func `SIGHUP while a bundle is taken back means what holds then, not the bundle`() throws
-  {
+  @Test func `SIGHUP while a bundle is taken back means what holds then, not the bundle`() throws {
     let site = try BundleSite()
     let gateway = try site.start()
     // A host that drops everything: the thread of the bus is long inside an opening.
