@@ -128,9 +128,12 @@ struct KillStep: Sendable, CustomTestStringConvertible {
         "{ buses: [{ name: \"hall\", host: \"127.0.0.1\", port: \(port.port), "
           + "connectTimeout: \"8s\" }] }"))
     #expect(gateway.line(holding: "was applied") != nil)
+    let applied = SystemClock().now()
     try site.run.wait { $0["configuration"]?["waitsFor"]?.string == "bus hall" }
     gateway.signal(SIGHUP)
     #expect(gateway.line(holding: " was taken back")?.contains("bundle 101 ") == true)
+    let took = SystemClock().now() - applied
+    #expect(took < .seconds(30), "\(took.text), although an opening takes 8 s")
     #expect(gateway.line(holding: "says what runs already") != nil)
     try site.run.wait { $0["machines"]?.array?.first?["state"]?.string == "running" }
     #expect(try site.list()["holds"]?.string == "local")
