@@ -10,7 +10,7 @@ takt_root="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 # What building needs, and what only the tests need besides.
 build_packages="libmodbus-dev libsqlite3-dev libssl-dev pkg-config"
 test_packages="binutils tzdata python3 python3-jwt python3-cryptography python3-pymodbus python3-serial-asyncio
-  socat openssl curl strace procps mosquitto minisign"
+  socat openssl curl strace procps mosquitto minisign zbar-tools faketime"
 
 # One line about what is going on, on standard error, so that output stays output.
 say() { printf '%s\n' "$*" >&2; }

@@ -15,23 +15,63 @@
 // - What a reload did not touch is no ground for taking it back: a PLC that is switched off in that
 //   very minute is not the configuration's fault.
 // - What was taken out on purpose is told, not punished, unless nothing is left.
-// - A criterion that is broken must stay so for `patience` before it counts: a device that starts
-//   slowly, or a connection that is made anew, is given time. A configuration under which no unit
-//   answers is back after `patience` and the time that its threads need to change, 30 s in all.
+// - A criterion that is broken must stay so for a while before it counts: a device that starts
+//   slowly, or a connection that is made anew, is given time. How long that is depends on the
+//   slowest bus that was touched: `patienceForOne`.
+// - A configuration under which nothing works any more is back within 30 s: `patience` is what of
+//   these the threads do not need that are then inside a request or an opening.
 // - Time is an argument; the same sights give the same verdict.
 
+public import Polling
 public import Primitives
 
 /// How long and how patiently a configuration is watched.
 public struct ProbationRules: Equatable, Sendable {
   /// How long it is watched.
   public var length: Duration
-  /// How long a criterion may be broken: five tries of an opening that takes its 3 s.
+  /// How long nothing at all may be in contact.
   public var patience: Duration
+  /// How long any other criterion may be broken.
+  public var patienceForOne: Duration
 
-  public init(length: Duration = .seconds(60), patience: Duration = .seconds(15)) {
+  /// For a site with nothing slow in it: five tries of an opening that takes its 3 s.
+  public static let usualPatience = Duration.seconds(15)
+  /// From applying a configuration under which nothing works to the one before.
+  static let backWithin = Duration.seconds(30)
+  /// What of these is neither waiting nor a request: two looks a second apart, each with an answer
+  /// of every thread to wait for, the disk, and making the connection of the one before.
+  static let backOverhead = Duration.seconds(7)
+  /// However slow the devices are: less is no proof.
+  static let leastPatience = Duration.seconds(5)
+
+  public init(
+    length: Duration = .seconds(60), patience: Duration = ProbationRules.usualPatience,
+    patienceForOne: Duration = ProbationRules.usualPatience
+  ) {
     self.length = length
     self.patience = min(patience, length)
+    self.patienceForOne = min(patienceForOne, length)
+  }
+
+  /// Fits the slowest of the buses that a change touched.
+  public init(length: Duration, touched buses: [BusDefinition]) {
+    let settling = buses.map(Self.settling).reduce(Self.usualPatience, max)
+    let leaving = buses.map(Self.leaving).reduce(.zero, max)
+    let rest = max(Self.leastPatience, Self.backWithin - Self.backOverhead - leaving)
+    self.init(length: length, patience: min(settling, rest), patienceForOne: settling)
+  }
+
+  /// Until a healthy unit has answered although an opening failed first, and two requests to each
+  /// of its neighbours had no answer.
+  private static func settling(_ bus: BusDefinition) -> Duration {
+    let opening = bus.connectTimeout + bus.connectPause + PollingLimits.reopenFloor
+    let rounds = bus.units.reduce(Duration.zero) { $0 + $1.timeout + bus.requestPause }
+    return (opening + rounds) * 2
+  }
+
+  /// The longest that a thread is inside one request or opening, and hears of nothing.
+  private static func leaving(_ bus: BusDefinition) -> Duration {
+    bus.units.map(\.timeout).reduce(bus.connectTimeout, max)
   }
 }
 
@@ -96,7 +136,8 @@ public enum ProbationVerdict: Equatable, Sendable {
 public struct Probation: Equatable, Sendable {
   enum State: Equatable, Sendable {
     case watching
-    case broken(since: Instant)
+    /// `dead` is set while nothing at all is in contact.
+    case broken(since: Instant, dead: Instant?)
     case ended(ProbationVerdict)
   }
 
@@ -124,22 +165,23 @@ public struct Probation: Equatable, Sendable {
 
   /// Compares with what was the case before.
   public mutating func look(_ sight: ProbationSight, now: Instant) -> ProbationVerdict {
-    let fault = fault(sight, isOver: now >= until)
+    let dead = death(sight)
+    let fault = dead ?? fault(sight, isOver: now >= until)
+    var (since, deadSince) = (now, now)
     switch state {
     case .ended(let verdict): return verdict
-    case .watching:
-      if fault != nil {
-        state = .broken(since: now)
-        return .goesOn
-      }
-      return now >= until ? end(.stood) : .goesOn
-    case .broken(let since):
-      guard let fault else {
-        state = .watching
-        return now >= until ? end(.stood) : .goesOn
-      }
-      return now - since >= rules.patience ? end(.failed(fault)) : .goesOn
+    case .watching: break
+    case .broken(let first, let firstDead): (since, deadSince) = (first, firstDead ?? now)
     }
+    guard let fault else {
+      state = .watching
+      return now >= until ? end(.stood) : .goesOn
+    }
+    let isTooLong =
+      now - since >= rules.patienceForOne || dead != nil && now - deadSince >= rules.patience
+    if isTooLong { return end(.failed(fault)) }
+    state = .broken(since: since, dead: dead == nil ? nil : deadSince)
+    return .goesOn
   }
 
   private mutating func end(_ verdict: ProbationVerdict) -> ProbationVerdict {
@@ -147,20 +189,25 @@ public struct Probation: Equatable, Sendable {
     return verdict
   }
 
-  /// The first criterion that is broken, as a sentence.
-  private func fault(_ sight: ProbationSight, isOver: Bool) -> String? {
+  /// What a site cannot do without, as a sentence when it is gone.
+  private func death(_ sight: ProbationSight) -> String? {
     if !units.isEmpty, sight.unitsInContact.isEmpty {
       let cause = units.lazy.compactMap { sight.units[$0]?.cause }.first
       return "no unit is in contact any more; before, "
         + "\(units.count == 1 ? units[0] + " was" : "\(units.count) were")"
         + (cause.map { " (\($0))" } ?? "")
     }
+    if !uplinks.isEmpty, sight.uplinks.isEmpty {
+      return "no uplink is left; before, \(uplinks.joined(separator: ", ")) delivered"
+    }
+    return nil
+  }
+
+  /// The first other criterion that is broken, as a sentence.
+  private func fault(_ sight: ProbationSight, isOver: Bool) -> String? {
     for unit in units where touchedUnits.contains(unit) {
       guard let cause = sight.units[unit]?.cause else { continue }
       return "unit \(unit) was in contact before and is not now: \(cause)"
-    }
-    if !uplinks.isEmpty, sight.uplinks.isEmpty {
-      return "no uplink is left; before, \(uplinks.joined(separator: ", ")) delivered"
     }
     for uplink in uplinks where touchedUplinks.contains(uplink) {
       switch sight.uplinks[uplink] {

@@ -46,6 +46,8 @@ public struct ServiceNotifier: ~Copyable {
 
   /// Every thread has moved since the last ping.
   public func alive() { send("WATCHDOG=1") }
+  /// Something hangs for good: the watchdog is to act as if it had waited in vain.
+  public func trigger() { send("WATCHDOG=trigger") }
   /// The service ends on request.
   public func stopping() { send("STOPPING=1") }
   /// One line for `systemctl status`.

@@ -49,7 +49,8 @@ enum DoctorCommand {
     ],
     notes: [
       "It reads and changes nothing: units are asked through the running gateway, uplinks are\n"
-        + "reached without posting an event. Root may look at everything: sudo takt doctor."
+        + "reached without posting an event, a token service gives a token that nobody uses. Root\n"
+        + "may look at everything: sudo takt doctor."
     ],
     exits: [.ok, .unverified, .configuration])
 
@@ -87,6 +88,11 @@ enum DoctorCommand {
       checks += plan.uplinks.map { uplink in
         DoctorCheck(place: "uplink \(uplink.name)") {
           DoctorUplink(uplink, plan, site.identity).findings()
+        }
+      }
+      checks += plan.uplinks.compactMap { uplink in
+        DoctorToken(uplink, plan).map { token in
+          DoctorCheck(place: "uplink \(uplink.name)") { token.findings() }
         }
       }
     }

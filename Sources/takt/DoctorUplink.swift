@@ -2,7 +2,9 @@
 //
 // It never posts an event: over the verified connection it asks with HEAD, and whatever the
 // receiver answers proves that it is there. A broker is reached and verified, and not logged in to:
-// a second client of the same name would throw the gateway's own one out.
+// a second client of the same name would throw the gateway's own one out. Where a proxy is the way,
+// it is the way here as well, and what fails says which of the two it was. A token is asked for as
+// the gateway would, and thrown away.
 
 import Delivery
 import LinuxEdge
@@ -60,13 +62,15 @@ struct DoctorUplink: Sendable {
   // MARK: files
 
   private func files() -> [DoctorFinding] {
-    let named = [
+    let closed = [
       uplink.keyFile, uplink.bearerFile, uplink.passwordFile, uplink.oauth?.clientSecretFile,
       uplink.proxy?.credentialsFile,
     ].compactMap { $0 }
     // What systemd hands over, it has checked; without it, it is not here to look at.
-    let secrets = named.filter { !Credential.isMeant(by: $0) }
-    let all = secrets + [uplink.caFile, uplink.certificateFile, uplink.crlFile].compactMap { $0 }
+    let secrets = closed.filter { !Credential.isMeant(by: $0) }
+    let named = [uplink.caFile, uplink.certificateFile, uplink.crlFile, uplink.oauth?.caFile]
+    var all = secrets
+    for path in named.compactMap({ $0 }) where !all.contains(path) { all.append(path) }
     var findings: [DoctorFinding] = []
     for path in all {
       guard let status = (try? Files.status(path)) ?? nil else {
@@ -98,7 +102,8 @@ struct DoctorUplink: Sendable {
     _ then: (inout Stream, Instant) -> [DoctorFinding]
   ) -> [DoctorFinding] {
     let target = StreamTarget(host: host, port: port)
-    let goal = "\(host):\(port)"
+    let through = uplink.proxy.map { " through proxy \($0.host):\($0.port)" } ?? ""
+    let goal = "\(host):\(port)" + through
     let started = clock.now()
     let deadline = started + DoctorLimits.uplink
     stream.open(target)
@@ -124,13 +129,17 @@ struct DoctorUplink: Sendable {
   private func judge(_ fault: StreamFault, _ goal: String) -> DoctorFinding {
     switch fault {
     case .nameUnknown(let why):
-      .fail(place, "\(why)", "check url, /etc/resolv.conf and the network")
+      .fail(
+        place, "\(why)",
+        "check \(uplink.proxy == nil ? "url" : "proxy"), /etc/resolv.conf and the network")
     case .unreachable(let why): .fail(place, why, refusal(why, goal))
     case .timeout:
       .fail(
         place, "connecting to \(goal): no answer within \(DoctorLimits.open.text)",
-        "a firewall drops it, or the host is off: ask for its port to be let through"
-          + (uplink.proxy == nil ? "; where a proxy is the only way out, set proxy" : ""))
+        uplink.proxy == nil
+          ? "a firewall drops it, or the host is off: ask for its port to be let through; where a "
+            + "proxy is the only way out, set proxy"
+          : "the proxy is off, or does not get through to the receiver: ask who runs it")
     case .certificate(let why): .fail(place, why, "see caFile, and the certificate over there")
     case .handshake(let why):
       .fail(
@@ -143,7 +152,11 @@ struct DoctorUplink: Sendable {
   }
 
   private func refusal(_ why: String, _ goal: String) -> String {
-    why.lowercased().contains("refused")
+    if let proxy = uplink.proxy {
+      return "the way to the proxy \(proxy.host):\(proxy.port) is not open: check host and port of "
+        + "proxy, and that it is on"
+    }
+    return why.lowercased().contains("refused")
       ? "the host is there, but nothing listens on port "
         + "\(goal.split(separator: ":").last ?? ""): check url"
       : "check cable, network and route: \"ip route get\" the host"

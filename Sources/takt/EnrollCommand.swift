@@ -4,6 +4,7 @@
 // Invariants
 // - Running it again changes nothing that exists: keys stay, the request is made anew for the same
 //   key.
+// - The QR code says what stands above it in plain text, and is for terminals only unless asked for.
 // - The number covers every key that is handed over: whoever exchanges one on the way changes it.
 
 import LinuxEdge
@@ -22,6 +23,7 @@ enum EnrollCommand {
         "request", "FILE", "where the certificate request goes", default: "client.csr beside it"),
       .value(
         "jwks", "FILE", "where the public keys go", default: "jwks.json beside the signing key"),
+      .switch("qr", "print the QR code also where the output is no terminal"),
       .switch("json", "print the result as one JSON object"),
     ],
     notes: [
@@ -30,6 +32,8 @@ enum EnrollCommand {
       and the request for a client certificate. Send JWKS and CSR to head office, call them, and
       read the number aloud. At head office, "takt enroll JWKS CSR" prints the number of the files
       that arrived; only if both numbers are the same are the files those of this gateway.
+      On a terminal the number is shown as a QR code as well: a telephone that sees it has it as
+      text to send, "takt", the gateway's name and the number.
       """,
       """
       The certificate that comes back goes where the uplink's certificateFile says. It is read for
@@ -72,15 +76,28 @@ enum EnrollCommand {
       try request.write(to: options.text("request") ?? "\(directory)/client.csr")
       return (set, request)
     }
+    let number = EnrollNumber.text(set, request)
     BundleCommand.print(
       [
         ("gateway", .string(gateway.name)), ("signingKey", .string(gateway.keyFile)),
         ("publicKeys", .string(jwks)),
         ("clientKey", .string(options.text("key") ?? "\(directory)/client.key")),
         ("request", .string(options.text("request") ?? "\(directory)/client.csr")),
-        ("number", .string(EnrollNumber.text(set, request))),
+        ("number", .string(number)),
       ], options)
+    show(number, of: gateway.name, options)
     return .ok
+  }
+
+  /// The number for a camera, below the one for people.
+  private static func show(_ number: String, of gateway: String, _ options: CommandLineOptions) {
+    let isTerminal = StandardStream.output.isTerminal
+    guard !options.has("json"), isTerminal || options.has("qr"),
+      let code = QRCode(Array("takt \(gateway) \(number)".utf8))
+    else { return }
+    // Its own colours: a reader wants dark on light, whatever the ground of the terminal.
+    let (begin, end) = isTerminal ? ("\u{1B}[40;97m", "\u{1B}[0m") : ("", "")
+    for line in code.lines { StandardStream.output.line(begin + line + end) }
   }
 }
 

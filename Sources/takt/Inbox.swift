@@ -109,10 +109,11 @@ struct Inbox {
     for outcome in outcomes {
       switch outcome {
       case .confirmed(let source): settle(source, nil)
-      // Asked for once more while it is watched: no proof.
+      // Asked for once more while it is watched, by SIGHUP: what it says then is neither a proof of
+      // it nor, when a local file is wrong meanwhile, the fault of what runs.
       case .unchanged(let source): if !isApplied { settle(source, nil) }
-      case .rejected(let source, let why), .rolledBack(let source, _, let why):
-        settle(source, why)
+      case .rejected(let source, let why): if !isApplied { settle(source, why) }
+      case .rolledBack(let source, _, let why): settle(source, why)
       case .applied(let source, _):
         isApplied = current.trial?.name.map(store.path) == source.overlay
         // Local files are not taken back: nothing more is heard of them.

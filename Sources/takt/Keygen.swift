@@ -22,6 +22,7 @@ enum KeygenCommand {
         "host", "NAME[,NAME]", "names and addresses of that server", default: "localhost,127.0.0.1"
       ),
       .switch("force", "replace what exists"),
+      .switch("json", "print the result as one JSON object"),
     ],
     notes: [
       """
@@ -44,13 +45,13 @@ enum KeygenCommand {
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
       do throws(KeyFault) {
-        let text =
+        let rows =
           if let directory = options.text("tls") {
             try certificates(directory, options)
           } else {
             try signingKey(options)
           }
-        StandardStream.output.write(Array(text.utf8))
+        show(rows, asJSON: options.has("json"))
       } catch {
         throw CommandFault(.storage, error.description)
       }
@@ -58,7 +59,19 @@ enum KeygenCommand {
     }
   }
 
-  private static func signingKey(_ options: CommandLineOptions) throws(KeyFault) -> String {
+  /// Rows of a name for people, a name for programs, and what is called so.
+  private typealias Rows = [(label: String, member: String, value: String)]
+
+  private static func show(_ rows: Rows, asJSON: Bool) {
+    guard asJSON else {
+      return StandardStream.output.line(Columns.text(rows.map { [$0.label, $0.value] }))
+    }
+    let members = rows.map { ($0.member, JSONValue.string($0.value)) }
+    let tree = JSONValue.object(Dictionary(members) { first, _ in first })
+    StandardStream.output.line(tree.canonicalText)
+  }
+
+  private static func signingKey(_ options: CommandLineOptions) throws(KeyFault) -> Rows {
     let key = options.text("key") ?? Self.key
     let set = options.text("jwks") ?? beside(key)
     let steps = ["next", "rotate", "export"].filter(options.has)
@@ -74,25 +87,25 @@ enum KeygenCommand {
       default:
         try SigningKeyFile.make(keyFile: key, jwksFile: set, force: options.has("force"))
       }
-    return Columns.text(
-      [
-        ["private key", made.keyFile], ["public keys", made.jwksFile], ["kid", made.kid],
-        ["fingerprint", made.fingerprint],
-      ], indent: 0) + "\n"
+    return [
+      ("private key", "privateKey", made.keyFile), ("public keys", "publicKeys", made.jwksFile),
+      ("kid", "kid", made.kid), ("fingerprint", "fingerprint", made.fingerprint),
+    ]
   }
 
   private static func certificates(
     _ directory: String, _ options: CommandLineOptions
-  ) throws(KeyFault) -> String {
+  ) throws(KeyFault) -> Rows {
     let hosts = (options.text("host") ?? "localhost,127.0.0.1").split(separator: ",")
     let made = try BenchCertificates.make(
       directory: directory, hosts: hosts.map(String.init), force: options.has("force"))
-    return Columns.text(
-      [
-        ["authority", made.caFile], ["certificate", made.certificateFile], ["key", made.keyFile],
-        ["client certificate", made.clientCertificateFile], ["client key", made.clientKeyFile],
-        ["fingerprint", "sha256 " + Hex.encode(made.fingerprint)],
-      ], indent: 0) + "\n"
+    return [
+      ("authority", "authority", made.caFile), ("certificate", "certificate", made.certificateFile),
+      ("key", "key", made.keyFile),
+      ("client certificate", "clientCertificate", made.clientCertificateFile),
+      ("client key", "clientKey", made.clientKeyFile),
+      ("fingerprint", "fingerprint", "sha256 " + Hex.encode(made.fingerprint)),
+    ]
   }
 
   /// The JWKS file in the directory of the key.

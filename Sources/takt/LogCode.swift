@@ -54,6 +54,7 @@ enum LogCode: Int, CaseIterable, Sendable {
 
   case lineWithoutCode = 501
   case linesLost = 502
+  case threadHangs = 503
   case pageFaulty = 511
 
   case ordersRefused = 601

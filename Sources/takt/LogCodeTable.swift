@@ -150,6 +150,12 @@ extension LogCode {
     .linesLost: LogEntry(
       "lines lost", "The system's log did not take lines in time.",
       "Check systemd-journald and its disk; \"takt status\" tells how things stand now."),
+    .threadHangs: LogEntry(
+      "thread hangs",
+      "A thread made no turn for as long as systemd's WatchdogSec allows: a disk or a driver that "
+        + "does not answer, or a fault of the program.",
+      "The service is started anew by itself. If it comes again, look into the kernel log for the "
+        + "disk and the adapters, and send \"takt support\"."),
     .ordersRefused: LogEntry(
       "orders refused", "A dropped file of orders could not be carried out.",
       "Read the .txt beside the refused file; drop a corrected one."),

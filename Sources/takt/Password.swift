@@ -15,6 +15,7 @@ enum PasswordCommand {
         "role", "ROLE", "viewer, or operator who may give stops their reasons",
         default: "viewer"),
       .switch("remove", "take the name out of the file"),
+      .switch("json", "print the result as one JSON object"),
     ],
     notes: [
       """
@@ -51,8 +52,14 @@ enum PasswordCommand {
         lines.append("\(name):\(role.rawValue):\(try hash(try password()))")
       }
       try write(lines, to: path)
-      let done = options.has("remove") ? "removed from" : "is \(role.rawValue) in"
-      StandardStream.output.line("\(name) \(done) \(path)")
+      let isGone = options.has("remove")
+      let tree: JSONValue = [
+        "name": .string(name), "file": .string(path),
+        "role": isGone ? .null : .string(role.rawValue),
+      ]
+      let done = isGone ? "removed from" : "is \(role.rawValue) in"
+      StandardStream.output.line(
+        options.has("json") ? tree.canonicalText : "\(name) \(done) \(path)")
       return .ok
     }
   }

@@ -22,6 +22,7 @@
 import Events
 import Gateway
 import LinuxEdge
+import Polling
 import Primitives
 import Settings
 
@@ -226,12 +227,17 @@ struct Reloader {
       ) {
         $0.run(design, daemon.clock)
       }
+      // Whoever wanted "the configuration" meanwhile meant the one that was being taken back.
+      if let wish = waiting, wish.source == failed, failed.overlay != nil {
+        waiting = ReloadWish(source: design.source, by: wish.by)
+      }
       outcomes.append(.rolledBack(failed, to: design.source, why: back.why))
       return
     }
-    let rules = ProbationRules(length: design.probation)
     let units = move.touchedUnits.union(trial?.touchedUnits ?? [])
     let uplinks = move.touchedUplinks.union(trial?.touchedUplinks ?? [])
+    let buses = design.plan.buses.filter { !units.isDisjoint(with: $0.units.map(\.name)) }
+    let rules = ProbationRules(length: design.probation, touched: buses)
     trial = Trial(
       probation: Probation(
         before: before, touchedUnits: units, touchedUplinks: uplinks, rules: rules, now: now),

@@ -14,7 +14,7 @@ enum RunLoop {
   ) -> ExitCode {
     NamedThread.nameCurrent("main")
     let notifier = ServiceNotifier()
-    var watchdog = Watchdog(daemon, notifier.watchdogPeriod)
+    var watchdog = Watchdog(notifier.watchdogPeriod, daemon.clock.now())
     var keeper = LearntKeeper(daemon)
     var drop = OrderDrop(daemon)
     var reloader = Reloader(daemon)
@@ -50,7 +50,7 @@ enum RunLoop {
       case .finished(let isDurable): return isDurable ? .ok : .storage
       }
       daemon.log.turn()
-      if watchdog.isDue(daemon.clock.now()) { notifier.alive() }
+      feed(&watchdog, daemon, notifier)
       var set = PollSet()
       let signal = set.add(signals.descriptor, reading: true)
       let question = set.add(control.descriptor, reading: true)
@@ -74,6 +74,21 @@ enum RunLoop {
         keeper.finish()
         return code
       }
+    }
+  }
+
+  /// Tells systemd that all is well, or that a thread hangs: then it ends this process and starts
+  /// the next one.
+  private static func feed(
+    _ watchdog: inout Watchdog, _ daemon: Daemon, _ notifier: borrowing ServiceNotifier
+  ) {
+    switch watchdog.look(daemon.counters, daemon.clock.now()) {
+    case .nothing: return
+    case .alive: notifier.alive()
+    case .hangs(let name):
+      daemon.log.line(
+        .error, .threadHangs, "thread \(name) makes no turn any more; the service is started anew")
+      notifier.trigger()
     }
   }
 

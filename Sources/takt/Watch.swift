@@ -19,10 +19,11 @@ enum WatchCommand {
     options: [
       .value(
         "socket", "PATH", "the daemon's control socket", default: StatusCommand.defaultSocket),
+      .value("config", "FILE", "take the socket from this configuration"),
       .value("received", "FILE", "what \"takt receive\" printed, to show what arrived"),
       .value("seconds", "N", "end after so many seconds", default: "until Control-C"),
     ],
-    exits: [.ok, .internal])
+    exits: [.ok, .configuration, .internal])
 
   static func run(_ arguments: [String]) -> Int32 {
     usage.run(arguments) { options throws(CommandFault) in
@@ -37,7 +38,7 @@ enum WatchCommand {
     _ options: CommandLineOptions, _ clock: SystemClock, until end: Instant
   ) throws(CommandFault) -> ExitCode {
     let isTerminal = StandardStream.output.isTerminal
-    let path = options.text("socket") ?? StatusCommand.defaultSocket
+    let path = try StatusCommand.socket(options)
     var picture = WatchPicture()
     var signals = try open()
     var due = clock.now()

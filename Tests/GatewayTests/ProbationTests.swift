@@ -1,6 +1,8 @@
 // How a configuration is watched: which sights let it stand, and which take it back.
 
+import Polling
 import Primitives
+import Signals
 import Testing
 
 @testable import Gateway
@@ -107,6 +109,61 @@ import Testing
   @Test func `a short probation is no more patient than it is long`() {
     let rules = ProbationRules(length: .seconds(10))
     #expect(rules.patience == .seconds(10))
+  }
+
+  private func bus(
+    _ name: String, connect: Duration, units: Int, timeout: Duration
+  ) -> BusDefinition {
+    BusDefinition(
+      name: name, line: .tcp(host: "10.0.0.1", port: 502), connectTimeout: connect,
+      units: (0..<units).map { number in
+        UnitDefinition(
+          id: UnitID(number), name: "\(name)/\(number)", address: UInt8(number + 1),
+          timeout: timeout, bindings: [])
+      })
+  }
+
+  @Test func `a site is given the time that its slowest bus needs, and a deadly one is not`() {
+    let usual = ProbationRules(
+      length: .seconds(60),
+      touched: [bus("hall", connect: .seconds(3), units: 2, timeout: .milliseconds(500))])
+    #expect(usual == ProbationRules())
+    // 30 slow units behind a serial server: 2 × (3 s + 0.2 s + 30 s), and no more than its length.
+    let line = bus("line", connect: .seconds(3), units: 30, timeout: .seconds(1))
+    let slow = ProbationRules(length: .seconds(600), touched: [line])
+    #expect(slow.patienceForOne == .milliseconds(66_400))
+    // Of 30 s an opening of 3 s and 7 s of work are taken away.
+    #expect(slow.patience == .seconds(20))
+    #expect(ProbationRules(length: .seconds(40), touched: [line]).patienceForOne == .seconds(40))
+    let sluggish = bus("far", connect: .seconds(12), units: 1, timeout: .seconds(1))
+    #expect(ProbationRules(length: .seconds(60), touched: [sluggish]).patience == .seconds(11))
+    let hopeless = bus("moon", connect: .seconds(60), units: 1, timeout: .seconds(60))
+    #expect(ProbationRules(length: .seconds(600), touched: [hopeless]).patience == .seconds(5))
+    #expect(ProbationRules(length: .seconds(60), touched: []) == ProbationRules())
+  }
+
+  @Test func `a slow unit is waited for as long as it may take, a dead site is not`() throws {
+    let rules = ProbationRules(
+      length: .seconds(60), patience: .seconds(20), patienceForOne: .seconds(50))
+    var watched = Probation(
+      before: good, touchedUnits: ["hall/1", "hall/2"], touchedUplinks: [], rules: rules,
+      now: at(0))
+    var less = good
+    less.units["hall/2"] = .lost("timeout")
+    var dead = less
+    dead.units["hall/1"] = .lost("timeout")
+    #expect(play(watched) { $0 < 45 ? less : good }?.verdict == .stood)
+    let late = try #require(play(watched) { _ in less })
+    #expect(late.second == 51)
+    let end = try #require(play(watched) { _ in dead })
+    #expect(end.second == 21)
+    // One is missing for long, then for a moment all: the moment is not held against it.
+    for second in Int64(1)...40 {
+      let sight = (30..<32).contains(second) ? dead : less
+      #expect(watched.look(sight, now: at(second)) == .goesOn)
+    }
+    #expect(watched.look(good, now: at(41)) == .goesOn)
+    #expect(watched.look(good, now: at(60)) == .stood)
   }
 
   @Test func `a verdict is final`() {

@@ -13,6 +13,8 @@ struct SiteMistake: Sendable, CustomTestStringConvertible {
   var words: [String]
   /// Beside --config.
   var options: @Sendable (RunSite) -> [String] = { _ in [] }
+  /// What starts the program, if it is not started by itself.
+  var starter: [String] = []
   /// Makes the mistake; what it returns lives until the doctor has looked.
   var arrange: @Sendable (RunSite) throws -> [AnyObject]
 
@@ -33,6 +35,48 @@ extension RunSite {
     try change(
       "host: \"127.0.0.1\", port: \(plcPort)",
       "type: \"modbus-rtu\", device: \"\(device)\", baud: 9600")
+  }
+}
+
+extension RunSite {
+  /// Tokens from a service on this machine, with a secret of its own.
+  func useTokens(_ port: UInt16) throws {
+    try Files.create(scratch["secret"], with: Array("geheim\n".utf8), mode: 0o600)
+    try change(
+      "caFile:",
+      "oauth: { tokenUrl: \"https://127.0.0.1:\(port)/token\", clientId: \"gw-1\", "
+        + "clientSecretFile: \"\(scratch["secret"])\" }, caFile:")
+  }
+}
+
+/// A server that says the same to everybody: a proxy, or over TLS a token service.
+final class HTTPFace {
+  private static let script = """
+    import socket, ssl, sys
+    server = socket.create_server(("127.0.0.1", 0))
+    print("port", server.getsockname()[1], file=sys.stderr, flush=True)
+    while True:
+        peer, _ = server.accept()
+        try:
+            if len(sys.argv) > 2:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+                context.load_cert_chain(sys.argv[2], sys.argv[3])
+                peer = context.wrap_socket(peer, server_side=True)
+            peer.recv(65536)
+            peer.sendall(sys.argv[1].encode().decode("unicode_escape").encode())
+        except OSError: pass
+        peer.close()
+    """
+  private let program: RunningProgram
+  let port: UInt16
+
+  init(_ site: RunSite, _ answer: String, overTLS: Bool = false) throws {
+    try Files.replace(site.scratch["face.py"], with: Array(Self.script.utf8))
+    let files = overTLS ? [site.scratch["good.pem"], site.scratch["good.key"]] : []
+    program = try RunningProgram(
+      [site.scratch["face.py"], answer] + files, path: "/usr/bin/python3")
+    let line = try #require(program.line(holding: "port "))
+    port = try #require(line.split(separator: " ").last.flatMap { UInt16($0) })
   }
 }
 
@@ -229,6 +273,56 @@ extension SiteMistake {
       try site.change("caFile:", "bearerFile: \"\(site.scratch["token"])\", caFile:")
       return []
     },
+  ]
+
+  static let between: [SiteMistake] = [
+    SiteMistake(
+      name: "the wrong port of the proxy",
+      words: ["fail  uplink mes: ", "onnection refused", "check host and port of proxy"]
+    ) { site in
+      let free = try BlackHole(listens: false)
+      try site.change("caFile:", "proxy: { host: \"127.0.0.1\", port: \(free.port) }, caFile:")
+      return [free]
+    },
+    SiteMistake(
+      name: "a proxy that wants a password",
+      words: ["fail  uplink mes: ", "answers 407", "credentials file", "check proxy"]
+    ) { site in
+      let server = try HTTPFace(site, "HTTP/1.1 407 Who Are You\\r\\nContent-Length: 0\\r\\n\\r\\n")
+      try site.change("caFile:", "proxy: { host: \"127.0.0.1\", port: \(server.port) }, caFile:")
+      return [server]
+    },
+    SiteMistake(
+      name: "a client secret that the token service does not take",
+      words: [
+        "fail  uplink mes: asking https://127.0.0.1:", "answered 401", "invalid_client",
+        "put oauth right",
+      ]
+    ) { site in
+      let body = #"{"error":"invalid_client"}"#
+      let head = "HTTP/1.1 401 No\\r\\nContent-Length: \(body.utf8.count)\\r\\n\\r\\n"
+      let server = try HTTPFace(site, head + body, overTLS: true)
+      try site.useTokens(server.port)
+      return [server]
+    },
+    SiteMistake(
+      name: "the wrong port of the token service",
+      words: ["fail  uplink mes: asking for a token: ", "onnection refused", "check tokenUrl"]
+    ) { site in
+      let free = try BlackHole(listens: false)
+      try site.useTokens(free.port)
+      return [free]
+    },
+    SiteMistake(
+      name: "a clock that was set to another year",
+      words: ["fail  clock: it says 2020-01-0", "at least", "timedatectl set-ntp true"],
+      starter: ["/usr/bin/faketime", "2020-01-02 12:00:00"]
+    ) { _ in [] },
+    SiteMistake(
+      name: "a clock that is years ahead, for which every certificate has ended",
+      words: ["fail  uplink mes: ", "expired"],
+      starter: ["/usr/bin/faketime", "2040-01-02 12:00:00"]
+    ) { site in [try site.startReceiver()] },
   ]
 
   static let house: [SiteMistake] = [

@@ -8,12 +8,16 @@ import Testing
 @testable import takt
 
 @Suite("takt doctor", .serialized) struct DoctorTests {
-  @Test(arguments: SiteMistake.field + SiteMistake.upstream + SiteMistake.house)
+  @Test(
+    arguments: SiteMistake.field + SiteMistake.upstream + SiteMistake.between + SiteMistake.house)
   func `each mistake gets the line that helps`(_ mistake: SiteMistake) throws {
     let site = try RunSite()
     let held = try mistake.arrange(site)
     let words = ["doctor", "--config", site.scratch["takt.json5"]] + mistake.options(site)
-    let run = try RunningProgram(words).end()
+    let all = mistake.starter + (mistake.starter.isEmpty ? [] : [Program.path]) + words
+    let run =
+      try mistake.starter.isEmpty
+      ? RunningProgram(all).end() : Program.call(all[0], Array(all.dropFirst()))
     let lines = run.output.split(separator: "\n").map(String.init)
     let told = lines.contains { line in
       mistake.words.allSatisfy(line.contains) && line.hasPrefix(mistake.words[0].prefix(4))
@@ -83,6 +87,41 @@ import Testing
     #expect(line(1 << 29).contains("the journal may grow by 1.0 GiB more — free space, or lower"))
     #expect(line(4 << 30).hasPrefix("ok "))
   }
+
+  @Test(.enabled(if: canMount, "an own mount namespace is needed"))
+  func `a disk that is really full, and one that is mounted read-only`() throws {
+    let site = try RunSite()
+    try Files.makeDirectory(site.scratch["state"])
+    let doctor = [
+      site.scratch["state"], Program.path, "doctor", "--config", site.scratch["takt.json5"],
+      "--user", "root",
+    ]
+    func lines(_ script: String) throws -> [String] {
+      let run = try Program.call(
+        "/usr/bin/unshare", ["--map-root-user", "--mount", "/bin/sh", "-c", script] + doctor)
+      return run.output.split(separator: "\n").map(String.init)
+    }
+    let full = try lines(
+      "mount -t tmpfs -o size=4m none \"$0\" && head -c 8m /dev/zero > \"$0/x\" 2>/dev/null; "
+        + "exec \"$@\"")
+    #expect(
+      full.contains {
+        $0.hasPrefix("fail  disk: it is full: 0 B of 4.0 MiB are free")
+          && $0.contains("free space; \"du -x -h -d 2 / | sort -h\" finds it")
+      }, "\(full)")
+    let closed = try lines("mount -t tmpfs -o ro none \"$0\" && exec \"$@\"")
+    #expect(
+      closed.contains {
+        $0.hasPrefix("fail  state directory: ") && $0.contains("is mounted read-only")
+          && $0.contains("look into the kernel log")
+      }, "\(closed)")
+  }
+
+  /// Whether this machine lets a test mount something for itself.
+  private static let canMount =
+    (try? Program.call(
+      "/usr/bin/unshare",
+      ["--map-root-user", "--mount", "/bin/sh", "-c", "mount -t tmpfs none /mnt"]))?.code == 0
 
   @Test func `a look that does not end is a finding, and holds nobody else up`() throws {
     let clock = SystemClock()
