@@ -81,6 +81,8 @@ public struct Courier: Sendable {
   /// Events a batch, learnt from 413, and the deliveries since.
   var learntSize: Int?
   var deliveriesAtSize = 0
+  /// Keys of which nothing more leaves for now.
+  var keyHolds = KeyHolds()
 
   /// A courier for one uplink; `digest` is SHA-256.
   public init(
@@ -147,8 +149,14 @@ public struct Courier: Sendable {
     _ parcel: Parcel, now: Stamp, using generator: inout some RandomNumberGenerator
   ) -> [CourierAction] {
     guard cargo == nil, !parcel.events.isEmpty else { return [] }
+    keyHolds.hear(parcel)
     cargo = Cargo(parcel)
-    return proceed(now)
+    let held = giveBack()
+    guard cargo?.isDone == false else {
+      cargo = nil
+      return held + [.wantParcel]
+    }
+    return held + proceed(now)
   }
 
   /// Takes what the stream told.

@@ -99,6 +99,7 @@ extension Courier {
           reports.append(.report(.refused(event, status: entry.status, body: entry.text)))
           record.refusedEvents &+= 1
           reported = index + 1
+          if policy.holdsKeys { _ = keyHolds.hold(event) }
         case .perEvent, .refreshCredential, .park, .retry, .conflict, .retryOnce, .slowDown:
           break walk
         }
@@ -112,7 +113,10 @@ extension Courier {
     cargo.advance(to: index)
     self.cargo = cargo
     if progress { succeed(now) }
-    guard index < end else { return reports + finishPiece(link, now) }
+    reports += giveBack()
+    guard index < end, self.cargo?.isDone == false else {
+      return reports + finishPiece(link, now)
+    }
     return reports
       + fail("\(sentence(response)); not yet for every event", now, &generator)
   }
@@ -208,8 +212,16 @@ extension Courier {
     cargo.advance(to: cargo.next + 1)
     cargo.forgetRefusal()
     self.cargo = cargo
-    return [.report(.refused(event, status: response.status, body: body))]
+    if policy.holdsKeys { _ = keyHolds.hold(event) }
+    return [.report(.refused(event, status: response.status, body: body))] + giveBack()
       + finishPiece(link, now)
+  }
+
+  /// Gives back what waits behind a refused event of its key.
+  mutating func giveBack() -> [CourierAction] {
+    guard !keyHolds.isEmpty else { return [] }
+    let holds = keyHolds
+    return (cargo?.takeOut(holds.holds) ?? []).map { .report(.held($0)) }
   }
 
   // MARK: Failed

@@ -18,6 +18,13 @@ public enum OutboxLimits {
   /// are not taken before it: 64 × 16 KiB = 1 MiB.
   public static let refusedWaiting = 64
 
+  /// The status of an event that no receiver has seen: it waits behind a refused one of its key.
+  public static let heldStatus = 0
+
+  /// Kept events of all uplinks at which those whose keys wait take nothing more: the journal keeps
+  /// 10,000 (10 MB), and the rest of them is for uplinks that go on.
+  public static let keptBeforeWaiting = 8_000
+
   /// Delivered late events waiting for the commit that releases them, for each uplink.
   public static let releasedWaiting = 2 * parcelEvents
 

@@ -22,13 +22,15 @@ func openJournal(
   var settings = JournalSettings()
   settings.reserveBytes = Int(clamping: daemon.plan.limits.retention.diskReserveBytes)
   settings.quotaBytes = Int(clamping: daemon.plan.limits.journalBytes)
+  settings.waitsForRoom = true
   return try SQLiteJournal(
     path: directory + "/journal.db", settings: settings, digest: SHA256.digest, using: &random)
 }
 
-/// Opens the journal, waiting while the file system is full: the daemon runs meanwhile, polls, and
-/// says so; samples wait in the rings, which count what they refuse. The journal loses nothing: a
-/// damaged one stays set aside until what it holds fits into a new one.
+/// Opens the journal. On a full file system it says where it stands, and the recorder decides from
+/// there on, in memory; only where not even that can be read it is waited for: the daemon polls and
+/// says so, and samples wait in the rings, which count what they refuse. A damaged journal stays set
+/// aside until what it holds fits into a new one.
 func openJournalWithRoom(
   _ daemon: Daemon, _ random: inout SystemRandom
 ) throws(StoreFault) -> SQLiteJournal {
@@ -70,7 +72,10 @@ enum JournalWait {
 extension Daemon {
   /// What opening the journal found, and how long it took to find room for it.
   func note(_ report: OpeningReport, waited: Duration) -> String? {
-    let found = tell(report)
+    let found =
+      report.isWaiting
+      ? "the file system was full: the journal could not be opened, and what was decided waited in "
+        + "memory until there was room" : tell(report)
     guard waited >= RunLimits.journalWait else { return found }
     let seconds = waited.wholeMilliseconds / 1000
     let late = "the file system was full: the journal could be opened after \(seconds) s only"
