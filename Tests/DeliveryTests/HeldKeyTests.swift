@@ -220,7 +220,7 @@ private final class Site {
     #expect(site.got.prefix(50) == Array(1...50)[...])
   }
 
-  @Test(arguments: 0..<300 as Range<UInt64>)
+  @Test(arguments: 0..<100 as Range<UInt64>)
   func `F45: whatever is refused, lost, decided and restarted, no key is out of order`(
     seed: UInt64
   ) throws {
