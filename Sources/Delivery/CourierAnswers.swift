@@ -27,11 +27,19 @@ extension Courier {
       record.peerDate = date
     }
     let said = sentence(response)
+    if takesGzip != nil, let codings = response.fields["Accept-Encoding"] {
+      takesGzip = Self.isGzip(in: codings)
+    }
     let used = response.keepsAlive ? Link(answers: link.answers + 1, idleUntil: .boot) : nil
     var verdict = StatusVerdict(response)
     if verdict == .conflict {
       patience.conflicts += 1
       verdict = patience.conflicts >= DeliveryLimits.conflictsInARow ? .refused : .retry
+    }
+    if exchange.isPacked, verdict == .refused || verdict == .unwelcome {
+      // It may be the packing that it means: no event is blamed before it was seen as it is.
+      takesGzip = nil
+      return goOn(used, now)
     }
     switch verdict {
     case .delivered, .perEvent:
@@ -68,6 +76,19 @@ extension Courier {
       pacing = min(
         max(.nanoseconds(doubled), DeliveryLimits.firstPacing), DeliveryLimits.lastPacing)
       return fail(said, now, &generator, atLeast: retryAfter(response, now))
+    }
+  }
+
+  /// Whether a receiver's list of codings has gzip, and not with the weight 0 (RFC 9110, 12.5.3).
+  static func isGzip(in codings: String) -> Bool {
+    codings.lowercased().split(separator: ",").contains { coding in
+      let parts = coding.split(separator: ";").map { word in
+        String(word.filter { $0 != " " && $0 != "\t" })
+      }
+      guard parts.first == "gzip" || parts.first == "x-gzip" else { return false }
+      return !parts.dropFirst().contains {
+        $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) }
+      }
     }
   }
 
