@@ -53,10 +53,14 @@ remove_disk() {
   chattr -i "$out/state" 2>/dev/null
 }
 
-# Ends every call on the file system: EXT4_IOC_SHUTDOWN with NOLOGFLUSH.
-shut_disk_down() {
-  python3 -c 'import fcntl, os, struct, sys
-fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))' "$out/state"
+# Ends every call on the file system: EXT4_IOC_SHUTDOWN with NOLOGFLUSH. A process that is named is
+# stopped in the same breath, as a power cut would: a sync that is under way while the file system's
+# log is aborted may return as if it had worked (Linux 6.18), and nobody must hear of that.
+shut_disk_down() { # [pid]
+  python3 -c 'import fcntl, os, signal, struct, sys
+place = os.open(sys.argv[1], os.O_RDONLY)
+if len(sys.argv) > 2: os.kill(int(sys.argv[2]), signal.SIGSTOP)
+fcntl.ioctl(place, 0x8004587D, struct.pack("I", 2))' "$out/state" "$@"
 }
 
 # An error within the file system, as a bad sector makes one.
@@ -120,7 +124,7 @@ cut_round() { # seed cuts
   begin_line || { bad=$((bad + 1)); return 1; }
   for number in $(seq "$2"); do
     pause 100 1500
-    shut_disk_down && all_cuts=$((all_cuts + 1))
+    shut_disk_down "$gateway_pid" && all_cuts=$((all_cuts + 1))
     { kill -KILL "$gateway_pid" && wait "$gateway_pid"; } 2>/dev/null
     leave_disk && mount_disk && mounted=$((mounted + 1))
     start_gateway

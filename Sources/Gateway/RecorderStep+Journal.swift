@@ -103,7 +103,7 @@ extension RecorderStep where Store: ~Copyable {
       } catch {
         switch error {
         case .quotaReached: makeRoom(pending, reading)
-        // A journal that had no room to be opened may be another one now: that is looked at at once.
+        // A journal that had no room to be opened may be another one now: it is looked at at once.
         case .inputOutput: recover(pending, since: since, reading)
         case .diskFull, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
           fail(error, pending, since: since, reading)

@@ -28,9 +28,9 @@ func openJournal(
 }
 
 /// Opens the journal. On a full file system it says where it stands, and the recorder decides from
-/// there on, in memory; only where not even that can be read it is waited for: the daemon polls and
-/// says so, and samples wait in the rings, which count what they refuse. A damaged journal stays set
-/// aside until what it holds fits into a new one.
+/// there on, in memory; only where not even that can be read it is waited for: the daemon polls
+/// and says so, and samples wait in the rings, which count what they refuse. A damaged journal
+/// stays set aside until what it holds fits into a new one.
 func openJournalWithRoom(
   _ daemon: Daemon, _ random: inout SystemRandom
 ) throws(StoreFault) -> SQLiteJournal {

@@ -69,8 +69,9 @@ import Testing
     let batch = (1...100).map { number in
       let signature = (0..<64).map { _ in UInt8.random(in: 0...255, using: &chance) }
       return "{\"bootid\":\"922c6177-8bf9-420b-8382-314dd68c0cee\",\"clock\":\"synchronised\","
-        + "\"data\":{\"durationMs\":\(4500 + number),\"category\":\"unplanned\",\"classified\":true},"
-        + "\"id\":\"gw-demo-1682d6ac-\(10_000_000 + number)\",\"jws\":\"\(Base64.encode(signature))\","
+        + "\"data\":{\"durationMs\":\(4500 + number),\"category\":\"unplanned\","
+        + "\"classified\":true},\"id\":\"gw-demo-1682d6ac-\(10_000_000 + number)\","
+        + "\"jws\":\"\(Base64.encode(signature))\","
         + "\"source\":\"urn:isa95:acme:vienna:stamping:line1:press-2\",\"specversion\":\"1.0\","
         + "\"time\":\"2026-11-21T04:53:19.\(100 + number)Z\",\"type\":\"takt.stop.ended.v1\"}"
     }
