@@ -25,8 +25,9 @@ import Testing
   {
     var delivered: [UInt64] = []
     for _ in 0..<12 {
+      // Until the recorder's next turn, which hears of the refusal.
+      var isHeld = false
       while let parcel = life.links[0].parcels.take()?.value {
-        var isHeld = false
         for event in parcel.events {
           let answer: Answer
           if isHeld, isOfPress(event) {
