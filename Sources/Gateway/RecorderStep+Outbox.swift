@@ -173,6 +173,24 @@ extension RecorderStep where Store: ~Copyable {
         + "takt.events.dropped tells it")
   }
 
+  /// Gives up the oldest refused events when too many are kept, and tells so.
+  mutating func giveUpOldest(_ pending: inout Pending, _ reading: ClockReading) {
+    let count = outbox.keptTooMany(pending.transaction)
+    guard count > 0,
+      let rows = try? store.quarantined(
+        QuarantineQuery(after: 0, countLimit: count, byteLimit: .max))
+    else { return }
+    let released = Set(pending.transaction.released)
+    let keys = rows.map(\.key).filter { !released.contains($0) && !outbox.isOnItsWay($0) }
+    for key in keys { outbox.forget(key) }
+    pending.transaction.released += keys
+    for loss in outbox.givenUp(keys) {
+      seal(
+        EventDraft.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss),
+        &pending, reading)
+    }
+  }
+
   // MARK: Keys that wait
 
   /// Continues with what the journal keeps of refused events, and of what waits behind them. What

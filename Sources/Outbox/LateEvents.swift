@@ -161,6 +161,31 @@ extension Outbox {
       why: "refused by \(key.uplink), and given up by \(by)")
   }
 
+  /// How many of the oldest refused events are to be given up with a transaction; 0 for none.
+  public func keptTooMany(_ transaction: Transaction) -> Int {
+    let kept = keptTotal + transaction.quarantined.count - transaction.released.count
+    return kept > keptMost ? OutboxLimits.keptPart : 0
+  }
+
+  /// The losses of refused events that nobody has looked after, one for each uplink and epoch.
+  public func givenUp(_ keys: [QuarantineKey]) -> [Loss] {
+    var groups: [[QuarantineKey]] = []
+    for key in keys.sorted(by: { $0.sequence < $1.sequence }) {
+      let own = groups.firstIndex {
+        $0[0].uplink == key.uplink && epoch(of: $0[0].sequence) == epoch(of: key.sequence)
+      }
+      if let own { groups[own].append(key) } else { groups.append([key]) }
+    }
+    return groups.map { group in
+      let (first, last) = (group[0].sequence, group[group.count - 1].sequence)
+      return Loss(
+        range: sequences(first, last), count: UInt64(group.count), place: place(first),
+        why:
+          "refused by \(group[0].uplink) and kept for nobody: more than \(keptMost) were, and the "
+          + "oldest are given up")
+    }
+  }
+
   /// What to read of the refused events for an uplink; nil when none is to be sent now.
   public func lateOrder(for bit: Int) -> QuarantineQuery? {
     guard let index = index(bit), !lanes[index].late.wanted.isEmpty,

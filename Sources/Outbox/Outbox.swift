@@ -77,12 +77,17 @@ public struct Outbox: Sendable {
   /// What the journal knows of events that went ahead of history.
   var aheadCommitted = ""
   var rules: [String: LaneRules]
+  /// Refused events that the journal keeps, those of uplinks that are not configured among them.
+  var keptTotal: Int
+  /// At most so many of them are kept.
+  var keptMost = OutboxLimits.keptMost
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
   public init(
     uplinks names: [String], state: StoreState, rules: [String: LaneRules] = [:]
   ) {
     self.rules = rules
+    keptTotal = state.quarantinedCount
     lastSequence = state.lastPlace
     epochs = state.before + [EpochBefore(epoch: state.epoch, base: state.base)]
     firstHeld = state.firstHeld

@@ -25,6 +25,14 @@ public enum OutboxLimits {
   /// 10,000 (10 MB), and the rest of them is for uplinks that go on.
   public static let keptBeforeWaiting = 8_000
 
+  /// Kept events of all uplinks beyond which the oldest are given up and told; what else the journal
+  /// does with its 10,000 happens without a word.
+  public static let keptMost = 9_500
+
+  /// How many go then at once, told by one event for each uplink: a receiver that refuses that, too,
+  /// is told of 500 refusals by one event, not by 500.
+  public static let keptPart = 500
+
   /// Delivered late events waiting for the commit that releases them, for each uplink.
   public static let releasedWaiting = 2 * parcelEvents
 

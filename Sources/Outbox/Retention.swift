@@ -80,6 +80,7 @@ extension Outbox {
       }
       lanes[index].kept = max(0, lanes[index].kept + count - released.count)
     }
+    keptTotal = max(0, keptTotal + transaction.quarantined.count - transaction.released.count)
     if let late = transaction.snapshots.last(where: { $0.name == Self.lateName }) {
       lateCommitted = String(decoding: late.bytes, as: UTF8.self)
     }
