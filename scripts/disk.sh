@@ -59,7 +59,10 @@ remove_disk() {
 shut_disk_down() { # [pid]
   python3 -c 'import fcntl, os, signal, struct, sys
 place = os.open(sys.argv[1], os.O_RDONLY)
-if len(sys.argv) > 2: os.kill(int(sys.argv[2]), signal.SIGSTOP)
+try:
+    if len(sys.argv) > 2: os.kill(int(sys.argv[2]), signal.SIGSTOP)
+except ProcessLookupError:
+    pass
 fcntl.ioctl(place, 0x8004587D, struct.pack("I", 2))' "$out/state" "$@"
 }
 
@@ -152,6 +155,9 @@ damage_on_full_disk() {
   for before in 0 5; do
     dd if=/dev/zero of="$out/state/journal.db" bs=4096 count=1 seek=$before conv=notrunc 2>/dev/null
   done
+  # What the stranger gave back is free only when the file system has said so to its disk.
+  eat
+  sync -f "$out/state"
   eat
   start_gateway
   until [ -n "$(polls_done)" ] || ! kill -0 "$gateway_pid" 2>/dev/null; do sleep 0.2; done

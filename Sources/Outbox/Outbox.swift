@@ -80,7 +80,7 @@ public struct Outbox: Sendable {
   /// Refused events that the journal keeps, those of uplinks that are not configured among them.
   var keptTotal: Int
   /// At most so many of them are kept.
-  var keptMost = OutboxLimits.keptMost
+  public var keptMost = OutboxLimits.keptMost
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
   public init(

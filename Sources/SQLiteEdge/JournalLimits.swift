@@ -37,6 +37,9 @@ public enum JournalLimits {
   /// 1 GiB: 1.6 million events of 670 bytes, a month at one event in 1.6 s.
   public static let quotaBytes = 1 << 30
 
+  /// What opening says of a file system that takes no writes.
+  public static let readOnlyWords = "it may only be read"
+
   /// Four times the largest transaction of 1 MiB.
   public static let ballastBytes = 4 << 20
 

@@ -212,7 +212,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       path: file.path, creating: false, fileLayer: settings.fileLayer)
     guard !opened.isReadOnly else {
       throw .denied(
-        "opening \(file.path): it may only be read; is the file system mounted read-only? Look at "
+        "opening \(file.path): \(JournalLimits.readOnlyWords); is the file system mounted read-only? Look at "
           + "the kernel's log for faults of the disk and mount it for writing again")
     }
     try opened.configure(settings)
