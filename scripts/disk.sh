@@ -5,6 +5,7 @@
 #   cuts       the power goes (the shutdown ioctl, without writing the file system's log) and the
 #              gateway with it; the image is mounted again, which replays what was synced
 #   stranger   somebody fills the disk, and eats what the gateway gives back, until he is gone
+#   damaged    the gateway starts with a damaged journal and not one free byte to make a new one of
 #   read-only  the file system meets an error and turns read-only while the gateway runs
 #   dead       every call on the file system fails with an I/O error while the gateway runs
 # After the last two the image is mounted anew beneath the running gateway.
@@ -52,10 +53,17 @@ remove_disk() {
   chattr -i "$out/state" 2>/dev/null
 }
 
-# Ends every call on the file system: EXT4_IOC_SHUTDOWN with NOLOGFLUSH.
-shut_disk_down() {
-  python3 -c 'import fcntl, os, struct, sys
-fcntl.ioctl(os.open(sys.argv[1], os.O_RDONLY), 0x8004587D, struct.pack("I", 2))' "$out/state"
+# Ends every call on the file system: EXT4_IOC_SHUTDOWN with NOLOGFLUSH. A process that is named is
+# stopped in the same breath, as a power cut would: a sync that is under way while the file system's
+# log is aborted may return as if it had worked (Linux 6.18), and nobody must hear of that.
+shut_disk_down() { # [pid]
+  python3 -c 'import fcntl, os, signal, struct, sys
+place = os.open(sys.argv[1], os.O_RDONLY)
+try:
+    if len(sys.argv) > 2: os.kill(int(sys.argv[2]), signal.SIGSTOP)
+except ProcessLookupError:
+    pass
+fcntl.ioctl(place, 0x8004587D, struct.pack("I", 2))' "$out/state" "$@"
 }
 
 # An error within the file system, as a bad sector makes one.
@@ -119,7 +127,7 @@ cut_round() { # seed cuts
   begin_line || { bad=$((bad + 1)); return 1; }
   for number in $(seq "$2"); do
     pause 100 1500
-    shut_disk_down && all_cuts=$((all_cuts + 1))
+    shut_disk_down "$gateway_pid" && all_cuts=$((all_cuts + 1))
     { kill -KILL "$gateway_pid" && wait "$gateway_pid"; } 2>/dev/null
     leave_disk && mount_disk && mounted=$((mounted + 1))
     start_gateway
@@ -131,10 +139,45 @@ cut_round() { # seed cuts
   return $number
 }
 
+# All that the machines have made, as the gateway has decided.
+pieces_decided() {
+  "$takt" status --socket "$out/takt.sock" --json 2>/dev/null | grep -o '"goodTotal":[0-9]*' |
+    tr -dc '0-9\n' | awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# The gateway starts with a damaged journal on a disk that is full: it goes on where the machines
+# were and decides in memory, and salvages what proves itself as soon as there is room.
+damage_on_full_disk() {
+  local before after
+  stop "$gateway_pid" || fault_failed "the gateway did not end in good order"
+  rm -f "$out/state/journal.db.ballast"
+  # Its header, and the first page of the refused events: nothing that was ever committed.
+  for before in 0 5; do
+    dd if=/dev/zero of="$out/state/journal.db" bs=4096 count=1 seek=$before conv=notrunc 2>/dev/null
+  done
+  # What the stranger gave back is free only when the file system has said so to its disk.
+  eat
+  sync -f "$out/state"
+  eat
+  start_gateway
+  until [ -n "$(polls_done)" ] || ! kill -0 "$gateway_pid" 2>/dev/null; do sleep 0.2; done
+  before=$(pieces_decided)
+  during=eat
+  watch_fault 20
+  during=""
+  after=$(pieces_decided)
+  [ "$after" -gt "$before" ] ||
+    fault_failed "on a full disk with a damaged journal nothing was decided: $before to $after pieces"
+  ls "$out/state/" | grep -q salvage || fault_failed "there was room for a new journal"
+  rm -f "$out/state/stranger"
+  watch_recovery "damaged journal on a full disk, $((after - before)) pieces decided meanwhile"
+  ls "$out/state/" | grep -q damaged || fault_failed "the damaged journal is not kept"
+}
+
 # One round of disks that fail beneath a running gateway.
 disk_round() { # seed
   local during=""
-  begin_round disk "$1" 115 && make_disk 24 || { bad=$((bad + 1)); return 1; }
+  begin_round disk "$1" 150 && make_disk 24 || { bad=$((bad + 1)); return 1; }
   echo "--- disk $1: $machines machines, ${plant_options[*]}"
   begin_line || { bad=$((bad + 1)); return 1; }
   during=eat
@@ -150,6 +193,7 @@ disk_round() { # seed
   during=""
   rm -f "$out/state/stranger"
   watch_recovery "disk filled by a stranger, receiver away"
+  damage_on_full_disk
   open_receiver "${receiver_options[@]}" || return 1
   break_disk
   watch_fault 8

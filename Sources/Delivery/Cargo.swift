@@ -10,7 +10,7 @@
 import Outbox
 
 struct Cargo: Equatable, Sendable {
-  let events: [StoredEvent]
+  private(set) var events: [StoredEvent]
   private let previous: UInt64
   private let base: UInt64
   /// Told again or late, and marked so.
@@ -71,6 +71,15 @@ struct Cargo: Equatable, Sendable {
 
   /// The range up to `end` holds an event that is refused.
   mutating func narrow(to end: Int) { refusedEnd = end }
+
+  /// Takes out, of what is not sent yet, the events that must wait.
+  mutating func takeOut(_ isHeld: (StoredEvent) -> Bool) -> [StoredEvent] {
+    let held = events[next...].filter(isHeld)
+    guard !held.isEmpty else { return [] }
+    events[next...].removeAll(where: isHeld)
+    refusedEnd = nil
+    return held
+  }
 
   /// The refused event was found, or there was none.
   mutating func forgetRefusal() { refusedEnd = nil }

@@ -41,6 +41,8 @@ public struct Courier: Sendable {
     public var end: Int
     public var idleUntil: Instant
     public var until: Instant
+    /// Its body was sent packed.
+    public var isPacked = false
   }
 
   /// Where the courier stands; the payload is what is true there.
@@ -81,6 +83,10 @@ public struct Courier: Sendable {
   /// Events a batch, learnt from 413, and the deliveries since.
   var learntSize: Int?
   var deliveriesAtSize = 0
+  /// Whether the receiver has said that it takes packed bodies; nil once it refused one.
+  var takesGzip: Bool? = false
+  /// Keys of which nothing more leaves for now.
+  var keyHolds = KeyHolds()
 
   /// A courier for one uplink; `digest` is SHA-256.
   public init(
@@ -147,8 +153,14 @@ public struct Courier: Sendable {
     _ parcel: Parcel, now: Stamp, using generator: inout some RandomNumberGenerator
   ) -> [CourierAction] {
     guard cargo == nil, !parcel.events.isEmpty else { return [] }
+    keyHolds.hear(parcel)
     cargo = Cargo(parcel)
-    return proceed(now)
+    let held = giveBack()
+    guard cargo?.isDone == false else {
+      cargo = nil
+      return held + [.wantParcel]
+    }
+    return held + proceed(now)
   }
 
   /// Takes what the stream told.
@@ -309,16 +321,18 @@ public struct Courier: Sendable {
 
   private mutating func send(_ cargo: Cargo, _ link: Link, _ now: Stamp) -> [CourierAction] {
     let end = cargo.pieceEnd(maxEvents: pieceLimit, maxBytes: policy.maxBytes)
+    let body = cargo.body(end, policy.packing)
+    let isPacked = takesGzip == true && body.count >= DeliveryLimits.packedBytes
     let request = writer.post(
-      cargo.body(end, policy.packing), type: policy.contentType,
-      previous: cargo.previousSequence, bearer: token, isReplay: cargo.isReplay)
+      body, type: policy.contentType, previous: cargo.previousSequence, bearer: token,
+      isReplay: cargo.isReplay, isPacked: isPacked)
     record.requests &+= 1
     reader = HTTPResponseReader()
     state = .awaitingAnswer(
       link,
       Exchange(
         end: end, idleUntil: now.instant + policy.idleTimeout,
-        until: now.instant + policy.answerTimeout))
+        until: now.instant + policy.answerTimeout, isPacked: isPacked))
     return [.send(request)]
   }
 

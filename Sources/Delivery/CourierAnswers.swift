@@ -27,11 +27,19 @@ extension Courier {
       record.peerDate = date
     }
     let said = sentence(response)
+    if takesGzip != nil, let codings = response.fields["Accept-Encoding"] {
+      takesGzip = Self.isGzip(in: codings)
+    }
     let used = response.keepsAlive ? Link(answers: link.answers + 1, idleUntil: .boot) : nil
     var verdict = StatusVerdict(response)
     if verdict == .conflict {
       patience.conflicts += 1
       verdict = patience.conflicts >= DeliveryLimits.conflictsInARow ? .refused : .retry
+    }
+    if exchange.isPacked, verdict == .refused || verdict == .unwelcome {
+      // It may be the packing that it means: no event is blamed before it was seen as it is.
+      takesGzip = nil
+      return goOn(used, now)
     }
     switch verdict {
     case .delivered, .perEvent:
@@ -71,6 +79,19 @@ extension Courier {
     }
   }
 
+  /// Whether a receiver's list of codings has gzip, and not with the weight 0 (RFC 9110, 12.5.3).
+  static func isGzip(in codings: String) -> Bool {
+    codings.lowercased().split(separator: ",").contains { coding in
+      let parts = coding.split(separator: ";").map { word in
+        String(word.filter { $0 != " " && $0 != "\t" })
+      }
+      guard parts.first == "gzip" || parts.first == "x-gzip" else { return false }
+      return !parts.dropFirst().contains {
+        $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) }
+      }
+    }
+  }
+
   // MARK: Delivered
 
   /// Applies an answer that took the batch, event by event if its body says so.
@@ -99,6 +120,7 @@ extension Courier {
           reports.append(.report(.refused(event, status: entry.status, body: entry.text)))
           record.refusedEvents &+= 1
           reported = index + 1
+          if policy.holdsKeys { _ = keyHolds.hold(event) }
         case .perEvent, .refreshCredential, .park, .retry, .conflict, .retryOnce, .slowDown:
           break walk
         }
@@ -112,7 +134,10 @@ extension Courier {
     cargo.advance(to: index)
     self.cargo = cargo
     if progress { succeed(now) }
-    guard index < end else { return reports + finishPiece(link, now) }
+    reports += giveBack()
+    guard index < end, self.cargo?.isDone == false else {
+      return reports + finishPiece(link, now)
+    }
     return reports
       + fail("\(sentence(response)); not yet for every event", now, &generator)
   }
@@ -208,8 +233,16 @@ extension Courier {
     cargo.advance(to: cargo.next + 1)
     cargo.forgetRefusal()
     self.cargo = cargo
-    return [.report(.refused(event, status: response.status, body: body))]
+    if policy.holdsKeys { _ = keyHolds.hold(event) }
+    return [.report(.refused(event, status: response.status, body: body))] + giveBack()
       + finishPiece(link, now)
+  }
+
+  /// Gives back what waits behind a refused event of its key.
+  mutating func giveBack() -> [CourierAction] {
+    guard !keyHolds.isEmpty else { return [] }
+    let holds = keyHolds
+    return (cargo?.takeOut(holds.holds) ?? []).map { .report(.held($0)) }
   }
 
   // MARK: Failed

@@ -50,6 +50,8 @@ public enum DeliveryLimits {
   static let lastPacing: Duration = .seconds(60)
   /// Deliveries in a row after which a batch size learnt from 413 is doubled as a trial.
   static let deliveriesBeforeGrowth = 100
+  /// Bodies below one packet's room are not worth packing.
+  static let packedBytes = 1400
   /// A token service's answer: a token and a few members.
   static let tokenAnswer = HTTPLimits(
     headBytes: 32 * 1024, fieldCount: 100, bodyBytes: 64 * 1024)

@@ -17,19 +17,23 @@ public struct HTTPRequestWriter: Sendable {
     self.digest = digest
   }
 
-  /// A POST of the body with its digest and its key, which depend on the body alone.
+  /// A POST of the body with its digest and its key, which depend on the body alone. Packed, the
+  /// digest is of what is sent (RFC 9530), and the key stays that of the events.
   public func post(
-    _ body: [UInt8], type: String, previous: UInt64, bearer: String?,
-    isReplay: Bool = false
+    _ plain: [UInt8], type: String, previous: UInt64, bearer: String?,
+    isReplay: Bool = false, isPacked: Bool = false
   ) -> [UInt8] {
-    let sum = digest(body)
+    let key = digest(plain)
+    let body = isPacked ? Gzip.packed(plain) : plain
+    let sum = isPacked ? digest(body) : key
     var fields = HTTPFields()
     fields.add("Host", address.authority)
     fields.add("User-Agent", userAgent)
     fields.add("Content-Type", type)
     fields.add("Content-Length", String(body.count))
+    if isPacked { fields.add("Content-Encoding", "gzip") }
     fields.add("Content-Digest", "sha-256=:\(Base64.encode(sum)):")
-    fields.add("Idempotency-Key", "\"\(Hex.encode(sum.prefix(16)))\"")
+    fields.add("Idempotency-Key", "\"\(Hex.encode(key.prefix(16)))\"")
     fields.add("Takt-Previous", String(previous))
     if isReplay { fields.add("Takt-Replay", "true") }
     if let bearer { fields.add("Authorization", "Bearer \(bearer)") }

@@ -20,6 +20,8 @@ struct MQTTCargo: Equatable, Sendable {
     case accepted
     case done
     case refused(status: Int, text: String)
+    /// Not sent: it waits behind a refused one of its key.
+    case held
   }
 
   struct Item: Equatable, Sendable {
@@ -36,7 +38,7 @@ struct MQTTCargo: Equatable, Sendable {
     /// Ready for its report.
     var isSettled: Bool {
       switch progress {
-      case .done, .refused: true
+      case .done, .refused, .held: true
       case .waiting, .onItsWay, .accepted: false
       }
     }
@@ -79,6 +81,13 @@ struct MQTTCargo: Equatable, Sendable {
     guard number >= base, number < end else { return 0 }
     items[number - base].strikes = min(items[number - base].strikes + 1, 1_000_000)
     return items[number - base].strikes
+  }
+
+  /// What waits to leave and must not is given back.
+  mutating func giveBack(_ isHeld: (StoredEvent) -> Bool) {
+    for index in items.indices where items[index].progress == .waiting {
+      if isHeld(items[index].event) { items[index].progress = .held }
+    }
   }
 
   /// The events at the front may be sendable again.
@@ -126,6 +135,10 @@ struct MQTTCargo: Equatable, Sendable {
         if let through = delivered { answers.append(.delivered(through: through)) }
         delivered = nil
         answers.append(.refused(item.event, status: status, body: text))
+      case .held:
+        if let through = delivered { answers.append(.delivered(through: through)) }
+        delivered = nil
+        answers.append(.held(item.event))
       case .waiting, .onItsWay, .accepted: break walk
       }
       count += 1

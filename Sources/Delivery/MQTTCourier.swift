@@ -72,6 +72,8 @@ public struct MQTTCourier: UplinkCourier {
   var carefulThrough = -1
   /// Learnt from the broker: one message at a time, nothing retained.
   var oneAtATime = false
+  /// Keys of which nothing more leaves for now.
+  var keyHolds = KeyHolds()
   var retains = true
 
   /// A courier for one uplink; `encoder` makes the messages, CloudEvents by the policy's template.
@@ -152,6 +154,7 @@ public struct MQTTCourier: UplinkCourier {
     _ parcel: Parcel, now: Stamp, using generator: inout some RandomNumberGenerator
   ) -> [CourierAction] {
     guard wantsParcel, !parcel.events.isEmpty else { return [] }
+    keyHolds.hear(parcel)
     var previous = parcel.previous
     for event in parcel.events {
       cargo.add(
@@ -159,6 +162,7 @@ public struct MQTTCourier: UplinkCourier {
         encoder.message(event, previous: previous, isReplay: parcel.isReplay))
       previous = event.sequence &- parcel.base
     }
+    if !keyHolds.isEmpty { cargo.giveBack(keyHolds.holds) }
     return goOn(now, &generator)
   }
 

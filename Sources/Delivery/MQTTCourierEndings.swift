@@ -154,8 +154,15 @@ extension MQTTCourier {
     }
     refusals += 1
     let text = String(said.prefix(DeliveryLimits.quotedCharacters))
-    cargo.set(number, .refused(status: status, text: text))
+    setRefused(number, item, status: status, text: text)
     return nil
+  }
+
+  /// Takes an event for refused; what follows of its key waits, if the policy says so.
+  mutating func setRefused(_ number: Int, _ item: MQTTCargo.Item, status: Int, text: String) {
+    cargo.set(number, .refused(status: status, text: text))
+    guard policy.holdsKeys, keyHolds.hold(item.event) != nil else { return }
+    cargo.giveBack(keyHolds.holds)
   }
 
   /// The events of this topic wait; those of others go on.

@@ -32,9 +32,10 @@ extension MQTTCourier {
     let answers = cargo.settled()
     guard !answers.isEmpty else { return [] }
     let refused = answers.count { if case .refused = $0 { true } else { false } }
-    record.deliveredEvents &+= UInt64(cargo.base - before - refused)
+    let held = answers.count { if case .held = $0 { true } else { false } }
+    record.deliveredEvents &+= UInt64(cargo.base - before - refused - held)
     record.refusedEvents &+= UInt64(refused)
-    if refused < answers.count { record.deliveredBatches &+= 1 }
+    if refused + held < answers.count { record.deliveredBatches &+= 1 }
     return answers.map { .report($0) } + (wantsParcel ? [.wantParcel] : [])
   }
 
@@ -68,7 +69,7 @@ extension MQTTCourier {
       if item.progress == .waiting {
         switch mayLeave(number, item, blocked, isFront: isFront, &session, now) {
         case .full: return nil
-        case .given: cargo.set(number, .refused(status: 135, text: parkedWhy(item)))
+        case .given: setRefused(number, item, status: 135, text: parkedWhy(item))
         case .held: blocked.insert(item.message.key)
         case .go:
           if let ending = publish(number, item, &session, now) { return ending }

@@ -47,6 +47,9 @@ public struct MQTTPolicy: Equatable, Sendable {
   public var window = 20
   /// Never two events of one partition key on their way: their order survives any refusal.
   public var keepsKeyOrder = false
+  /// The later events of a partition key are given back unsent behind a refused one; wants
+  /// `keepsKeyOrder`.
+  public var holdsKeys = false
   /// From the first packet to the end of the TLS handshake.
   public var connectTimeout: Duration = .seconds(10)
   /// From a packet to its answer: CONNACK, PUBACK, SUBACK, PINGRESP, an event that comes back.

@@ -31,6 +31,8 @@ public struct UplinkPolicy: Equatable, Sendable {
   /// Largest step of these waits: with full jitter 24 attempts an hour on average.
   public var lastRetry: Duration = .seconds(300)
   public var userAgent = "takt"
+  /// The later events of a partition key are given back unsent behind a refused one.
+  public var holdsKeys = false
   /// Where the token of the requests comes from.
   public var secret = SecretSource.none
 

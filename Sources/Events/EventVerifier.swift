@@ -171,7 +171,7 @@ public struct EventVerifier: Sendable {
         EventFinding(
           sequence,
           "event \(previous) was due before it and is missing; the last one received "
-            + "is \(last)"))
+            + "is \(last)", gap: previous...previous))
     }
   }
 
@@ -194,7 +194,7 @@ public struct EventVerifier: Sendable {
           EventFinding(
             event.sequence,
             "event \(previous) was due before it and is missing; this is the first "
-              + "one received of epoch \(event.epoch)"))
+              + "one received of epoch \(event.epoch)", gap: previous...previous))
       }
     }
     if event.previousDigest == zero { return .right }

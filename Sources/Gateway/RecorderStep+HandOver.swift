@@ -169,6 +169,7 @@ extension RecorderStep where Store: ~Copyable {
     for name in order.restarted {
       if let bit = outbox.bit(of: name) { outbox.rewind(bit) }
     }
+    resumeHeld()
     routes = Self.routes(plan, outbox)
   }
 }

@@ -101,8 +101,13 @@ extension RecorderStep where Store: ~Copyable {
         try store.commit(pending.transaction)
         accept(pending)
       } catch {
-        if error == .quotaReached { return makeRoom(pending, reading) }
-        fail(error, pending, since: since, reading)
+        switch error {
+        case .quotaReached: makeRoom(pending, reading)
+        // A journal that had no room to be opened may be another one now: it is looked at at once.
+        case .inputOutput: recover(pending, since: since, reading)
+        case .diskFull, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
+          fail(error, pending, since: since, reading)
+        }
       }
     case .inputOutput, .damaged, .damagedEvent, .inUse, .tooNew, .denied:
       recover(pending, since: since, reading)
@@ -158,6 +163,7 @@ extension RecorderStep where Store: ~Copyable {
       source: plan.source, epoch: state.epoch, lastSequence: state.lastSequence,
       lastDigest: state.lastDigest)
     _ = outbox.reopened(state, sameEpoch: false)
+    resumeHeld()
     for courier in couriers { courier.startAnew() }
     floor.wantSnapshots()
     // As before what is pending: it runs through the desks once more, with its new sequences.

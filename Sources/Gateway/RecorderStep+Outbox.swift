@@ -56,7 +56,8 @@ extension RecorderStep where Store: ~Copyable {
       outbox.statistics.map { lane in
         var members: [String: JSONValue] = [
           "name": .string(lane.name), "waiting": .integer(Int64(clamping: lane.depth)),
-          "refused": .integer(Int64(lane.kept)), "late": .integer(Int64(lane.late)),
+          "refused": .integer(Int64(lane.kept - min(lane.kept, lane.held))),
+          "held": .integer(Int64(lane.held)), "late": .integer(Int64(lane.late)),
         ]
         members["oldestMs"] = lane.oldestAge(reading).map { .integer($0.wholeMilliseconds) }
         return .object(members)
@@ -170,6 +171,38 @@ extension RecorderStep where Store: ~Copyable {
       isDone: true,
       sentence: "event \(keys[0].sequence), refused by \(keys[0].uplink), is given up; "
         + "takt.events.dropped tells it")
+  }
+
+  /// Gives up the oldest refused events when too many are kept, and tells so.
+  mutating func giveUpOldest(_ pending: inout Pending, _ reading: ClockReading) {
+    let count = outbox.keptTooMany(pending.transaction)
+    guard count > 0,
+      let rows = try? store.quarantined(
+        QuarantineQuery(after: 0, countLimit: count, byteLimit: .max))
+    else { return }
+    let released = Set(pending.transaction.released)
+    let keys = rows.map(\.key).filter { !released.contains($0) && !outbox.isOnItsWay($0) }
+    for key in keys { outbox.forget(key) }
+    pending.transaction.released += keys
+    for loss in outbox.givenUp(keys) {
+      seal(
+        EventDraft.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss),
+        &pending, reading)
+    }
+  }
+
+  // MARK: Keys that wait
+
+  /// Continues with what the journal keeps of refused events, and of what waits behind them. What
+  /// cannot be read now is looked at again by the next start.
+  mutating func resumeHeld() {
+    var kept: [KeptRow] = []
+    var row: Int64 = 0
+    while let rows = try? store.quarantined(QuarantineQuery(after: row)), let last = rows.last {
+      kept += rows.map(KeptRow.init)
+      row = last.row
+    }
+    outbox.resumeHeld(kept)
   }
 
   // MARK: Offering

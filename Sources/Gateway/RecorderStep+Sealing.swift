@@ -40,6 +40,7 @@ extension RecorderStep where Store: ~Copyable {
     }
     expire(&pending, reading)
     outbox.fill(&pending.transaction)
+    giveUpOldest(&pending, reading)
     for effect in shop.effects {
       switch effect {
       case .idealCycle(let machine, let cycle, let at):

@@ -117,6 +117,7 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
         .draft(.eventsDropped(plan.source, at: Stamp(reading.monotonic, reading), loss)))
     }
     for (line, facts) in told { entries.append(.orders(line: line, facts)) }
+    if state.quarantinedCount > 0 { resumeHeld() }
   }
 
   static func routes(_ plan: RecorderPlan, _ outbox: Outbox) -> RouteTable {
@@ -260,13 +261,14 @@ public struct RecorderStep<Store: EventStore & ~Copyable, Pen: Notary>: ~Copyabl
           skipUnreadable(error, order, reading)
           break
         }
-        guard let parcel = outbox.offer(events, for: order, now: reading.monotonic) else {
-          continue
-        }
+        let parcel = outbox.offer(events, for: order, now: reading.monotonic, at: reading.wall)
+        guard let parcel else { continue }
         guard courier.post(parcel) else { break }
       }
       offerLate(courier, bit)
     }
+    // What was set aside behind a refused event is to be kept, whoever answers what.
+    if outbox.hasUnsettled { acknowledgedSince = acknowledgedSince ?? reading.monotonic }
   }
 
   /// A row that no longer is what was committed is never sent; that it is missing is told.

@@ -79,6 +79,38 @@ struct LateEvents: Equatable, Sendable {
     return done
   }
 
+  /// As `take`, where keys keep their order: all of the first places that were wanted are asked for
+  /// at once, and what does not fit stays wanted.
+  mutating func takeFirst(
+    _ rows: [QuarantinedRow], isSameEpoch: (UInt64, UInt64) -> Bool
+  ) -> [QuarantinedRow] {
+    let found = Set(rows.map(\.event.sequence))
+    wanted.subtract(firstWanted.subtracting(found))  // There are no such rows any more.
+    var seen: Set<UInt64> = []
+    var bytes = 0
+    let sorted = rows.sorted { $0.event.sequence < $1.event.sequence }
+    let taken = sorted.filter { seen.insert($0.event.sequence).inserted }.prefix { row in
+      bytes += row.event.bytes.count
+      return row == sorted[0]
+        || bytes <= OutboxLimits.parcelBytes
+          && isSameEpoch(row.event.sequence, sorted[0].event.sequence)
+    }
+    onTheirWay = taken.map(\.key)
+    wanted.subtract(taken.map(\.event.sequence))
+    isNext = false
+    return Array(taken)
+  }
+
+  /// The first places that are wanted, as many as one parcel takes.
+  var firstWanted: Set<UInt64> { Set(wanted.sorted().prefix(OutboxLimits.parcelEvents)) }
+
+  /// An event that was to go late was not sent after all.
+  mutating func giveBack(_ place: UInt64) -> Bool {
+    guard let index = onTheirWay.firstIndex(where: { $0.sequence == place }) else { return false }
+    onTheirWay.remove(at: index)
+    return true
+  }
+
   mutating func rewind() {
     wanted.formUnion(onTheirWay.map(\.sequence))
     onTheirWay = []
@@ -93,14 +125,28 @@ extension Outbox {
   /// Sends refused events of an uplink once more; false when the uplink is not configured.
   public mutating func retry(_ places: some Sequence<UInt64>, uplink: String) -> Bool {
     guard let index = index(named: uplink) else { return false }
-    lanes[index].late.want(places)
+    for place in places {
+      // With all of its key, so that they stay in order.
+      if let key = lanes[index].key(of: place) {
+        lanes[index].follow(key)
+      } else {
+        lanes[index].late.want([place])
+      }
+    }
     return true
   }
 
-  /// Forgets a wish to send an event once more, because it is dropped.
+  /// Forgets a wish to send an event once more, because it is dropped. What waited behind it of its
+  /// partition key goes on.
   public mutating func forget(_ key: QuarantineKey) {
     guard let index = index(named: key.uplink) else { return }
     lanes[index].late.forget(key.sequence)
+    // Refused once more a moment ago, it would be kept anew.
+    lanes[index].waiting.removeAll { $0.sequence == key.sequence }
+    guard let name = lanes[index].key(of: key.sequence) else { return }
+    let isFirst = lanes[index].heldKeys[name]?.places.min() == key.sequence
+    lanes[index].arrived(key.sequence)
+    if isFirst { lanes[index].follow(name) }
   }
 
   /// Whether a refused event is on its way once more, and must not be dropped now.
@@ -115,13 +161,42 @@ extension Outbox {
       why: "refused by \(key.uplink), and given up by \(by)")
   }
 
+  /// How many of the oldest refused events are to be given up with a transaction; 0 for none.
+  public func keptTooMany(_ transaction: Transaction) -> Int {
+    let kept = keptTotal + transaction.quarantined.count - transaction.released.count
+    return kept > keptMost ? OutboxLimits.keptPart : 0
+  }
+
+  /// The losses of refused events that nobody has looked after, one for each uplink and epoch.
+  public func givenUp(_ keys: [QuarantineKey]) -> [Loss] {
+    var groups: [[QuarantineKey]] = []
+    for key in keys.sorted(by: { $0.sequence < $1.sequence }) {
+      let own = groups.firstIndex {
+        $0[0].uplink == key.uplink && epoch(of: $0[0].sequence) == epoch(of: key.sequence)
+      }
+      if let own { groups[own].append(key) } else { groups.append([key]) }
+    }
+    return groups.map { group in
+      let (first, last) = (group[0].sequence, group[group.count - 1].sequence)
+      return Loss(
+        range: sequences(first, last), count: UInt64(group.count), place: place(first),
+        why:
+          "refused by \(group[0].uplink) and kept for nobody: more than \(keptMost) were, and the "
+          + "oldest are given up")
+    }
+  }
+
   /// What to read of the refused events for an uplink; nil when none is to be sent now.
   public func lateOrder(for bit: Int) -> QuarantineQuery? {
     guard let index = index(bit), !lanes[index].late.wanted.isEmpty,
       lanes[index].inFlight.isEmpty, !lanes[index].late.isOnItsWay,
       lanes[index].late.released.count < OutboxLimits.releasedWaiting,
-      lanes[index].late.isFirst || lanes[index].progress == .level
+      lanes[index].late.isFirst || lanes[index].progress == .level || isHeldUp(lanes[index])
     else { return nil }
+    guard !lanes[index].rules.holdsKeys else {
+      return QuarantineQuery(
+        uplink: lanes[index].name, places: lanes[index].late.firstWanted, byteLimit: .max)
+    }
     return QuarantineQuery(
       after: lanes[index].late.after, uplink: lanes[index].name, places: lanes[index].late.wanted)
   }
@@ -130,14 +205,19 @@ extension Outbox {
   public mutating func offerLate(_ rows: [QuarantinedRow], for bit: Int) -> Parcel? {
     guard let index = index(bit) else { return nil }
     var late = lanes[index].late
-    let taken = late.take(rows) { epoch(of: $0) == epoch(of: $1) }
+    let taken =
+      lanes[index].rules.holdsKeys
+      ? late.takeFirst(rows) { epoch(of: $0) == epoch(of: $1) }
+      : late.take(rows) { epoch(of: $0) == epoch(of: $1) }
     lanes[index].late = late
     guard let first = taken.first?.event else { return nil }
     let base = epoch(of: first.sequence).base
     let events = taken.map {
       StoredEvent(sequence: $0.event.sequence, bytes: $0.event.bytes, digest: [], due: 0)
     }
-    return Parcel(events: events, previous: 0, base: base, isReplay: true)
+    return Parcel(
+      events: events, previous: 0, base: base, isReplay: true,
+      heardThrough: lanes[index].acknowledged)
   }
 
   /// Takes an answer about late events.
@@ -146,14 +226,18 @@ extension Outbox {
     case .delivered(let place):
       guard let done = lanes[index].late.settle(through: place) else { return false }
       lanes[index].delivered += UInt64(done.count)
+      for key in done { lanes[index].arrived(key.sequence) }
     case .refused(let event, let status, let body):
       guard let done = lanes[index].late.settle(through: event.sequence) else { return false }
       lanes[index].delivered += UInt64(done.count - 1)
       lanes[index].refused += 1
+      for key in done where key.sequence != event.sequence { lanes[index].arrived(key.sequence) }
+      lanes[index].hold(behind: event)
       lanes[index].waiting.append(
         QuarantinedEvent(
           uplink: lanes[index].name, sequence: event.sequence, bytes: event.bytes, status: status,
           answer: String(body.prefix(OutboxLimits.answerCharacters)), at: time))
+    case .held(let event): return lanes[index].late.giveBack(event.sequence)
     }
     return true
   }

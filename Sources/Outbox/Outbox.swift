@@ -52,6 +52,16 @@ public struct UplinkStatistics: Equatable, Sendable {
   public var late: Int = 0
   /// When the oldest event on its way to it was committed.
   public var oldestRecorded: WallTime?
+  /// Partition keys of which events wait behind a refused one, sorted.
+  public var heldKeys: [String] = []
+  /// How many events wait so.
+  public var held: Int = 0
+  /// As many are kept as may be: nothing more is sent to it until somebody decides.
+  public var isHeldUp = false
+  /// At most so many events are left of what gathered while it was away; nil for no such thing.
+  public var history: UInt64?
+  /// What is new goes ahead of that.
+  public var isInLanes = false
 }
 
 /// The state of all uplinks.
@@ -67,12 +77,17 @@ public struct Outbox: Sendable {
   /// What the journal knows of events that went ahead of history.
   var aheadCommitted = ""
   var rules: [String: LaneRules]
+  /// Refused events that the journal keeps, those of uplinks that are not configured among them.
+  var keptTotal: Int
+  /// At most so many of them are kept.
+  public var keptMost = OutboxLimits.keptMost
 
   /// Continues from what the journal holds; at most `OutboxLimits.uplinks` names over its life.
   public init(
     uplinks names: [String], state: StoreState, rules: [String: LaneRules] = [:]
   ) {
     self.rules = rules
+    keptTotal = state.quarantinedCount
     lastSequence = state.lastPlace
     epochs = state.before + [EpochBefore(epoch: state.epoch, base: state.base)]
     firstHeld = state.firstHeld
@@ -126,7 +141,8 @@ public struct Outbox: Sendable {
   public func order(for bit: Int, now: Instant = .distantPast) -> ReadOrder? {
     guard let index = index(bit), let part = lanes[index].nextPart(now),
       lanes[index].inFlight.count < OutboxLimits.parcelsInFlight,
-      lanes[index].waiting.count < OutboxLimits.refusedWaiting, !lanes[index].late.isFirst
+      lanes[index].waiting.count < OutboxLimits.refusedWaiting, !lanes[index].late.isFirst,
+      !isHeldUp(lanes[index])
     else { return nil }
     var order = ReadOrder(
       bit: bit, after: lanes[index].offered, countLimit: OutboxLimits.parcelEvents,
@@ -141,7 +157,8 @@ public struct Outbox: Sendable {
   /// Makes a parcel of what the store returned for an order; nil when there was nothing for now:
   /// the next order says whether there is more.
   public mutating func offer(
-    _ events: [StoredEvent], for order: ReadOrder, now: Instant = .distantPast
+    _ events: [StoredEvent], for order: ReadOrder, now: Instant = .distantPast,
+    at time: WallTime = WallTime(milliseconds: 0)
   ) -> Parcel? {
     guard let index = index(order.bit) else { return nil }
     var (events, part) = (events, order.part)
@@ -158,14 +175,20 @@ public struct Outbox: Sendable {
       lanes[index].reachedEnd(part)
       return nil
     }
-    let previous = lanes[index].handedOut(events, part, now)
-    lanes[index].recorded.append(EventGlance.recorded(events[0].bytes))
-    lanes[index].late.ordinaryOffered()
+    events = lanes[index].letThrough(events, at: time)
+    var previous: UInt64 = 0
+    if let first = events.first {
+      previous = lanes[index].handedOut(events, part, now)
+      lanes[index].recorded.append(EventGlance.recorded(first.bytes))
+      lanes[index].late.ordinaryOffered()
+    }
+    lanes[index].passOver(last.sequence, sent: events.last?.sequence)
     if last.sequence >= lastSequence { lanes[index].reachedEnd(part) }
-    let base = epoch(of: events[0].sequence).base
+    guard let first = events.first else { return nil }
+    let base = epoch(of: first.sequence).base
     return Parcel(
       events: events, previous: previous - min(previous, base), base: base,
-      isReplay: part == .history)
+      isReplay: part == .history, heardThrough: lanes[index].acknowledged)
   }
 
   /// Takes an answer of a courier; false when it is late and means nothing any more.
@@ -182,10 +205,12 @@ public struct Outbox: Sendable {
     case .refused(let event, let status, let body):
       guard lanes[index].settle(through: event.sequence) > 0 else { return false }
       lanes[index].refused += 1
+      lanes[index].hold(behind: event)
       lanes[index].waiting.append(
         QuarantinedEvent(
           uplink: lanes[index].name, sequence: event.sequence, bytes: event.bytes, status: status,
           answer: String(body.prefix(OutboxLimits.answerCharacters)), at: time))
+    case .held(let event): guard lanes[index].giveBack(event, at: time) else { return false }
     }
     if lanes[index].heard(now) { lanes[index].beginBacklog(last: lastSequence) }
     return true
@@ -205,7 +230,10 @@ public struct Outbox: Sendable {
         oldestUnacknowledged: lane.inFlight.first?.first ?? behind,
         acknowledged: lane.acknowledged, delivered: lane.delivered, refused: lane.refused,
         dropped: lane.dropped, parcelsInFlight: lane.inFlight.count, kept: lane.kept,
-        late: lane.late.count, oldestRecorded: lane.recorded.first ?? nil)
+        late: lane.late.count, oldestRecorded: lane.recorded.first ?? nil,
+        heldKeys: lane.heldKeys.keys.sorted(), held: lane.heldCount, isHeldUp: isHeldUp(lane),
+        history: lane.backlog.map { $0.through - min($0.through, lane.acknowledged) },
+        isInLanes: lane.backlog?.current != nil)
     }
   }
 }

@@ -9,10 +9,14 @@ public struct Parcel: Equatable, Sendable {
   public var base: UInt64
   /// Told again or late, behind newer events: the receiver must not take its order for a gap.
   public var isReplay: Bool
+  /// The outbox had heard of everything up to here when it made this parcel.
+  public var heardThrough: UInt64
 
   public init(
-    events: [StoredEvent], previous: UInt64, base: UInt64 = 0, isReplay: Bool = false
+    events: [StoredEvent], previous: UInt64, base: UInt64 = 0, isReplay: Bool = false,
+    heardThrough: UInt64 = 0
   ) {
+    self.heardThrough = heardThrough
     self.events = events
     self.previous = previous
     self.base = base
@@ -26,4 +30,6 @@ public enum Answer: Equatable, Sendable {
   case delivered(through: UInt64)
   /// The destination refused this one event for good; it goes to quarantine and counts as done.
   case refused(StoredEvent, status: Int, body: String)
+  /// Not sent, because an earlier one of its partition key was refused.
+  case held(StoredEvent)
 }

@@ -21,16 +21,29 @@ public import Primitives
 
 /// How an uplink is served behind an outage and a refusal.
 public struct LaneRules: Equatable, Sendable {
-  /// Which events go first behind an outage.
-  public enum Order: String, CaseIterable, Sendable { case strict, lanes }
+  /// In which order events go, behind an outage and behind a refusal.
+  public enum Order: String, CaseIterable, Sendable {
+    /// As they are in the journal.
+    case strict
+    /// What is new at once, and the rest behind it.
+    case lanes
+    /// As in the journal, and for each partition key whatever is refused: holds keys, too.
+    case key
+  }
+
+  /// What becomes of the later events of a partition key when one is refused.
+  public enum OnRefusal: String, CaseIterable, Sendable { case quarantine, holdKey }
 
   /// Events of history a second; nil for as fast as they are taken.
   public var replayRate: Int?
   public var order: Order
+  /// The later events of a partition key wait behind a refused one until somebody decides.
+  public var holdsKeys: Bool
 
-  public init(replayRate: Int? = nil, order: Order = .strict) {
+  public init(replayRate: Int? = nil, order: Order = .strict, holdsKeys: Bool = false) {
     self.replayRate = replayRate
     self.order = order
+    self.holdsKeys = holdsKeys
   }
 }
 
@@ -194,7 +207,8 @@ extension UplinkLane {
       }
     case .ordinary: break
     }
-    let before = offered
+    let before = previousSent ?? offered
+    previousSent = nil
     offered = last
     return before
   }

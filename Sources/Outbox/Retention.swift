@@ -75,8 +75,12 @@ extension Outbox {
       lanes[index].waiting.removeFirst(min(count, lanes[index].waiting.count))
       let released = transaction.released.filter { $0.uplink == name }
       lanes[index].late.released.removeAll(where: released.contains)
+      for event in transaction.quarantined where event.uplink == name {
+        lanes[index].kept(event.sequence)
+      }
       lanes[index].kept = max(0, lanes[index].kept + count - released.count)
     }
+    keptTotal = max(0, keptTotal + transaction.quarantined.count - transaction.released.count)
     if let late = transaction.snapshots.last(where: { $0.name == Self.lateName }) {
       lateCommitted = String(decoding: late.bytes, as: UTF8.self)
     }

@@ -57,6 +57,12 @@ struct UplinkLane: Equatable, Sendable {
   var replayAt = Instant.distantPast
   /// A parcel of current events has gone since the last one of history.
   var historyIsNext = false
+  /// Keys of which something waits behind a refused event.
+  var heldKeys: [String: HeldKey] = [:]
+  /// Set aside behind one, and not yet passed by the cursor; by place.
+  var setAside: [QuarantinedEvent] = []
+  /// What was handed out last, where others were set aside behind it.
+  var previousSent: UInt64?
 
   init(cursor: UplinkCursor, isKnown: Bool, state: StoreState) {
     name = cursor.name
@@ -86,6 +92,7 @@ struct UplinkLane: Equatable, Sendable {
     else { return 0 }
     let settled = forget(through: sequence)
     depth -= min(depth, settled)
+    passSetAside()
     if backlog?.current != nil, progress == .level { endBacklog() }
     if progress == .level, backlog?.current == nil, inFlight.isEmpty { depth = 0 }
     splitIfFree()
@@ -94,6 +101,7 @@ struct UplinkLane: Equatable, Sendable {
 
   /// Gives up everything up to a sequence: it is dropped, and told so elsewhere.
   mutating func retire(through sequence: UInt64) {
+    forgetSetAside(through: sequence)
     guard doneThrough(last: sequence) < sequence else { return }
     if let backlog, backlog.current != nil, sequence >= backlog.through {
       // All of history goes: what goes on is the lane that went ahead.
@@ -105,6 +113,7 @@ struct UplinkLane: Equatable, Sendable {
     if backlog?.current == nil || partInFlight != .current { _ = forget(through: sequence) }
     acknowledged = max(acknowledged, sequence)
     offered = max(offered, sequence)
+    passSetAside()
     splitIfFree()
   }
 
@@ -131,6 +140,7 @@ struct UplinkLane: Equatable, Sendable {
   mutating func rewind() {
     late.rewind()
     guard !inFlight.isEmpty else { return }
+    forgetSetAside()
     inFlight = []
     recorded = []
     if partInFlight == .current, let current = backlog?.current {

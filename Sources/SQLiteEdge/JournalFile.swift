@@ -103,6 +103,7 @@ struct JournalFile {
   /// Makes an empty journal under its name.
   func create(epoch: String, settings: JournalSettings) throws(StoreFault) {
     try makeBeside()
+    defer { unlink(newPath) }  // Named otherwise by then, unless the file system is full.
     do {
       var connection = try Connection(
         path: newPath, creating: false, fileLayer: settings.fileLayer)
@@ -126,6 +127,7 @@ struct JournalFile {
     var salvage = Salvage(known: known)
     var result = SalvageResult()
     try makeBeside()
+    defer { unlink(newPath) }  // Named otherwise by then, unless the file system is full.
     do {
       var connection = try Connection(
         path: newPath, creating: false, fileLayer: settings.fileLayer)
@@ -136,6 +138,15 @@ struct JournalFile {
     }
     try takeName()
     return result
+  }
+
+  /// Where a journal that is being replaced stands, read and not written.
+  func prospect(
+    epoch: String, known: KnownEnd?, digest: @escaping ([UInt8]) -> [UInt8]
+  ) -> StoreState {
+    var salvage = Salvage(known: known)
+    let log = LogPages(readLog(salvagePath + "-wal"))
+    return salvage.prospect(SalvageScan(salvagePath, log: log, digest: digest), epoch: epoch)
   }
 
   /// Made by us first, so that its mode is right from the first byte on.

@@ -13,6 +13,9 @@ public struct JournalSettings: Equatable, Sendable {
   /// Bytes of the file system that the journal leaves to others: it grows no more when they are
   /// all that is free, and retention decides as with the quota.
   public var reserveBytes = JournalLimits.reserveBytes
+  /// Opened while the file system is full, the journal says where it stands, refuses what it cannot
+  /// write, and takes up its work when there is room; without, opening throws `diskFull`.
+  public var waitsForRoom = false
   /// The name of SQLite's file layer; nil for the usual one. Tests put faults here.
   public var fileLayer: String?
 
@@ -33,6 +36,9 @@ public struct JournalSettings: Equatable, Sendable {
 public enum JournalLimits {
   /// 1 GiB: 1.6 million events of 670 bytes, a month at one event in 1.6 s.
   public static let quotaBytes = 1 << 30
+
+  /// What opening says of a file system that takes no writes.
+  public static let readOnlyWords = "it may only be read"
 
   /// Four times the largest transaction of 1 MiB.
   public static let ballastBytes = 4 << 20
@@ -73,6 +79,10 @@ public enum JournalLimits {
 
   /// Damaged files that are kept beside the journal.
   static let damagedKept = 2
+
+  /// Refused commits between two tries to open a journal that waits for room, while no room came:
+  /// a minute at one in five seconds. A try reads a damaged file whole.
+  static let roomInterval = 12
 
   /// Commits between two looks whether a given-up ballast fits again.
   static let ballastInterval = 256

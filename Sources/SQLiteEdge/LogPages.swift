@@ -47,6 +47,8 @@ struct LogPages {
   ) {
     var open: [(number: UInt32, at: Int)] = []
     var isTorn = false
+    // Where the first frame alone is wrong, and looks like a commit, no other is in doubt with it.
+    var isInDoubt = false
     var doubtful: [(number: UInt32, at: Int)] = []
     for index in 0..<count {
       let start = Self.headerBytes + index * Self.frameBytes
@@ -57,9 +59,10 @@ struct LogPages {
       let isValid = isOurs && (before == nil || sum == Self.stored(log, start + 16))
       before = Self.stored(log, start + 16)
       if isValid {
-        if !doubtful.isEmpty {
+        if isInDoubt {
           keep(doubtful, log)
           doubtful = []
+          isInDoubt = false
           isBroken = true
         }
         open.append((LeafPage.number(log, start), start + 24))
@@ -68,6 +71,7 @@ struct LogPages {
       }
       guard isOurs, LeafPage.number(log, start + 4) != 0 else { continue }
       if isTorn { doubtful += open } else { keep(open, log) }
+      isInDoubt = isInDoubt || isTorn
       open = []
       isTorn = false
     }

@@ -34,6 +34,8 @@ public struct OpeningReport: Equatable, Sendable {
   public var origin: Origin
   /// The whole file was checked; false when it is larger than the limit for that.
   public var isChecked: Bool
+  /// The file system is full: nothing is written before there is room (JournalProspect).
+  public var isWaiting = false
 }
 
 /// What is known of a journal that had to be replaced.
@@ -57,16 +59,18 @@ public struct SQLiteJournal: ~Copyable, EventStore {
   let digest: @Sendable ([UInt8]) -> [UInt8]
   private var generator: SeededGenerator
   private var connection: Connection?
+  /// What was refused while the file system was full; nil for a journal that is open.
+  var prospect: Prospect?
   private var quotaPages: Int64 = 0
   /// What was told durable in this run; nil before the first opening.
-  private var known: KnownEnd?
+  private(set) var known: KnownEnd?
   private var commitsSinceBallast = 0
   private var commitsSinceReserve = 0
   private var hasBallast = false
-  private var rows = JournalRows(state: StoreState(epoch: ""))
+  var rows = JournalRows(state: StoreState(epoch: ""))
 
   /// What the last opening found.
-  public private(set) var report = OpeningReport(origin: .created, isChecked: false)
+  public internal(set) var report = OpeningReport(origin: .created, isChecked: false)
   /// What the file held when it was opened last.
   public var state: StoreState { rows.state }
 
@@ -80,7 +84,12 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     self.settings = settings
     self.digest = digest
     self.generator = SeededGenerator(seed: generator.next())
-    try open()
+    do throws(StoreFault) {
+      try openMakingRoom()
+    } catch {
+      guard error == .diskFull, settings.waitsForRoom else { throw error }
+      try waitForRoom()
+    }
   }
 
   public var byteCount: Int { file.size }
@@ -98,8 +107,21 @@ public struct SQLiteJournal: ~Copyable, EventStore {
 
   public mutating func reopen() throws(StoreFault) -> StoreState {
     connection = nil
-    try open()
+    try openMakingRoom()
+    prospect = nil
     return state
+  }
+
+  /// Opens it, at the price of the ballast if need be.
+  mutating func openMakingRoom() throws(StoreFault) {
+    do throws(StoreFault) {
+      try open()
+    } catch {
+      connection = nil
+      guard error == .diskFull, file.dropBallast() else { throw error }
+      hasBallast = false
+      try open()
+    }
   }
 
   private mutating func open() throws(StoreFault) {
@@ -179,7 +201,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       epoch: drawEpoch(), known: known, log: log, settings: settings, digest: digest)
   }
 
-  private mutating func drawEpoch() -> String {
+  mutating func drawEpoch() -> String {
     Hex.encode((0..<4).map { _ in UInt8.random(in: 0...255, using: &generator) })
   }
 
@@ -190,7 +212,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       path: file.path, creating: false, fileLayer: settings.fileLayer)
     guard !opened.isReadOnly else {
       throw .denied(
-        "opening \(file.path): it may only be read; is the file system mounted read-only? Look at "
+        "opening \(file.path): \(JournalLimits.readOnlyWords); is the file system mounted read-only? Look at "
           + "the kernel's log for faults of the disk and mount it for writing again")
     }
     try opened.configure(settings)
@@ -231,6 +253,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
 
   public mutating func commit(_ transaction: Transaction) throws(StoreFault) {
     guard !transaction.isEmpty else { return }
+    if prospect != nil { try takeUp() }
     do {
       try write(transaction)
     } catch .diskFull where hasBallast {
@@ -278,9 +301,14 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     rows.state.lost = []
   }
 
+  private func closed(_ doing: String) -> StoreFault {
+    guard prospect == nil else { return .diskFull }
+    return .inputOutput("\(doing) \(file.path): a fault has closed it; open it again")
+  }
+
   private mutating func write(_ transaction: Transaction) throws(StoreFault) {
     guard connection != nil else {
-      throw .inputOutput("writing \(file.path): a fault has closed it; open it again")
+      throw closed("writing")
     }
     // What is deleted by the same transaction leaves no gap behind.
     let through = transaction.deleteThrough ?? 0
@@ -318,7 +346,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     after sequence: UInt64, dueBit: Int, countLimit: Int, byteLimit: Int
   ) throws(StoreFault) -> [StoredEvent] {
     guard connection != nil else {
-      throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
+      throw closed("reading")
     }
     guard (0..<64).contains(dueBit) else { return [] }
     let range = ReadRange(
@@ -336,7 +364,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     _ query: QuarantineQuery
   ) throws(StoreFault) -> [QuarantinedRow] {
     guard connection != nil else {
-      throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
+      throw closed("reading")
     }
     do {
       return try connection?.quarantined(query) ?? []
@@ -350,7 +378,7 @@ public struct SQLiteJournal: ~Copyable, EventStore {
     after sequence: UInt64, countLimit: Int, byteLimit: Int
   ) throws(StoreFault) -> [StoredEvent] {
     guard connection != nil else {
-      throw .inputOutput("reading \(file.path): a fault has closed it; open it again")
+      throw closed("reading")
     }
     let range = ReadRange(
       after: sequence, mask: nil, countLimit: countLimit, byteLimit: byteLimit, rows,

@@ -78,19 +78,43 @@ struct Salvage {
     return result
   }
 
+  /// Where a damaged journal stands and what machines go on from, without writing anything: what a
+  /// salvage would find, but for what is lost.
+  mutating func prospect(_ scan: SalvageScan, epoch: String) -> StoreState {
+    var scan = scan
+    scan.rows { note($0) }
+    meta = scan.meta
+    var state = StoreState(
+      epoch: epoch, lastDigest: lastEvent?.digest ?? JournalRows.noDigest,
+      firstHeld: min(floor, lastPlace) + 1, cursors: Array(cursors.values))
+    state.snapshots = snapshots.mapValues(\.body)
+    state.snapshots[Self.deletedName] = nil
+    state.base = lastPlace
+    state.before = epochs
+    return state
+  }
+
   private mutating func take(
     _ row: ProvedRow, _ connection: inout Connection
   ) throws(StoreFault) {
+    note(row)
+    switch row {
+    case .event(let event):
+      let isGap = Gap.end(due: event.due, event.bytes.count, event.bytes) != nil
+      try connection.put(event, isGap ? .carryGap : .carryEvent)
+    case .cursor, .snapshot: break
+    case .quarantined(let event): try connection.put([event])
+    }
+  }
+
+  private mutating func note(_ row: ProvedRow) {
     switch row {
     case .event(let event)
     where Gap.end(due: event.due, event.bytes.count, event.bytes) != nil:
-      let end = StoredNumber.read(event.bytes) ?? event.sequence
-      lastPlace = max(lastPlace, end)
-      try connection.put(event, .carryGap)
+      lastPlace = max(lastPlace, StoredNumber.read(event.bytes) ?? event.sequence)
     case .event(let event):
       lastPlace = max(lastPlace, event.sequence)
       if event.sequence > lastEvent?.place ?? 0 { lastEvent = (event.sequence, event.digest) }
-      try connection.put(event, .carryEvent)
     case .cursor(let cursor):
       lastPlace = max(lastPlace, cursor.acknowledged)
       if cursor.acknowledged >= cursors[cursor.name]?.acknowledged ?? 0 {
@@ -102,7 +126,7 @@ struct Salvage {
       if place > snapshots[name]?.place ?? 0 || snapshots[name] == nil {
         snapshots[name] = (place, body)
       }
-    case .quarantined(let event): try connection.put([event])
+    case .quarantined: break
     }
   }
 

@@ -1,6 +1,7 @@
 // How the brokers of an uplink are spoken to.
 
 import Delivery
+import Outbox
 import Primitives
 
 extension Planner {
@@ -23,7 +24,8 @@ extension Planner {
     policy.acknowledgementTopic = record.text("acknowledgementTopic")
     policy.rightsTest = rightsTest(record)
     policy.window = Int(record.integer("window") ?? 20)
-    policy.keepsKeyOrder = record.boolean("keepsKeyOrder") ?? false
+    policy.holdsKeys = uplink.lanes.holdsKeys
+    policy.keepsKeyOrder = policy.holdsKeys || record.boolean("keepsKeyOrder") ?? false
     policy.connectTimeout = uplink.connectTimeout
     policy.answerTimeout = uplink.answerTimeout
     policy.applicationTimeout = record.duration("applicationTimeout") ?? .seconds(120)

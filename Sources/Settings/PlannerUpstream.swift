@@ -34,11 +34,13 @@ extension Planner {
           credentialsFile: proxy.text("credentialsFile"))
       }
     }
+    let order = record.text("order").flatMap(LaneRules.Order.init) ?? .strict
+    let onRefusal = record.text("onRefusal").flatMap(LaneRules.OnRefusal.init)
+    uplink.lanes = LaneRules(
+      replayRate: record.integer("replayRate").map { Int(clamping: $0) }, order: order,
+      holdsKeys: onRefusal == .holdKey || order == .key)
     uplink.mqtt = mqtt(record, uplink, gateway: gateway)
     uplink.passwordFile = record.text("passwordFile")
-    uplink.lanes = LaneRules(
-      replayRate: record.integer("replayRate").map { Int(clamping: $0) },
-      order: record.text("order").flatMap(LaneRules.Order.init) ?? .strict)
     return uplink
   }
 

@@ -1,6 +1,7 @@
 // What machines share of a device, where events go, and whether the rings are large enough.
 
 import Events
+import Outbox
 import Primitives
 import Signals
 
@@ -25,9 +26,28 @@ extension Rules {
     }
   }
 
+  /// What contradicts the order of keys.
+  private mutating func keysInOrder(of uplink: Record) {
+    let order = uplink.text("order").flatMap(LaneRules.Order.init)
+    let onRefusal = uplink.text("onRefusal").flatMap(LaneRules.OnRefusal.init)
+    if order == .lanes, onRefusal == .holdKey {
+      mistakes.error(
+        uplink.place(of: "onRefusal"), uplink.path(of: "onRefusal"),
+        "with two lanes the new events of a key overtake its old ones anyway",
+        "order: \"strict\" or \"key\" beside holdKey")
+    }
+    if order == .key, onRefusal == .quarantine {
+      mistakes.error(
+        uplink.place(of: "onRefusal"), uplink.path(of: "onRefusal"),
+        "what follows a refused event of its key cannot go on and stay in order",
+        "\"holdKey\", or order: \"strict\"")
+    }
+  }
+
   mutating func upstream() {
     for uplink in root.records("uplinks") {
       ownCertificate(uplink)
+      keysInOrder(of: uplink)
       if uplink.text("bearerFile") != nil, uplink.record("oauth") != nil {
         mistakes.error(
           uplink.place(of: "oauth"), uplink.path(of: "oauth"),

@@ -68,7 +68,10 @@ extension Vocabulary {
         "Most events a second of what gathered during an outage; without it, as fast as they go."),
       Member(
         "order", .choice(LaneRules.Order.allCases.map(\.rawValue)), .standard("strict"),
-        "After an outage: all in order, or what is new at once and the rest behind it (lanes)."),
+        "All in order; what is new at once and an outage behind it (lanes); key: see onRefusal."),
+      Member(
+        "onRefusal", .choice(LaneRules.OnRefusal.allCases.map(\.rawValue)), .optional,
+        "What follows a refused event goes on, or what has its partition key waits (holdKey)."),
       Member(
         "backoff", .object(backoff),
         .typed([

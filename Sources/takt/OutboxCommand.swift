@@ -22,11 +22,16 @@ enum OutboxCommand {
     ] + ShopClient.options,
     notes: [
       """
-      "list" shows a line for each uplink (waiting, oldest, refused), then one for each refused
-      event: its number, uplink, the status it got, type, when it happened, when it was refused, and
-      the answer. "show N" shows one with its bytes. "retry N" or "retry all" sends them once more,
-      marked as replay, behind or between what is sent anyway. "export FILE" writes their bytes as
-      they were signed, one a line. "drop N --yes" gives one up; takt.events.dropped tells it.
+      "list" shows a line for each uplink (waiting, oldest, refused, late, held), then one for each
+      refused event: its number, uplink, the status it got, type, when it happened, when it was
+      refused, and the answer. "show N" shows one with its bytes. "retry N" or "retry all" sends
+      them once more, marked as replay, behind or between what is sent anyway. "export FILE" writes
+      their bytes as they were signed, one a line. "drop N --yes" gives one up;
+      takt.events.dropped tells it.
+      """,
+      """
+      With onRefusal: "holdKey" the later events of the same order or machine stand there as held:
+      they were not sent. Once the refused one is sent again or given up, they follow in order.
       """,
       """
       What was exported is verified with: takt verify FILE --filtered --jwks keys.json

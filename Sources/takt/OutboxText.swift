@@ -11,7 +11,7 @@ enum OutboxText {
   /// Characters of an answer shown in a list; all of them are in "show" and in --json.
   private static let answerShown = 60
 
-  /// Name, waiting, oldest, refused, on their way once more.
+  /// Name, waiting, oldest, refused, on their way once more, held behind refused ones.
   static func uplinks(_ document: JSONValue) -> [[String]] {
     (document["uplinks"]?.array ?? []).map { uplink in
       [
@@ -19,6 +19,7 @@ enum OutboxText {
         "oldest "
           + (uplink["oldestMs"]?.integer.map { Human.word(milliseconds: $0) } ?? "-"),
         "refused \(count(uplink["refused"]))", "late \(count(uplink["late"]))",
+        "held \(count(uplink["held"]))",
       ]
     }
   }
@@ -28,8 +29,9 @@ enum OutboxText {
     (document["refused"]?.array ?? []).map { row in
       let answer = plain(row["answer"])
       let shown = answer.count > answerShown ? answer.prefix(answerShown) + "…" : answer[...]
+      let word = row["status"]?.integer == 0 ? "held" : "refused"
       return [
-        "refused", count(row["number"]), row["uplink"]?.string ?? "-", count(row["status"]),
+        word, count(row["number"]), row["uplink"]?.string ?? "-", count(row["status"]),
         row["type"]?.string ?? "-", row["time"]?.string ?? "-",
         row["refusedAt"]?.string ?? "-", String(shown),
       ]

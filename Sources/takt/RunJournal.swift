@@ -22,27 +22,31 @@ func openJournal(
   var settings = JournalSettings()
   settings.reserveBytes = Int(clamping: daemon.plan.limits.retention.diskReserveBytes)
   settings.quotaBytes = Int(clamping: daemon.plan.limits.journalBytes)
+  settings.waitsForRoom = true
   return try SQLiteJournal(
     path: directory + "/journal.db", settings: settings, digest: SHA256.digest, using: &random)
 }
 
-/// Opens the journal, waiting while the file system is full: the daemon runs meanwhile, polls, and
-/// says so; samples wait in the rings, which count what they refuse. The journal loses nothing: a
-/// damaged one stays set aside until what it holds fits into a new one.
+/// Opens the journal. On a full file system it says where it stands, and the recorder decides from
+/// there on, in memory. Where not even that can be read, as on a disk that fails, it is waited for:
+/// the daemon polls and says so, and samples wait in the rings, which count what they refuse. A
+/// damaged journal stays set aside until what it holds fits into a new one.
 func openJournalWithRoom(
   _ daemon: Daemon, _ random: inout SystemRandom
 ) throws(StoreFault) -> SQLiteJournal {
   var isTold = false
+  var sentence = ""
   while true {
     do throws(StoreFault) {
       let journal = try openJournal(daemon, &random)
       if isTold {
-        daemon.log.line(.notice, .journalWorks, "the journal is open: there is room again")
+        daemon.log.line(.notice, .journalWorks, "the journal is open")
       }
       return journal
     } catch {
-      guard error == .diskFull, !daemon.fieldIsDone else { throw error }
-      if !isTold { daemon.log.line(.error, .journalFaulty, JournalWait.sentence) }
+      guard error.isOfDisk, !daemon.fieldIsDone else { throw error }
+      sentence = JournalWait.sentence(error)
+      if !isTold { daemon.log.line(.error, .journalFaulty, sentence) }
       isTold = true
     }
     daemon.phase.post(.working)
@@ -51,29 +55,44 @@ func openJournalWithRoom(
     while daemon.clock.now() < until {
       if daemon.fieldIsDone { throw .diskFull }
       daemon.recorderCounter.move()
-      daemon.report(JournalWait.status, bytes: 0, daemon.question)
+      daemon.report(RecorderStatus(waiting: sentence), bytes: 0, daemon.question)
       _ = daemon.recorderBell.wait(until: daemon.untilStop(until))
     }
   }
 }
 
-/// What is told while the journal waits for room.
+/// What is told while the journal cannot even be read.
 enum JournalWait {
-  static let sentence =
-    "opening the journal: the file system is full; make room, the journal is looked at again every "
-    + "\(RunLimits.journalWait.text). Meanwhile units are polled, nothing is decided or sent, and "
-    + "samples beyond the rings are counted as lost"
+  static func sentence(_ fault: StoreFault) -> String {
+    var what = fault.sentence
+    if case .inputOutput(let why) = fault { what = "opening the journal: the disk failed (\(why))" }
+    return what + "; the journal is looked at again every \(RunLimits.journalWait.text). "
+      + "Meanwhile units are polled, nothing is decided or sent, and samples beyond the rings are "
+      + "counted as lost"
+  }
+}
 
-  static var status: RecorderStatus { RecorderStatus(waiting: sentence) }
+extension StoreFault {
+  /// The disk is to blame, and may work again: no reason to end and to ask the PLCs for nothing.
+  fileprivate var isOfDisk: Bool {
+    switch self {
+    case .diskFull, .inputOutput: true
+    case .denied(let why): why.contains(JournalLimits.readOnlyWords)
+    case .quotaReached, .damaged, .damagedEvent, .inUse, .tooNew: false
+    }
+  }
 }
 
 extension Daemon {
   /// What opening the journal found, and how long it took to find room for it.
   func note(_ report: OpeningReport, waited: Duration) -> String? {
-    let found = tell(report)
+    let found =
+      report.isWaiting
+      ? "the file system was full: the journal could not be opened, and what was decided waited in "
+        + "memory until there was room" : tell(report)
     guard waited >= RunLimits.journalWait else { return found }
     let seconds = waited.wholeMilliseconds / 1000
-    let late = "the file system was full: the journal could be opened after \(seconds) s only"
+    let late = "the journal could be opened after \(seconds) s only, for its disk did not let it"
     return [found, late].compactMap { $0 }.joined(separator: "; ")
   }
 

@@ -104,6 +104,9 @@ extension LearntRefusal {
 }
 
 extension StatusDocument.Uplink {
+  /// Keys that wait: more than a screen of them help nobody.
+  private static let heldKeysTold = 16
+
   init(
     _ name: String, _ statistics: UplinkStatistics?, _ courier: CourierStatus?,
     _ oldest: Duration?
@@ -113,6 +116,9 @@ extension StatusDocument.Uplink {
       oldest: oldest, delivered: statistics?.delivered ?? 0,
       quarantined: UInt64(statistics?.kept ?? 0),
       lastSuccess: courier?.lastSuccess?.wall, lastError: courier?.alarm ?? courier?.lastError,
-      conditions: courier?.conditions ?? [], speaks: courier?.speaks)
+      conditions: courier?.conditions ?? [], speaks: courier?.speaks,
+      history: statistics?.history, isInLanes: statistics?.isInLanes ?? false,
+      heldKeys: Array(statistics?.heldKeys.prefix(Self.heldKeysTold) ?? []),
+      held: statistics?.held ?? 0, isHeldUp: statistics?.isHeldUp ?? false)
   }
 }

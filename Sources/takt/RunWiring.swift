@@ -73,6 +73,7 @@ extension UplinkSettings {
     policy.firstRetry = backoffFloor
     policy.lastRetry = backoffCeiling
     policy.userAgent = "takt/\(programVersion)"
+    policy.holdsKeys = lanes.holdsKeys
     policy.secret = oauth != nil ? .service : bearerFile != nil ? .file : .none
     return policy
   }

@@ -14,7 +14,8 @@
 //                        "answers":{"p50Us","p99Us","averageUs","maxUs"},
 //                        "proposedTimeoutMs","timeoutAdvice","lastError"}]}],
 //    "uplinks":[{"name","state","depth","oldestMs","delivered","quarantined","lastSuccess",
-//                "lastError","conditions","speaks"}],
+//                "lastError","conditions","speaks","history" with what is left of it and whether it
+//                goes in "lanes", "heldKeys","held","heldUp"}],
 //    "journal":{"epoch","sequence","held","bytes","freeBytes","lastsMs","fault"},
 //    "memory":{"rssBytes"},
 //    "configuration":{"digest","path","since","serial","signedBy","probationUntil","waitsFor",
@@ -120,6 +121,13 @@ struct StatusDocument {
     var conditions: [String] = []
     /// Protocol, version and peer of the last session, where there is something to agree on.
     var speaks: String?
+    /// What is left of an outage, while something is.
+    var history: UInt64?
+    var isInLanes = false
+    /// Keys of which events wait behind a refused one, how many wait, and whether all waits.
+    var heldKeys: [String] = []
+    var held = 0
+    var isHeldUp = false
   }
 
   struct Journal {
@@ -257,6 +265,10 @@ extension StatusDocument.Uplink {
       "lastError": lastError.map { .string($0) },
       "conditions": conditions.isEmpty ? nil : .array(conditions.map { .string($0) }),
       "speaks": speaks.map { .string($0) },
+      "history": history.map { ["left": count($0), "lanes": .bool(isInLanes)] },
+      "heldKeys": heldKeys.isEmpty ? nil : .array(heldKeys.map { .string($0) }),
+      "held": heldKeys.isEmpty ? nil : .integer(Int64(held)),
+      "heldUp": isHeldUp ? .bool(true) : nil,
     ])
   }
 }

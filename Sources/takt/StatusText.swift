@@ -144,9 +144,10 @@ struct StatusText {
       if let quarantined = uplink["quarantined"]?.integer, quarantined > 0 {
         remarks.append("\(Human.count(quarantined)) events refused for good and kept aside")
       }
+      remarks += StatusUplinkText.remarks(uplink)
       if let fault = uplink["lastError"]?.string { remarks.append(fault) }
       remarks += uplink["conditions"]?.array?.compactMap(\.string) ?? []
-      return ([row], [], remarks)
+      return ([row], StatusUplinkText.notes(uplink), remarks)
     }
   }
 

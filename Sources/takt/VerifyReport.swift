@@ -103,7 +103,7 @@ struct VerifyReport {
     }
     let duplicateText = duplicates > 0 ? ", \(Human.count(Int64(duplicates))) duplicates" : ""
     // An event behind a gap that is explained is as good as any other.
-    let count = Human.count(Int64(accepted + gaps.explainedGaps))
+    let count = Human.count(Int64(accepted + gaps.explainedGaps + gaps.filledGaps))
     rows.append(
       findingCount == 0
         ? "\(count) events verified\(duplicateText): signatures, canonical form, sequence and chain"

@@ -127,7 +127,7 @@ private struct MQTTRun: ~Copyable {
       case .send(let bytes): stream.send(bytes)
       case .close: stream.close()
       case .report(.delivered(let through)): delivered = through
-      case .report(.refused), .wantParcel, .reloadToken: break
+      case .report(.refused), .report(.held), .wantParcel, .reloadToken: break
       }
     }
   }

@@ -43,6 +43,7 @@ import Testing
       switch report {
       case .delivered(let through): reports.append("delivered \(through)")
       case .refused(let event, let status, _): reports.append("refused \(event.sequence) \(status)")
+      case .held(let event): reports.append("held \(event.sequence)")
       }
     }
     #expect(reports == ["delivered 1001", "refused 1002 422", "delivered 1003"])

@@ -44,7 +44,7 @@ import Testing
     let told = bench.answers.map { answer -> UInt64 in
       switch answer {
       case .delivered(let through): through
-      case .refused(let event, _, _): event.sequence
+      case .refused(let event, _, _), .held(let event): event.sequence
       }
     }
     #expect(told == told.sorted() && Set(told).count == told.count && told.last == count)

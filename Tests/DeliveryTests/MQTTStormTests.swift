@@ -142,7 +142,7 @@ private struct Storm {
       case .delivered(let through):
         #expect(through > last, "seed \(seed)")
         last = through
-      case .refused(let event, _, _):
+      case .refused(let event, _, _), .held(let event):
         #expect(event.sequence == last + 1, "seed \(seed)")
         last = event.sequence
       }

@@ -190,4 +190,39 @@ import Testing
     }
     #expect(isOver && operation > 20)
   }
+
+  @Test func `F31: of too many refused events the oldest are given up, and one event tells so`()
+    throws
+  {
+    let disk = ScriptedDisk()
+    let life = try life(disk)
+    life.turn()
+    life.recorder.outbox.keptMost = 6
+    var refused: [UInt64] = []
+    for second in 0..<12 {
+      life.scan(run: second.isMultiple(of: 2), fault: second.isMultiple(of: 2) ? 0 : 12, good: 0)
+      life.turn(after: .seconds(2))
+      while let parcel = takeParcel(life) {
+        for event in parcel.events {
+          let isTold = EventGlance.type(event.bytes) == EventType.eventsDropped.rawValue
+          if !isTold { refused.append(event.sequence) }
+          answer(
+            life,
+            isTold
+              ? .delivered(through: event.sequence) : .refused(event, status: 422, body: "no"))
+        }
+      }
+    }
+    life.turn(after: .seconds(2))
+    life.turn(after: .seconds(2))
+    let (events, findings) = disk.audit()
+    #expect(findings.isEmpty && refused.count > 6)
+    let losses = events.filter {
+      $0.data["why"]?.string?.contains("the oldest are given up") ?? false
+    }
+    let told = losses.compactMap { $0.data["count"]?.integer }.reduce(0, +)
+    #expect(!losses.isEmpty && told > 0)
+    #expect(Int(told) + disk.rows.count == refused.count, "each is kept or told")
+    #expect(life.recorder.status.uplinks[0].kept == disk.rows.count)
+  }
 }

@@ -60,7 +60,7 @@ private struct Shift {
   }
 
   @Test(arguments: DiskAccident.allCases)
-  func `loses nothing, tells nothing twice, and the chain holds (F25, F44, F47)`(
+  func `F25, F44, F47: loses nothing, tells nothing twice, and the chain holds`(
     accident: DiskAccident
   ) throws {
     var operation = 0

@@ -199,7 +199,7 @@ import Testing
     #expect(due(.stopStarted) == [0b01, 0b01])
   }
 
-  @Test func `acknowledgements wait for company, and many of them do not wait`() throws {
+  @Test func `F36: acknowledgements wait for company, and many of them do not wait`() throws {
     let disk = ScriptedDisk()
     let life = Life(disk, try Press.plan())
     life.scan(run: true, good: 1)

@@ -10,7 +10,7 @@ import Testing
     JournalRoom(freeBytes: bytes, isByDisk: false)
   }
 
-  @Test func `a steady rate gives the room divided by it`() {
+  @Test func `F33: a steady rate gives the room divided by it`() {
     var intake = JournalIntake(now: start)
     for minute in 0..<600 {
       intake.add(bytes: 60_000, now: start + .seconds(Int64(minute) * 60))

@@ -270,7 +270,7 @@ struct OutboxTests {
 
   /// A storm of everything at once against the three promises: order, completeness, no invention.
   @Test(arguments: 0..<100)
-  func `whatever happens, each uplink gets what was due to it in order, but for told losses`(
+  func `F41: whatever happens, each uplink gets what was due to it in order, but for told losses`(
     seed: Int
   ) {
     var generator = SeededGenerator(seed: UInt64(seed))

@@ -70,7 +70,7 @@ extension Parcel {
 }
 
 @Suite("After an outage") struct ReplayTests {
-  @Test func `history is marked, in order, and no faster than the rate`() throws {
+  @Test func `F43: history is marked, in order, and no faster than the rate`() throws {
     let plant = Plant(LaneRules(replayRate: 40))
     plant.commit(100)
     plant.restart()
@@ -125,7 +125,8 @@ extension Parcel {
     return plant
   }
 
-  @Test func `with two lanes what is new goes first, and history takes turns with it`() throws {
+  @Test func `F42: with two lanes what is new goes first, and history takes turns with it`() throws
+  {
     let plant = try outage(LaneRules(order: .lanes))
     plant.commit(3)
     let new = try #require(plant.parcel())

@@ -54,7 +54,7 @@ import Testing
     all.filter { $0["type"]?.string == "takt.configuration.\(type).v1" }
   }
 
-  @Test func `identical settings touch nothing`() throws {
+  @Test func `F27: identical settings touch nothing`() throws {
     let bench = try Bench()
     let before = bench.site.status()?["journal"]?["sequence"]?.integer
     _ = try bench.reload(until: "says what runs already")

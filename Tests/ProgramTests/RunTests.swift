@@ -46,7 +46,7 @@ import Testing
     if let receiver { #expect(receiver.end().code == 0) }
   }
 
-  @Test func `an uplink that accepts and never answers does not move the poll schedule (F26)`()
+  @Test func `F26: an uplink that accepts and never answers does not move the poll schedule`()
     throws
   {
     let hole = try BlackHole(listens: true)

@@ -253,6 +253,19 @@ struct DamageSeedTests {
     #expect(replaced > 0)
   }
 
+  @Test func `F35: a frame of the log that says commit, or no longer does, hides nothing`() throws {
+    let image = try Self.small.get()
+    // Seed 7372 of the flips: the first frame alone seemed to be a transaction, a damaged one.
+    for frame in stride(from: 32, to: image.log.count, by: 24 + 4096) {
+      for (offset, bit) in [(7, 0), (4, 6)] {
+        var log = image.log
+        log[frame + offset] ^= 1 << UInt8(bit)
+        _ = try judge(
+          image, image.file, log, .lastTransaction, "frame at \(frame), byte \(offset)")
+      }
+    }
+  }
+
   @Test func `a whole journal with a log is opened as it is`() throws {
     let image = try Self.image.get()
     #expect(image.inFile < image.beforeLast)

@@ -112,7 +112,8 @@ struct SQLiteDamageTests {
     #expect(behind == [6, 7, 8, 9])
   }
 
-  @Test func `F30: at its quota the journal refuses, and takes again once the oldest are gone`()
+  @Test
+  func `F30, F34: at its quota the journal refuses, and takes again once the oldest are gone`()
     throws
   {
     var journal = try openJournal(

@@ -4,8 +4,9 @@ import Testing
 
 /// The table of faults of the field and their proofs.
 enum Fieldbook {
-  /// Numbers that must have a row with a proof: the field side, and Modbus over TLS.
-  static let required = Array(1...24) + [55]
+  /// Numbers that must have a row with a proof: the field side, store and forward, Modbus over TLS
+  /// and the signature.
+  static let required = Array(1...46) + [55, 56]
 
   struct Row {
     var number: Int
