@@ -253,7 +253,7 @@ import Testing
     let command = "exec '\(tool)' -D --undefined-only '\(Program.path)' > '\(scratch["names"])'"
     let run = try Program.call("/bin/sh", ["-c", command])
     try #require(run.code == 0, "\(run.errors)")
-    let text = String(decoding: try Files.read(scratch["names"]), as: UTF8.self)
+    let text = String(decoding: try Files.read(scratch["names"], limit: 1 << 20), as: UTF8.self)
     return Set(
       text.split(separator: "\n").compactMap { line in
         line.split(separator: " ").last?.split(separator: "@").first.map(String.init)

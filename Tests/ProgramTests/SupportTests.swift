@@ -123,7 +123,6 @@ import Testing
   private static let without = [
     "run": "its log has fields", "watch": "a picture; status has the facts",
     "simulate": "it is a device", "receive": "it prints events, and writes them as they are",
-    "keygen": "the file of public keys is JSON", "password": "it says that it is done",
   ]
 
   @Test func `what prints facts prints them as JSON too, and every help has its parts`() throws {
