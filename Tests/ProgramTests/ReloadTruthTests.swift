@@ -16,8 +16,14 @@ import Testing
 
     init(seconds: Int) throws {
       site = try RunSite()
-      let port = try BlackHole(listens: false).port
-      let listen = "127.0.0.1:\(port)"
+      simulator = try RunningProgram([
+        "simulate", "--listen", "127.0.0.1:0", "--truth", site.scratch["truth.jsonl"],
+        "--seed", "7", "--seconds", "\(seconds)", "--lead", "5s", "--settle", "6s",
+        "--min-stop", "4s", "--min-run", "4s",
+      ])
+      let told = try #require(simulator.line(holding: "listening on "))
+      let listen = try #require(told.split(separator: " ").last.map(String.init))
+      let port = try #require(listen.split(separator: ":").last.flatMap { UInt16($0) })
       part = try Program.run("simulate", "--config", "--listen", listen).output
       try Files.makeDirectory(site.scratch["conf.d"])
       let main = ReloadFile(port: port).text(site)
@@ -25,11 +31,6 @@ import Testing
       try Files.replace(
         site.scratch["takt.json5"], with: Array((main[..<cut.lowerBound] + "}").utf8))
       receiver = try site.startReceiver()
-      simulator = try RunningProgram([
-        "simulate", "--listen", listen, "--truth", site.scratch["truth.jsonl"], "--seed", "7",
-        "--seconds", "\(seconds)", "--lead", "5s", "--settle", "6s", "--min-stop", "4s",
-        "--min-run", "4s",
-      ])
     }
 
     /// One of four configurations: another debounce, another cause, another bus, one bus more.
