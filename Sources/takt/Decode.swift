@@ -133,7 +133,8 @@ struct DecodeAnswer: Sendable {
   var before: Int
 }
 
-/// Reads once, with a neighbour on either side where the device has them.
+/// Reads once, with a neighbour on either side where the device has them; where its registers end,
+/// what there is.
 private struct DecodeVisit: FieldBusVisit {
   let wanted: ReadRequest
   let connectTimeout: Duration
@@ -142,24 +143,37 @@ private struct DecodeVisit: FieldBusVisit {
     _ bus: consuming Bus
   ) -> Result<DecodeAnswer, BusFault> {
     var words: [UInt16] = []
-    var wide = wanted
-    let before = wanted.start > 0 ? 1 : 0
-    let after = Int(wanted.start) + Int(wanted.count) <= 65_535 ? 1 : 0
-    wide.start -= UInt16(before)
-    wide.count = UInt16(min(125, Int(wanted.count) + before + after))
     defer { bus.close() }
     do throws(BusFault) {
       try bus.open(timeout: connectTimeout)
-      do throws(BusFault) {
-        try bus.read(wide, into: &words)
-        return .success(DecodeAnswer(words: words, before: before))
-      } catch {
-        guard case .exception = error else { throw error }
-        try bus.read(wanted, into: &words)
-        return .success(DecodeAnswer(words: words, before: 0))
-      }
     } catch {
       return .failure(error)
+    }
+    var refusal = BusFault.timeout
+    for (before, request) in tries {
+      do throws(BusFault) {
+        try bus.read(request, into: &words)
+        return .success(DecodeAnswer(words: words, before: before))
+      } catch {
+        guard case .exception = error else { return .failure(error) }
+        // What is told is the refusal of what was asked for, not of a neighbour.
+        if request == wanted { refusal = error }
+      }
+    }
+    return .failure(refusal)
+  }
+
+  /// Requests from the widest to the single register, with how many stand before the address.
+  private var tries: [(before: Int, request: ReadRequest)] {
+    let before = wanted.start > 0 ? 1 : 0
+    let after = Int(wanted.start) + Int(wanted.count) <= 65_535 ? 1 : 0
+    let shorter = [2, 1].filter { $0 < Int(wanted.count) }
+    let lengths = [(before, Int(wanted.count) + after), (0, Int(wanted.count))]
+    return (lengths + shorter.flatMap { [(before, $0), (0, $0)].suffix(1 + before) }).map { before, count in
+      var request = wanted
+      request.start -= UInt16(before)
+      request.count = UInt16(min(125, before + count))
+      return (before, request)
     }
   }
 }

@@ -67,6 +67,9 @@ import Testing
     ).end()
     #expect(last.output.contains("at: \"holding 2 u16\""))
     #expect(!last.output.contains("it stands"))
+    // Without --count four are asked for, and the device has fewer: what there is is shown.
+    let fewer = try RunningProgram(["decode"] + line + ["40003", "--expect", "7"]).end()
+    #expect(fewer.code == 0 && fewer.output.contains("at: \"holding 2 u16\""), "\(fewer)")
     let missing = try RunningProgram(["decode"] + line + ["holding", "9"]).end()
     #expect(missing.code == 6)
     #expect(missing.errors.contains("refused with exception 2"))
