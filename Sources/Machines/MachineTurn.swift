@@ -177,7 +177,10 @@ extension Machine {
     }
     if isCut || showsOrder { changeOrder(isCut, at: at, into: &facts) }
     // A stop that a changed configuration left without evidence ends with the first look.
-    guard isHeard || hasNoEvidence else { return tellWhileStopped(at, into: &facts) }
+    guard isHeard || hasNoEvidence else {
+      states.passMove()
+      return tellWhileStopped(at, into: &facts)
+    }
     isHeard = false
     let told = facts.count
     states.settle(at: at, into: &facts)

@@ -75,13 +75,17 @@ struct JudgeSlow {
     made = (rules.counter.flatMap { counts.counts[$0] } ?? [:]).mapValues { $0 * each }
   }
 
-  func times() -> [JudgeSlowTime] {
-    JudgeSlowTime.joined(found.runs().flatMap(times))
+  /// `cut`: an order that changed while the run was not told yet made a changeover of the stop, and
+  /// was told; then no state begins before it.
+  func times(cut: Bool = false) -> [JudgeSlowTime] {
+    JudgeSlowTime.joined(found.runs().flatMap { times($0, cut: cut) })
   }
 
-  private func times(_ run: JudgeRun) -> [JudgeSlowTime] {
+  private func times(_ run: JudgeRun, cut: Bool) -> [JudgeSlowTime] {
     var times: [JudgeSlowTime] = []
-    var last = run.from
+    let changes = found.evidence.life.orderChanges.filter { $0 > run.from && $0 < run.toldAt }
+    let from = cut && rules.changeover != nil ? changes.last ?? run.from : run.from
+    var last = from
     func tell(_ isSlow: Bool, at: Int64) {
       let isOpen = times.last.map { $0.to == nil } ?? false
       guard isSlow != isOpen else { return }
@@ -102,7 +106,7 @@ struct JudgeSlow {
     var claimed = found.says[first].state == .slow
     var window = (from: run.toldAt, isSlow: false)
     var countsFrom = run.isToldFirst ? run.toldAt : run.toldAt + 1
-    tell(claimed, at: run.from)
+    tell(claimed, at: from)
     for row in rows {
       let moment = found.moments[row]
       while let length, window.from + length <= moment.at, !found.says[before].stands,
