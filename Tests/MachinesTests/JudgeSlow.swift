@@ -64,27 +64,39 @@ struct JudgeSlowTime: Equatable, CustomStringConvertible {
 
 struct JudgeSlow {
   private let found: JudgeStretches
+  private let stops: [JudgeStop]
   private let rules: StateRules
   /// The pieces of the counter that gives the rate, by time.
   private let made: [Int64: Int64]
 
-  init(_ life: JudgeLife, _ counts: JudgeCounts) {
+  init(_ life: JudgeLife, _ counts: JudgeCounts, _ stops: [JudgeStop]) {
+    self.stops = stops
     found = JudgeStretches(life, moves: counts.moves)
     rules = life.states
     let each = life.pieces(rules.counter)
     made = (rules.counter.flatMap { counts.counts[$0] } ?? [:]).mapValues { $0 * each }
   }
 
-  /// `cut`: an order that changed while the run was not told yet made a changeover of the stop, and
-  /// was told; then no state begins before it.
-  func times(cut: Bool = false) -> [JudgeSlowTime] {
-    JudgeSlowTime.joined(found.runs().flatMap { times($0, cut: cut) })
+  func times() -> [JudgeSlowTime] { JudgeSlowTime.joined(found.runs().flatMap(times)) }
+
+  /// From when a run is told: where an order that changed while it was not told yet made a changeover
+  /// of the stop before it, that was told, and no state begins before the one before it.
+  private func begin(of run: JudgeRun) -> Int64 {
+    guard let rule = rules.changeover, let stop = stops.first(where: { $0.end == run.from }),
+      stop.kind == .changeover,
+      let last = found.moments.lastIndex(where: { $0.at < run.from }),
+      found.says[last].state == .stopped
+    else { return run.from }
+    let changes = found.evidence.life.orderChanges
+    let after = rule.after.wholeMilliseconds
+    let isTurned = changes.contains { $0 <= run.from && stop.start - $0 <= after }
+    let cut = changes.first { $0 > run.from && $0 < run.toldAt }
+    return isTurned ? run.from : cut ?? run.from
   }
 
-  private func times(_ run: JudgeRun, cut: Bool) -> [JudgeSlowTime] {
+  private func times(_ run: JudgeRun) -> [JudgeSlowTime] {
     var times: [JudgeSlowTime] = []
-    let changes = found.evidence.life.orderChanges.filter { $0 > run.from && $0 < run.toldAt }
-    let from = cut && rules.changeover != nil ? changes.last ?? run.from : run.from
+    let from = begin(of: run)
     var last = from
     func tell(_ isSlow: Bool, at: Int64) {
       let isOpen = times.last.map { $0.to == nil } ?? false
