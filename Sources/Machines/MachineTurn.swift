@@ -153,6 +153,7 @@ extension Machine {
     let at = reading.stamp(now)
     let place = Int(evidence.states[slot])
     if place >= 0 { states.goOn(entry.sample.value, slot: place, at: at) }
+    if book.goOn(pieces, counters[index].role, at: now) { return true }
     var sum = CountBook.Sum()
     sum.add(pieces, counters[index].role)
     if book.window == nil { book.open(at: at, window: rules.countWindow) }

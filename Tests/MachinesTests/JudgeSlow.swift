@@ -79,8 +79,8 @@ struct JudgeSlow {
 
   func times() -> [JudgeSlowTime] { JudgeSlowTime.joined(found.runs().flatMap(times)) }
 
-  /// From when a run is told: where an order that changed while it was not told yet made a changeover
-  /// of the stop before it, that was told, and no state begins before the one before it.
+  /// From when a run is told: where an order that changed while it was not told yet made a
+  /// changeover of the stop before it, that was told, and no state begins before the one before it.
   private func begin(of run: JudgeRun) -> Int64 {
     guard let rule = rules.changeover, let stop = stops.first(where: { $0.end == run.from }),
       stop.kind == .changeover,
