@@ -53,6 +53,12 @@ package struct CountBook: Equatable, Sendable {
     package var pieces = Pieces()
     package var rollover = false
     package var reset = false
+
+    /// Good pieces that fit; one call, so that who watches the window looks once.
+    fileprivate mutating func goOn(_ good: Int64, at: Instant) {
+      last = at
+      pieces.good += good
+    }
   }
 
   package var window: Window? {
@@ -88,6 +94,17 @@ package struct CountBook: Equatable, Sendable {
   private mutating func tell(until end: Stamp) {
     toldUntil = end
     if let cut = cutAt, cut.instant <= end.instant { cutAt = nil }
+  }
+
+  /// Adds good pieces to the open window, as nearly every count does; false, and adds nothing, where
+  /// that asks for more than two sums.
+  mutating func goOn(_ pieces: Int64, _ role: CountRole, at: Instant) -> Bool {
+    guard role == .good, due != .distantFuture, !derivesGood, totals.good <= .max - pieces else {
+      return false
+    }
+    window?.goOn(pieces, at: at)
+    totals.good += pieces
+    return true
   }
 
   /// Adds pieces of a moment to the open window; returns what did not fit.

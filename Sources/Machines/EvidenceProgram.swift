@@ -178,7 +178,7 @@ struct EvidenceProgram: Equatable, Sendable {
     if ranks == kin.ranks { ranks = kin.ranks }
   }
 
-  /// Limits in ideal cycles are limits of pieces: a count of several pieces may take so much longer.
+  /// Limits in ideal cycles are of one piece: a count of several pieces may take so much longer.
   private mutating func stretch(_ pieces: [SignalID: Int64]) {
     for index in steps.indices where steps[index].limitIsCycles {
       let each = max(1, pieces[signals[Int(steps[index].slot)]] ?? 1)

@@ -153,6 +153,7 @@ extension Machine {
     let at = reading.stamp(now)
     let place = Int(evidence.states[slot])
     if place >= 0 { states.goOn(entry.sample.value, slot: place, at: at) }
+    if book.goOn(pieces, counters[index].role, at: now) { return true }
     var sum = CountBook.Sum()
     sum.add(pieces, counters[index].role)
     if book.window == nil { book.open(at: at, window: rules.countWindow) }
@@ -177,7 +178,10 @@ extension Machine {
     }
     if isCut || showsOrder { changeOrder(isCut, at: at, into: &facts) }
     // A stop that a changed configuration left without evidence ends with the first look.
-    guard isHeard || hasNoEvidence else { return tellWhileStopped(at, into: &facts) }
+    guard isHeard || hasNoEvidence else {
+      states.passMove()
+      return tellWhileStopped(at, into: &facts)
+    }
     isHeard = false
     let told = facts.count
     states.settle(at: at, into: &facts)

@@ -93,6 +93,14 @@ public struct MachineStates: Sendable {
   /// Something was made at the moment that is settled next, by another counter than the leading.
   mutating func move() { moved = true }
 
+  /// Nothing that decides was heard in the moment of such a piece: seen, it proves nothing later;
+  /// in a gap it is kept for the look that settles it.
+  mutating func passMove() {
+    guard moved else { return }
+    moved = false
+    if case .doubtful = core.sight { core.sight = .doubtful(moved: true) }
+  }
+
   /// A count of a running machine that goes on, of a slot that `goesOn`.
   mutating func goOn(_ value: Value, slot: Int, at: Stamp) {
     board.slots[slot].goOn(value, at: at)

@@ -128,6 +128,39 @@ struct JudgeFindingTests {
     #expect(bench.counts.reduce(0) { $0 + $1.good } == 1)
   }
 
+  /// A machine that stands by a code, with a counter that nothing of its evidence asks for.
+  private func followed(_ scans: [(inout JudgeScan) -> Void]) throws -> [JudgeStop] {
+    var life = try life([EvidenceClaim(.fault, when: Self.codes)], scans)
+    life.countWindow = .zero
+    life.counters = [
+      RoleCounter(.good, CounterRules(signal: Cell.count, highest: 65_535))
+    ]
+    #expect(try JudgeCase.machine(life) == nil)
+    return try JudgeBench.live(life).stops
+  }
+
+  // cc?c: a piece runs out while the stop is seen, and then contact is lost.
+  @Test func `a piece that was seen during a stop does not end it after a loss (F50)`() throws {
+    let stops = try followed([
+      { $0.code = 12 }, { ($0.code, $0.count) = (12, 501) },
+      { ($0.code, $0.count, $0.contact) = (12, 501, false) },
+      { ($0.code, $0.count) = (12, 501) },
+    ])
+    #expect(stops.count == 1 && stops[0].start == 0 && stops[0].end == nil)
+    #expect(stops[0].unseen == 100 && stops[0].approximate)
+  }
+
+  // cxx|c: its code is refused, so nobody knows; it counts on, and then the gateway restarts.
+  @Test func `a piece made while nobody knew ends the stop, restart or not (F50)`() throws {
+    for restarts in [false, true] {
+      let stops = try followed([
+        { $0.code = 12 }, { $0.code = nil }, { ($0.code, $0.count) = (nil, 501) },
+        { ($0.code, $0.count, $0.restarted) = (12, 501, restarts) },
+      ])
+      #expect(stops.map(\.start) == [0, 300] && stops[0].end == 300)
+    }
+  }
+
   @Test func `the judge sees a stop that was moved and a part that was lost`() throws {
     var generator = JudgeGenerator(seed: 1)
     var seen = 0

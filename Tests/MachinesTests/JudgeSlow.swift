@@ -64,24 +64,40 @@ struct JudgeSlowTime: Equatable, CustomStringConvertible {
 
 struct JudgeSlow {
   private let found: JudgeStretches
+  private let stops: [JudgeStop]
   private let rules: StateRules
   /// The pieces of the counter that gives the rate, by time.
   private let made: [Int64: Int64]
 
-  init(_ life: JudgeLife, _ counts: JudgeCounts) {
+  init(_ life: JudgeLife, _ counts: JudgeCounts, _ stops: [JudgeStop]) {
+    self.stops = stops
     found = JudgeStretches(life, moves: counts.moves)
     rules = life.states
     let each = life.pieces(rules.counter)
     made = (rules.counter.flatMap { counts.counts[$0] } ?? [:]).mapValues { $0 * each }
   }
 
-  func times() -> [JudgeSlowTime] {
-    JudgeSlowTime.joined(found.runs().flatMap(times))
+  func times() -> [JudgeSlowTime] { JudgeSlowTime.joined(found.runs().flatMap(times)) }
+
+  /// From when a run is told: where an order that changed while it was not told yet made a
+  /// changeover of the stop before it, that was told, and no state begins before the one before it.
+  private func begin(of run: JudgeRun) -> Int64 {
+    guard let rule = rules.changeover, let stop = stops.first(where: { $0.end == run.from }),
+      stop.kind == .changeover,
+      let last = found.moments.lastIndex(where: { $0.at < run.from }),
+      found.says[last].state == .stopped
+    else { return run.from }
+    let changes = found.evidence.life.orderChanges
+    let after = rule.after.wholeMilliseconds
+    let isTurned = changes.contains { $0 <= run.from && stop.start - $0 <= after }
+    let cut = changes.first { $0 > run.from && $0 < run.toldAt }
+    return isTurned ? run.from : cut ?? run.from
   }
 
   private func times(_ run: JudgeRun) -> [JudgeSlowTime] {
     var times: [JudgeSlowTime] = []
-    var last = run.from
+    let from = begin(of: run)
+    var last = from
     func tell(_ isSlow: Bool, at: Int64) {
       let isOpen = times.last.map { $0.to == nil } ?? false
       guard isSlow != isOpen else { return }
@@ -102,7 +118,7 @@ struct JudgeSlow {
     var claimed = found.says[first].state == .slow
     var window = (from: run.toldAt, isSlow: false)
     var countsFrom = run.isToldFirst ? run.toldAt : run.toldAt + 1
-    tell(claimed, at: run.from)
+    tell(claimed, at: from)
     for row in rows {
       let moment = found.moments[row]
       while let length, window.from + length <= moment.at, !found.says[before].stands,

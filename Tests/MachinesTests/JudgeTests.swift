@@ -108,14 +108,14 @@ enum JudgeCase {
     if judged != told {
       return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(told))"
     }
-    return slow(life, bench.facts)
+    return slow(life, bench.facts, judged)
   }
 
   /// What differs in the stops that the machine tells; nil when nothing does.
   ///
-  /// Not judged: a pulse that is counted, and asked whether it stands, through a time in which it was
-  /// not read. The level before it and after it proves no standing; what it does prove depends on
-  /// what the machine was known to do.
+  /// Not judged: a pulse that is counted, and asked whether it stands, through a time in which it
+  /// was not read. The level before it and after it proves no standing; what it does prove depends
+  /// on what the machine was known to do.
   static func machine(_ life: JudgeLife) throws -> String? {
     var life = life
     life.isFollowed = true
@@ -128,12 +128,14 @@ enum JudgeCase {
     if judged != bench.stops {
       return "\(life.words)\nexpected\n\(lines(judged))\nseen\n\(lines(bench.stops))"
     }
-    return slow(life, bench.facts)
+    return slow(life, bench.facts, judged)
   }
 
   /// What differs in the times of running slowly; nil when nothing does.
-  private static func slow(_ life: JudgeLife, _ facts: [Fact]) -> String? {
-    let judged = JudgeSlow(life, JudgeCounts(life)).times()
+  private static func slow(
+    _ life: JudgeLife, _ facts: [Fact], _ stops: [JudgeStop]
+  ) -> String? {
+    let judged = JudgeSlow(life, JudgeCounts(life), stops).times()
     let told = JudgeSlowTime.told(facts)
     guard judged != told else { return nil }
     return "\(life.words)\nexpected slow\n\(lines(judged))\nseen slow\n\(lines(told))"

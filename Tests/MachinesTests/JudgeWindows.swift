@@ -49,9 +49,9 @@ struct JudgeWindows {
           : booking.recoveredFrom == nil && booking.at <= to
       }
       if !record.recovered, losses.contains(to) {
+        var (one, other) = (judge, judge)
         let before = mine.filter { $0.at < to }
-        var other = judge
-        if other.compare(record, before) == nil { mine = before }
+        if one.compare(record, mine) != nil, other.compare(record, before) == nil { mine = before }
       }
       // One record for all counters of a moment, from the first that was not read any more.
       if record.recovered, let lost = mine.compactMap(\.recoveredFrom).min(),
