@@ -53,12 +53,15 @@ public struct ProbationRules: Equatable, Sendable {
     self.patienceForOne = min(patienceForOne, length)
   }
 
-  /// Fits the slowest of the buses that a change touched.
-  public init(length: Duration, touched buses: [BusDefinition]) {
+  /// Fits the slowest of the buses that a change touched, and of the uplinks: for each of these the
+  /// time from a try that failed to the end of the next one.
+  public init(length: Duration, touched buses: [BusDefinition], uplinks: [Duration] = []) {
     let settling = buses.map(Self.settling).reduce(Self.usualPatience, max)
     let leaving = buses.map(Self.leaving).reduce(.zero, max)
     let rest = max(Self.leastPatience, Self.backWithin - Self.backOverhead - leaving)
-    self.init(length: length, patience: min(settling, rest), patienceForOne: settling)
+    self.init(
+      length: length, patience: min(settling, rest),
+      patienceForOne: uplinks.reduce(settling, max))
   }
 
   /// Until a healthy unit has answered although an opening failed first, and two requests to each

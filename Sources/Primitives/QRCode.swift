@@ -1,6 +1,6 @@
 // A QR code (ISO/IEC 18004) of bytes, for a terminal and the camera of a telephone.
 //
-//   bytes ─▶ codewords + error correction ─▶ a matrix with its fixed patterns ─▶ the best of 8 masks
+//   bytes ─▶ codewords and error correction ─▶ a matrix with fixed patterns ─▶ the best of 8 masks
 //
 // Invariants
 // - Byte mode and error level M only: a seventh of the code may be unreadable.

@@ -4,7 +4,7 @@
 // Invariants
 // - Running it again changes nothing that exists: keys stay, the request is made anew for the same
 //   key.
-// - The QR code says what stands above it in plain text, and is for terminals only unless asked for.
+// - The QR code says what stands above it in plain text; it is for terminals, unless asked for.
 // - The number covers every key that is handed over: whoever exchanges one on the way changes it.
 
 import LinuxEdge

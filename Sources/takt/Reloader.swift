@@ -237,7 +237,10 @@ struct Reloader {
     let units = move.touchedUnits.union(trial?.touchedUnits ?? [])
     let uplinks = move.touchedUplinks.union(trial?.touchedUplinks ?? [])
     let buses = design.plan.buses.filter { !units.isDisjoint(with: $0.units.map(\.name)) }
-    let rules = ProbationRules(length: design.probation, touched: buses)
+    let tries = design.plan.uplinks.filter { uplinks.contains($0.name) }.map {
+      $0.connectTimeout + $0.backoffFloor
+    }
+    let rules = ProbationRules(length: design.probation, touched: buses, uplinks: tries)
     trial = Trial(
       probation: Probation(
         before: before, touchedUnits: units, touchedUplinks: uplinks, rules: rules, now: now),

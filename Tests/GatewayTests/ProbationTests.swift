@@ -140,6 +140,9 @@ import Testing
     let hopeless = bus("moon", connect: .seconds(60), units: 1, timeout: .seconds(60))
     #expect(ProbationRules(length: .seconds(600), touched: [hopeless]).patience == .seconds(5))
     #expect(ProbationRules(length: .seconds(60), touched: []) == ProbationRules())
+    let far = ProbationRules(
+      length: .seconds(60), touched: [], uplinks: [.seconds(3), .seconds(41)])
+    #expect(far.patience == .seconds(15) && far.patienceForOne == .seconds(41))
   }
 
   @Test func `a slow unit is waited for as long as it may take, a dead site is not`() throws {
