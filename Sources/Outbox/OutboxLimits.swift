@@ -29,8 +29,8 @@ public enum OutboxLimits {
   /// which the journal drops them without a word.
   public static let keptMost = 9_500
 
-  /// How many go then at once, told by one event for each uplink: a receiver that refuses that, too,
-  /// is told of 500 refusals by one event, not by 500.
+  /// How many go then at once, told by one event for each uplink: a receiver that refuses that,
+  /// too, is told of 500 refusals by one event, not by 500.
   public static let keptPart = 500
 
   /// Delivered late events waiting for the commit that releases them, for each uplink.
