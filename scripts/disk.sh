@@ -31,10 +31,21 @@ make_disk() {
     chattr +i "$out/state" && mount_disk
 }
 
-# The image may have been left in any state: a mount replays its log, a check mends the rest.
+# The image may have been left in any state: a mount replays its log, a check mends the rest. While
+# some other mount namespace still holds the mount of before, a new one gives the dead file system
+# once more: it counts only when something can be written.
 mount_disk() {
-  e2fsck -p "$out/disk.img" >>"$out/fsck.log" 2>&1
-  mount -o loop,noatime,errors=remount-ro "$out/disk.img" "$out/state"
+  local tries=0
+  while [ "$tries" -lt 100 ]; do
+    e2fsck -p "$out/disk.img" >>"$out/fsck.log" 2>&1
+    mount -o loop,noatime,errors=remount-ro "$out/disk.img" "$out/state" || return 1
+    (: >"$out/state/alive") 2>/dev/null && return 0
+    umount "$out/state"
+    tries=$((tries + 1))
+    sleep 0.2
+  done
+  echo "the dead file system is still mounted somewhere" >&2
+  return 1
 }
 
 # Unmounts it once nobody holds it any more; a gateway lets go of files that fail.

@@ -25,6 +25,8 @@ public enum GatewayLimits {
   /// First and longest wait before the journal is tried again after a fault.
   public static let journalRetryFloor = Duration.milliseconds(200)
   public static let journalRetryCeiling = Duration.seconds(5)
+  /// Of a full file system, where trying costs little: normal within 5 s after room came.
+  public static let fullDiskRetry = Duration.seconds(2)
 
   /// Samples of one machine in one window of changed signals; reaching it ends the window early.
   public static let samplesPerWindow = 1000

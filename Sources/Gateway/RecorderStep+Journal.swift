@@ -87,7 +87,8 @@ extension RecorderStep where Store: ~Copyable {
   private mutating func fail(
     _ fault: StoreFault, _ pending: Pending, since: Instant, _ reading: ClockReading
   ) {
-    let delay = backoff.next(using: &generator)
+    var delay = backoff.next(using: &generator)
+    if fault == .diskFull { delay = min(delay, GatewayLimits.fullDiskRetry) }
     journal = .failing(fault, since: since, retryAt: reading.monotonic + delay, pending: pending)
   }
 

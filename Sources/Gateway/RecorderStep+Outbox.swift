@@ -198,7 +198,9 @@ extension RecorderStep where Store: ~Copyable {
   mutating func resumeHeld() {
     var kept: [KeptRow] = []
     var row: Int64 = 0
-    while let rows = try? store.quarantined(QuarantineQuery(after: row)), let last = rows.last {
+    while true {
+      guard let rows = try? store.quarantined(QuarantineQuery(after: row)) else { return }
+      guard let last = rows.last else { break }
       kept += rows.map(KeptRow.init)
       row = last.row
     }

@@ -177,7 +177,9 @@ extension Outbox {
   public mutating func resumeHeld(_ rows: [KeptRow]) {
     for index in lanes.indices {
       let name = lanes[index].name
-      lanes[index].resumeHeld(rows.filter { $0.uplink == name })
+      let own = rows.filter { $0.uplink == name }
+      lanes[index].kept = own.count
+      lanes[index].resumeHeld(own)
     }
   }
 

@@ -21,16 +21,16 @@ public enum OutboxLimits {
   /// The status of an event that no receiver has seen: it waits behind a refused one of its key.
   public static let heldStatus = 0
 
-  /// Kept events of all uplinks at which those whose keys wait take nothing more: the journal keeps
-  /// 10,000 (10 MB), and the rest of them is for uplinks that go on.
+  /// Kept events of all uplinks at which those whose keys wait take nothing more: the journal
+  /// keeps 10,000 (10 MB), and the rest of them is for uplinks that go on.
   public static let keptBeforeWaiting = 8_000
 
-  /// Kept events of all uplinks beyond which the oldest are given up and told; what else the journal
-  /// does with its 10,000 happens without a word.
+  /// Kept events of all uplinks beyond which the oldest are given up and told: below the 10,000 at
+  /// which the journal drops them without a word.
   public static let keptMost = 9_500
 
-  /// How many go then at once, told by one event for each uplink: a receiver that refuses that, too,
-  /// is told of 500 refusals by one event, not by 500.
+  /// How many go then at once, told by one event for each uplink: a receiver that refuses that,
+  /// too, is told of 500 refusals by one event, not by 500.
   public static let keptPart = 500
 
   /// Delivered late events waiting for the commit that releases them, for each uplink.

@@ -217,10 +217,14 @@ struct JournalFile {
     }
   }
 
+  private var directory: String {
+    let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
+    return cut.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+  }
+
   /// Makes names durable (fsync of the directory).
   func syncDirectory() throws(StoreFault) {
-    let cut = path.utf8.lastIndex(of: UInt8(ascii: "/"))
-    let directory = cut.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+    let directory = directory
     let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else { throw Self.denied("opening \(directory)", errno) }
     defer { close(descriptor) }
@@ -229,10 +233,10 @@ struct JournalFile {
     }
   }
 
-  /// Bytes that the file system has for us (statvfs).
+  /// Bytes that the file system has for us, also while there is no journal (statvfs).
   var freeBytes: Int64 {
     var space = statvfs()
-    guard statvfs(path, &space) == 0 else { return .max }
+    guard statvfs(directory, &space) == 0 else { return .max }
     return Int64(clamping: UInt64(space.f_bavail) * UInt64(space.f_frsize))
   }
 

@@ -81,8 +81,8 @@ public enum JournalLimits {
   static let damagedKept = 2
 
   /// Refused commits between two tries to open a journal that waits for room, while no room came:
-  /// a minute at one in five seconds. A try reads a damaged file whole.
-  static let roomInterval = 12
+  /// a minute at one in two seconds. A try reads a damaged file whole.
+  static let roomInterval = 30
 
   /// Commits between two looks whether a given-up ballast fits again.
   static let ballastInterval = 256

@@ -212,8 +212,9 @@ public struct SQLiteJournal: ~Copyable, EventStore {
       path: file.path, creating: false, fileLayer: settings.fileLayer)
     guard !opened.isReadOnly else {
       throw .denied(
-        "opening \(file.path): \(JournalLimits.readOnlyWords); is the file system mounted read-only? Look at "
-          + "the kernel's log for faults of the disk and mount it for writing again")
+        "opening \(file.path): \(JournalLimits.readOnlyWords); is the file system mounted "
+          + "read-only? Look at the kernel's log for faults of the disk and mount it for writing "
+          + "again")
     }
     try opened.configure(settings)
     let isChecked = file.size <= settings.checkedBytes

@@ -35,7 +35,7 @@ extension SQLiteFaultTests {
 
   /// As the recorder: the same transaction until it is taken, or refused for another reason.
   private func insist(_ journal: inout SQLiteJournal, _ transaction: Transaction) -> StoreFault? {
-    for _ in 0..<13 {
+    for _ in 0..<31 {
       let fault = commitFault(&journal, transaction)
       guard fault == .diskFull else { return fault }
     }
