@@ -169,7 +169,8 @@ private struct DecodeVisit: FieldBusVisit {
     let after = Int(wanted.start) + Int(wanted.count) <= 65_535 ? 1 : 0
     let shorter = [2, 1].filter { $0 < Int(wanted.count) }
     let lengths = [(before, Int(wanted.count) + after), (0, Int(wanted.count))]
-    return (lengths + shorter.flatMap { [(before, $0), (0, $0)].suffix(1 + before) }).map { before, count in
+    return (lengths + shorter.flatMap { [(before, $0), (0, $0)].suffix(1 + before) }).map {
+      before, count in
       var request = wanted
       request.start -= UInt16(before)
       request.count = UInt16(min(125, before + count))
