@@ -46,7 +46,7 @@ enum ReceiveCommand {
       guard let address = HostAndPort(text: options.required("listen")) else {
         throw .usage("--listen \"\(options.required("listen"))\" is no HOST:PORT")
       }
-      let keys = try KeyFile.verifier(options.required("jwks"))
+      let keys = try KeysOnDisk(options.required("jwks"))
       let rules = ReceiveLedger.Rules(
         completeness: options.has("filtered") ? .filtered : .complete,
         isStrict: options.has("strict"), isQuiet: options.has("quiet"))

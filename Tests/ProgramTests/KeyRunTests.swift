@@ -33,11 +33,12 @@ import Testing
   @Test func `a key is changed while the gateway runs, and everything verifies with both`() throws {
     let site = try RunSite()
     let files = ["--key", site.scratch["gateway.key"], "--jwks", site.scratch["jwks.json"]]
+    // The receiver knows one key, and learns of the other when it meets it.
+    let receiver = try site.startReceiver()
     let next = try RunningProgram(["keygen", "--next"] + files).end()
     #expect(next.code == 0, "\(next)")
     let names = try kids(site.scratch["jwks.json"])
     try #require(names.count == 2)
-    let receiver = try site.startReceiver()
     let gateway = try site.startGateway()
     try site.wait { $0.isDelivered && $0.machineState == "running" }
     let rotated = try RunningProgram(["keygen", "--rotate"] + files).end()
