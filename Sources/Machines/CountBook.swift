@@ -96,8 +96,8 @@ package struct CountBook: Equatable, Sendable {
     if let cut = cutAt, cut.instant <= end.instant { cutAt = nil }
   }
 
-  /// Adds good pieces to the open window, as nearly every count does; false, and adds nothing, where
-  /// that asks for more than two sums.
+  /// Adds good pieces to the open window, as nearly every count does; false, and adds nothing,
+  /// where that asks for more than two sums.
   mutating func goOn(_ pieces: Int64, _ role: CountRole, at: Instant) -> Bool {
     guard role == .good, due != .distantFuture, !derivesGood, totals.good <= .max - pieces else {
       return false
