@@ -124,6 +124,17 @@ struct JudgeFindingTests {
     #expect(try JudgeCase.parts(life) == nil)
   }
 
+  // Of the second unit one signal is refused as the other one is read again: it answers always.
+  @Test func `a unit that always answers with something is never told as lost (F50)`() throws {
+    var life = try counted(
+      65_535, [{ $0.level = nil }, { $0.pulse = nil }, { $0.level = nil }, { _ in }])
+    life.far = [Cell.level, Cell.pulse]
+    let lost = try JudgeBench.live(life).facts.count {
+      if case .contactLost = $0.kind { true } else { false }
+    }
+    #expect(lost == 0)
+  }
+
   // 9999, refused, |, 0: the PLC was there all the time, so it rolled over.
   @Test func `a restart after a refused register does not make a reset of a rollover (F49)`()
     throws
