@@ -333,8 +333,14 @@ struct EvidenceBoard: Equatable, Sendable {
     verdict.evidence = evidence(of: Int32(witness))
     if claim.reason >= 0 { verdict.reason = program.reasons[Int(claim.reason)] }
     guard witness >= 0, !program.steps[witness].isDenied else { return }
-    // What holds through its off delay alone says no cause and no beginning any more.
-    guard nodes[witness].answer == .holds, nodes[witness].since == .distantFuture else { return }
+    // What holds through an off delay alone, its own or one of what it stands in, says no cause and
+    // no beginning any more.
+    guard nodes[witness].answer == .holds else { return }
+    var node = witness
+    while node >= 0 {
+      guard nodes[node].since == .distantFuture else { return }
+      node = Int(program.steps[node].parent)
+    }
     let place = Int(program.steps[witness].slot)
     switch program.steps[witness].operation {
     case .code:

@@ -10,6 +10,9 @@ extension Machine {
       let unit = roster.units[index]
       roster.units[index].news = .none
       switch (unit.news, unit.lost) {
+      // One signal was refused before another was read again, in one moment: it answers.
+      case (.lost(let cause), nil) where cause != .noContact && unit.unusable < unit.signals:
+        break
       case (.lost(let cause), nil):
         roster.units[index].lost = at
         tellWindow(at: at, into: &facts)

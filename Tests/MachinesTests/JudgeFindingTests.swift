@@ -44,6 +44,20 @@ struct JudgeFindingTests {
     #expect(stop.start == 100 && stop.reason == "jam" && stop.code == 12)
   }
 
+  // _rr: the code shows, but what it is part of holds through its off delay alone.
+  @Test func `a code is no cause of what only the delay of its group holds (F48)`() throws {
+    let group = EvidenceRule(
+      .any([
+        EvidenceRule(.all([Self.codes, EvidenceRule(.bit(Cell.blocked))])),
+        EvidenceRule(.not(EvidenceRule(.bit(Cell.run)))),
+      ]), offDelay: .milliseconds(400))
+    let life = try life(
+      [EvidenceClaim(.planned, when: group)],
+      [{ $0.run = false }, { $0.code = 12 }, { $0.code = 12 }])
+    let stop = try #require(try stops(life).first)
+    #expect(stop.reason == nil && stop.start == 0 && stop.end == nil)
+  }
+
   // rc____: the PLC shows its code only for one scan, and the stop is told 300 ms later.
   @Test func `a code said before an interruption is told stays its cause (F48)`() throws {
     let life = try life(
@@ -108,6 +122,17 @@ struct JudgeFindingTests {
     #expect(scrap.to.instant.milliseconds == 200 && !scrap.recovered)
     #expect(counts.first { $0.recovered }?.good == 2)
     #expect(try JudgeCase.parts(life) == nil)
+  }
+
+  // Of the second unit one signal is refused as the other one is read again: it answers always.
+  @Test func `a unit that always answers with something is never told as lost (F50)`() throws {
+    var life = try counted(
+      65_535, [{ $0.level = nil }, { $0.pulse = nil }, { $0.level = nil }, { _ in }])
+    life.far = [Cell.level, Cell.pulse]
+    let lost = try JudgeBench.live(life).facts.count {
+      if case .contactLost = $0.kind { true } else { false }
+    }
+    #expect(lost == 0)
   }
 
   // 9999, refused, |, 0: the PLC was there all the time, so it rolled over.
