@@ -195,7 +195,9 @@ func withAddress<Result>(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, sockl
   }
 }
 
-func rawSocket() -> Int32 { socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
+func rawSocket() -> Int32 {
+  socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+}
 
 func listen(backlog: Int32) -> Int32 {
   let listener = rawSocket()

@@ -78,7 +78,7 @@ final class TLSPeer: Sendable {
 
 /// A socket that is connected to a port of this machine, or on the way there.
 func connectedTo(_ port: UInt16, waits: Bool = true) -> Int32 {
-  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+  let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
   if !waits { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)

@@ -79,7 +79,7 @@ import Testing
     #expect(!drawn.output.contains("\u{1B}"), "colours are for terminals")
     #expect(try !RunningProgram(enroll + ["--qr", "--json"]).end().output.contains("█"))
     // script(1) gives it a terminal: the code comes by itself, dark on light.
-    let words = ([Program.path] + enroll).joined(separator: " ")
+    let words = ([Program.path] + enroll).map { "'\($0)'" }.joined(separator: " ")
     let seenThere = try Program.call("/usr/bin/script", ["-qec", words, "/dev/null"])
     #expect(seenThere.output.contains("\u{1B}[40;97m█████"), "\(seenThere)")
   }

@@ -18,8 +18,8 @@ import Testing
       site = try RunSite()
       simulator = try RunningProgram([
         "simulate", "--listen", "127.0.0.1:0", "--truth", site.scratch["truth.jsonl"],
-        "--seed", "7", "--seconds", "\(seconds)", "--lead", "5s", "--settle", "6s",
-        "--min-stop", "4s", "--min-run", "4s",
+        "--seed", "7", "--seconds", "\(seconds)", "--lead", "3s", "--settle", "7s",
+        "--min-stop", "6s", "--min-run", "6s",
       ])
       let told = try #require(simulator.line(holding: "listening on "))
       let listen = try #require(told.split(separator: " ").last.map(String.init))
