@@ -16,15 +16,18 @@ import Testing
 
     init(seconds: Int) throws {
       site = try RunSite()
-      simulator = try RunningProgram([
-        "simulate", "--listen", "127.0.0.1:0", "--truth", site.scratch["truth.jsonl"],
-        "--seed", "7", "--seconds", "\(seconds)", "--lead", "3s", "--settle", "7s",
-        "--min-stop", "6s", "--min-run", "6s",
-      ])
+      // Three seconds until the first piece: on a busy machine the first look takes its time. At the
+      // end more than the longest stop, three times the shortest one, and the run behind it.
+      let pace = ["--lead", "3s", "--min-stop", "6s", "--min-run", "6s"]
+      simulator = try RunningProgram(
+        [
+          "simulate", "--listen", "127.0.0.1:0", "--truth", site.scratch["truth.jsonl"],
+          "--seed", "7", "--seconds", "\(seconds)", "--settle", "26s",
+        ] + pace)
       let told = try #require(simulator.line(holding: "listening on "))
       let listen = try #require(told.split(separator: " ").last.map(String.init))
       let port = try #require(listen.split(separator: ":").last.flatMap { UInt16($0) })
-      part = try Program.run("simulate", "--config", "--listen", listen).output
+      part = try RunningProgram(["simulate", "--config", "--listen", listen] + pace).end().output
       try Files.makeDirectory(site.scratch["conf.d"])
       let main = ReloadFile(port: port).text(site)
       let cut = try #require(main.range(of: "buses: ["))
@@ -76,7 +79,7 @@ import Testing
   }
 
   @Test func `after twenty reloads stops and pieces are those that there were`() throws {
-    let plant = try Plant(seconds: 45)
+    let plant = try Plant(seconds: 60)
     try plant.write(0)
     let gateway = try plant.site.startGateway()
     try plant.site.wait { $0.machine("press-1")?["state"]?.string == "running" }
@@ -97,7 +100,7 @@ import Testing
   }
 
   @Test func `killed at any step of a reload, the site goes on where it was`() throws {
-    let plant = try Plant(seconds: 45)
+    let plant = try Plant(seconds: 60)
     try plant.write(0)
     var gateway = try plant.site.startGateway()
     try plant.site.wait { $0.machine("press-1")?["state"]?.string == "running" }
