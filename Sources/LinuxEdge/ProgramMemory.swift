@@ -6,7 +6,6 @@
 //   is lost, nothing else.
 // - The dynamic linker's list is locked meanwhile: no library is unmapped, and none of those that
 //   are just being loaded is seen before its segments are in place.
-//
 // - Segments are cut into slices that the kernel keeps apart, for the life of the process; the
 //   first one, with the object's head, stays in core dumps.
 //

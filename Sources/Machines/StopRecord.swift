@@ -81,10 +81,7 @@ extension StopRecord.Content {
 
 extension StopRecord {
   /// Unique for ever: the machine, the epoch of the journal and a number.
-  public var stopID: String {
-    get { held.value.stopID }
-    set { change { ($0.prefix, $0.number) = Content.parts(newValue) } }
-  }
+  public var stopID: String { held.value.stopID }
 
   /// When it began.
   public var startedAt: Stamp {
@@ -129,10 +126,7 @@ extension StopRecord {
   }
 
   /// Somebody or something has named the cause.
-  public var classified: Bool {
-    get { held.value.classified }
-    set { change { $0.classified = newValue } }
-  }
+  public var classified: Bool { held.value.classified }
 
   /// Contact was lost, or nobody looked, during it.
   public var approximate: Bool {
@@ -141,10 +135,7 @@ extension StopRecord {
   }
 
   /// Counts up with each classification, from 0.
-  public var revision: Int {
-    get { held.value.revision }
-    set { change { $0.revision = newValue } }
-  }
+  public var revision: Int { held.value.revision }
 
   /// What kind of stop it is: the state told of it last.
   public var kind: MachineCondition {

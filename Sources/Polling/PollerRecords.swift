@@ -54,7 +54,7 @@ struct ScheduledBlock: Sendable {
   var isLive: Bool { !isExtra && failures < PollingLimits.failuresUntilLost }
 
   /// Whether signals wait for it in vain: it is tried rarely while its unit answers others.
-  var isGivenUp: Bool { !isExtra && failures >= PollingLimits.failuresUntilLost }
+  var isGivenUp: Bool { !isExtra && !isLive }
 
   /// Whether signals wait for it, and the last request for it was answered.
   var isProven: Bool { isLive && unansweredSince == nil && failures == 0 }
